@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    // Views of a receive buffer (attribute cursors) must not outlive it.
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "ipvsync",
+    products: [
+        .executable(name: "ipvsync", targets: ["ipvsync"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2")
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CNetlink", pkgConfig: "libnl-genl-3.0", providers: [.apt(["libnl-3-dev", "libnl-genl-3-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+        // Pure: values and what follows from them.
+        .target(name: "LoadBalancing", swiftSettings: settings),
+        .target(name: "Reconcile", dependencies: ["LoadBalancing"], swiftSettings: settings),
+
+        // Edges: files in, kernel in and out.
+        .target(name: "Documents", dependencies: ["CYAML"], swiftSettings: settings),
+        .target(name: "Configuration", dependencies: ["Documents", "LoadBalancing"], swiftSettings: settings),
+        .target(name: "Netlink", dependencies: ["CNetlink"], swiftSettings: settings),
+        .target(name: "IPVS", dependencies: ["CNetlink", "LoadBalancing", "Netlink"], swiftSettings: settings),
+        .target(
+            name: "Agent", dependencies: ["Configuration", "IPVS", "LoadBalancing", "Netlink", "Reconcile"],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "ipvsync",
+            dependencies: [
+                "Agent", "Configuration", "Documents", "IPVS", "LoadBalancing", "Netlink", "Reconcile",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+
+        // Tests, and what they stand on.
+        .target(
+            name: "TestSupport", dependencies: ["Agent", "LoadBalancing", "Netlink", "Reconcile"],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Integration",
+            dependencies: [
+                "Agent", "Configuration", "Documents", "IPVS", "LoadBalancing", "Netlink", "Reconcile", "TestSupport",
+            ],
+            path: "Integration", exclude: ["examples"], swiftSettings: settings),
+        .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing"], swiftSettings: settings),
+        .testTarget(
+            name: "ReconcileTests", dependencies: ["LoadBalancing", "Reconcile", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: settings),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "Documents", "LoadBalancing"],
+            swiftSettings: settings),
+        .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "IPVSTests", dependencies: ["IPVS", "LoadBalancing", "Netlink", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AgentTests", dependencies: ["Agent", "LoadBalancing", "Netlink", "Reconcile", "TestSupport"],
+            swiftSettings: settings),
+    ]
+)

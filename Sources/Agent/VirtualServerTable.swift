@@ -1,0 +1,18 @@
+package import LoadBalancing
+package import Netlink
+
+/// The kernel's IPVS tables of one network namespace, as the agent needs them.
+///
+/// The IPVS client is the real one; `InMemoryKernel` of TestSupport is held to it by one contract suite.
+package protocol VirtualServerTable: AnyObject {
+    /// Everything the kernel holds, sorted. With `statistics`, counters and rates too.
+    func readState(statistics: Bool) throws(NetlinkError) -> ObservedState
+
+    /// The real servers of one virtual server, sorted; `nil` when the virtual server does not exist.
+    func readRealServers(of key: VirtualServerKey) throws(NetlinkError) -> [ObservedRealServer]?
+
+    /// Carries the operations out in order, as many as possible, and returns those that the kernel refused.
+    ///
+    /// - Throws: An error when it is unknown what was carried out: read the state again.
+    func apply(_ operations: [TableOperation]) throws(NetlinkError) -> [OperationFailure]
+}

@@ -1,0 +1,54 @@
+/// What the kernel holds, as one look found it.
+package struct ObservedState: Hashable, Sendable {
+    /// Sorted by key, each key once.
+    package var virtualServers: [ObservedVirtualServer]
+    package var timeouts: ConnectionTimeouts
+    package var syncDaemons: [SyncDaemon]
+
+    package init(
+        virtualServers: [ObservedVirtualServer] = [], timeouts: ConnectionTimeouts = ConnectionTimeouts(),
+        syncDaemons: [SyncDaemon] = []
+    ) {
+        self.virtualServers = virtualServers
+        self.timeouts = timeouts
+        self.syncDaemons = syncDaemons
+    }
+}
+
+/// A virtual server in the kernel with its real servers and counters.
+package struct ObservedVirtualServer: Hashable, Sendable {
+    package var virtualServer: VirtualServer
+    /// Sorted by endpoint, each endpoint once.
+    package var realServers: [ObservedRealServer]
+    /// `nil` unless statistics were asked for.
+    package var statistics: TrafficStatistics?
+
+    package var key: VirtualServerKey { virtualServer.key }
+
+    package init(
+        _ virtualServer: VirtualServer, realServers: [ObservedRealServer] = [], statistics: TrafficStatistics? = nil
+    ) {
+        self.virtualServer = virtualServer
+        self.realServers = realServers
+        self.statistics = statistics
+    }
+}
+
+/// A real server in the kernel with its connections and counters.
+package struct ObservedRealServer: Hashable, Sendable {
+    package var realServer: RealServer
+    package var connections: ConnectionCounts
+    /// `nil` unless statistics were asked for.
+    package var statistics: TrafficStatistics?
+
+    package var endpoint: Endpoint { realServer.endpoint }
+
+    package init(
+        _ realServer: RealServer, connections: ConnectionCounts = ConnectionCounts(),
+        statistics: TrafficStatistics? = nil
+    ) {
+        self.realServer = realServer
+        self.connections = connections
+        self.statistics = statistics
+    }
+}

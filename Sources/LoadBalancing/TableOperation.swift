@@ -1,0 +1,24 @@
+/// One change to the kernel's tables: what a plan is made of and what a batch carries.
+package enum TableOperation: Hashable, Sendable {
+    case addVirtualServer(VirtualServer)
+    /// Replaces scheduler, flags, persistence and one-packet in place.
+    case editVirtualServer(VirtualServer)
+    /// The kernel drops its real servers with it.
+    case removeVirtualServer(VirtualServerKey)
+    case addRealServer(RealServer, to: VirtualServerKey)
+    case editRealServer(RealServer, of: VirtualServerKey)
+    case removeRealServer(Endpoint, from: VirtualServerKey)
+    case setTimeouts(ConnectionTimeouts)
+    case startSyncDaemon(SyncDaemon)
+    case stopSyncDaemon(SyncDaemon)
+
+    /// The virtual server that it belongs to, if any.
+    package var key: VirtualServerKey? {
+        switch self {
+        case .addVirtualServer(let virtualServer), .editVirtualServer(let virtualServer): virtualServer.key
+        case .removeVirtualServer(let key): key
+        case .addRealServer(_, let key), .editRealServer(_, let key), .removeRealServer(_, let key): key
+        case .setTimeouts, .startSyncDaemon, .stopSyncDaemon: nil
+        }
+    }
+}
