@@ -36,10 +36,13 @@ let package = Package(
         .target(
             name: "Agent", dependencies: ["Configuration", "IPVS", "LoadBalancing", "Netlink", "Reconcile"],
             swiftSettings: settings),
+        .target(
+            name: "Presentation", dependencies: ["Agent", "Documents", "LoadBalancing", "Reconcile"],
+            swiftSettings: settings),
         .executableTarget(
             name: "ipvsync",
             dependencies: [
-                "Agent", "Configuration", "Documents", "IPVS", "LoadBalancing", "Netlink", "Reconcile",
+                "Agent", "Configuration", "Documents", "IPVS", "LoadBalancing", "Netlink", "Presentation", "Reconcile",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -65,6 +68,10 @@ let package = Package(
         .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "IPVSTests", dependencies: ["IPVS", "LoadBalancing", "Netlink", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PresentationTests",
+            dependencies: ["Agent", "Documents", "LoadBalancing", "Presentation", "Reconcile"],
             swiftSettings: settings),
         .testTarget(
             name: "AgentTests", dependencies: ["Agent", "LoadBalancing", "Netlink", "Reconcile", "TestSupport"],

@@ -1,0 +1,32 @@
+internal import Glibc
+
+/// What standard output can show.
+package struct Terminal: Sendable {
+    /// Whether escape sequences are welcome.
+    package let showsColours: Bool
+
+    /// Colours where standard output is a terminal that has them and `NO_COLOR` is not set.
+    package static let standardOutput = Terminal(
+        showsColours: isatty(STDOUT_FILENO) == 1 && !isSet("NO_COLOR") && environment("TERM") != "dumb")
+
+    package init(showsColours: Bool) { self.showsColours = showsColours }
+
+    /// A colour or weight (SGR parameter).
+    package enum Style: Int, Sendable {
+        case bold = 1
+        case dim = 2
+        case red = 31
+        case green = 32
+        case yellow = 33
+        case cyan = 36
+    }
+
+    /// The text in that style, or plain where colours are not shown.
+    package func paint(_ text: String, _ style: Style?) -> String {
+        guard showsColours, let style, !text.isEmpty else { return text }
+        return "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m"
+    }
+
+    private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    private static func isSet(_ name: String) -> Bool { !(environment(name) ?? "").isEmpty }
+}
