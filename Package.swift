@@ -28,6 +28,10 @@ let package = Package(
         .target(name: "LoadBalancing", swiftSettings: settings),
         .target(name: "Reconcile", dependencies: ["LoadBalancing"], swiftSettings: settings),
 
+        .target(name: "KubernetesObjects", dependencies: ["Documents", "LoadBalancing"], swiftSettings: settings),
+        .target(
+            name: "ServiceTranslation", dependencies: ["KubernetesObjects", "LoadBalancing"], swiftSettings: settings),
+
         // Edges: files in, kernel in and out.
         .target(name: "Documents", dependencies: ["CYAML"], swiftSettings: settings),
         .target(name: "Configuration", dependencies: ["Documents", "LoadBalancing"], swiftSettings: settings),

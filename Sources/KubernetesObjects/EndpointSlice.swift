@@ -1,0 +1,82 @@
+package import LoadBalancing
+
+/// An EndpointSlice (`discovery.k8s.io/v1`).
+package struct EndpointSlice: Hashable, Sendable {
+    package var metadata: ObjectMetadata
+    /// `nil` for `FQDN`, which no proxy uses.
+    package var family: AddressFamily?
+    package var ports: [EndpointPort]
+    package var endpoints: [SliceEndpoint]
+
+    package init(
+        _ metadata: ObjectMetadata, family: AddressFamily?, ports: [EndpointPort] = [], endpoints: [SliceEndpoint] = []
+    ) {
+        self.metadata = metadata
+        self.family = family
+        self.ports = ports
+        self.endpoints = endpoints
+    }
+}
+
+/// A port that all endpoints of a slice or subset have.
+package struct EndpointPort: Hashable, Sendable {
+    package var name: String
+    /// `nil` for every port, which no proxy can use.
+    package var port: UInt16?
+    package var transportProtocol: TransportProtocol
+    package var appProtocol: String?
+
+    package init(
+        name: String = "", port: UInt16?, transportProtocol: TransportProtocol = .tcp, appProtocol: String? = nil
+    ) {
+        self.name = name
+        self.port = port
+        self.transportProtocol = transportProtocol
+        self.appProtocol = appProtocol
+    }
+}
+
+/// One endpoint of a slice.
+package struct SliceEndpoint: Hashable, Sendable {
+    /// As written; only the first counts.
+    package var addresses: [String]
+    package var conditions: EndpointConditions
+    /// Empty when unknown.
+    package var nodeName: String
+    package var zone: String
+    package var hostname: String
+    /// `targetRef.name` of a Pod; empty otherwise.
+    package var podName: String
+    /// Zones that should use this endpoint; `nil` when there is no hint.
+    package var zoneHints: [String]?
+    /// Nodes that should use this endpoint; `nil` when there is no hint.
+    package var nodeHints: [String]?
+
+    package init(
+        addresses: [String], conditions: EndpointConditions = EndpointConditions(), nodeName: String = "",
+        zone: String = "", hostname: String = "", podName: String = "", zoneHints: [String]? = nil,
+        nodeHints: [String]? = nil
+    ) {
+        self.addresses = addresses
+        self.conditions = conditions
+        self.nodeName = nodeName
+        self.zone = zone
+        self.hostname = hostname
+        self.podName = podName
+        self.zoneHints = zoneHints
+        self.nodeHints = nodeHints
+    }
+}
+
+/// The state of an endpoint; what is absent has the API's default.
+package struct EndpointConditions: Hashable, Sendable {
+    package var ready: Bool
+    package var serving: Bool
+    package var terminating: Bool
+
+    package init(ready: Bool = true, serving: Bool = true, terminating: Bool = false) {
+        self.ready = ready
+        self.serving = serving
+        self.terminating = terminating
+    }
+}

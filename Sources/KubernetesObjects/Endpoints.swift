@@ -1,0 +1,40 @@
+/// A legacy Endpoints object (`v1`).
+package struct Endpoints: Hashable, Sendable {
+    package var metadata: ObjectMetadata
+    package var subsets: [EndpointSubset]
+
+    package init(_ metadata: ObjectMetadata, subsets: [EndpointSubset] = []) {
+        self.metadata = metadata
+        self.subsets = subsets
+    }
+}
+
+/// Addresses that share the same ports.
+package struct EndpointSubset: Hashable, Sendable {
+    package var addresses: [EndpointAddress]
+    package var notReadyAddresses: [EndpointAddress]
+    package var ports: [EndpointPort]
+
+    package init(
+        addresses: [EndpointAddress] = [], notReadyAddresses: [EndpointAddress] = [], ports: [EndpointPort] = []
+    ) {
+        self.addresses = addresses
+        self.notReadyAddresses = notReadyAddresses
+        self.ports = ports
+    }
+}
+
+/// One address of a subset.
+package struct EndpointAddress: Hashable, Sendable {
+    package var ip: String
+    package var hostname: String
+    package var nodeName: String
+    package var podName: String
+
+    package init(ip: String, hostname: String = "", nodeName: String = "", podName: String = "") {
+        self.ip = ip
+        self.hostname = hostname
+        self.nodeName = nodeName
+        self.podName = podName
+    }
+}

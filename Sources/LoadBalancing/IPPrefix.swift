@@ -1,0 +1,49 @@
+/// A network: an address and how many of its leading bits count.
+package struct IPPrefix: Hashable, Sendable {
+    /// The network's address, the other bits zero.
+    package let address: IPAddress
+    package let length: Int
+
+    /// The network of that length around an address; `nil` for a length beyond the family's.
+    package init?(_ address: IPAddress, length: Int) {
+        guard (0...address.family.bitWidth).contains(length) else { return nil }
+        self.address = address.masked(to: length)
+        self.length = length
+    }
+
+    /// Reads `10.0.0.0/8` or `2001:db8::/32`; an address alone is a network of one.
+    package init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let address = IPAddress(parts[0]) else { return nil }
+        guard parts.count == 2 else {
+            self.init(address, length: address.family.bitWidth)
+            return
+        }
+        guard !parts[1].isEmpty, parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(parts[1])
+        else { return nil }
+        self.init(address, length: length)
+    }
+
+    /// Whether the address is of this family and in this network.
+    package func contains(_ other: IPAddress) -> Bool {
+        other.family == address.family && other.masked(to: length) == address
+    }
+}
+
+extension IPPrefix: CustomStringConvertible {
+    /// `10.0.0.0/8`.
+    package var description: String { "\(address)/\(length)" }
+}
+
+extension IPAddress {
+    /// The address with only its leading bits kept; `length` lies within the family's width.
+    fileprivate func masked(to length: Int) -> IPAddress {
+        if family == .ipv4 { return IPAddress(v4: v4Value & UInt32(truncatingIfNeeded: Self.leadingOnes(length + 32))) }
+        return IPAddress(v6High: high & Self.leadingOnes(length), low: low & Self.leadingOnes(length - 64))
+    }
+
+    /// A mask of that many leading ones, cut to what fits 64 bits.
+    private static func leadingOnes(_ count: Int) -> UInt64 {
+        count <= 0 ? 0 : count >= 64 ? .max : .max << UInt64(64 - count)
+    }
+}

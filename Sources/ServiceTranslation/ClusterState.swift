@@ -1,0 +1,87 @@
+package import KubernetesObjects
+
+/// The objects that matter, indexed by the Service that they belong to.
+package struct ClusterState: Sendable {
+    package private(set) var services: [ObjectName: Service] = [:]
+    /// By Service, then by the slice's name.
+    package private(set) var slices: [ObjectName: [String: EndpointSlice]] = [:]
+    package private(set) var endpoints: [ObjectName: Endpoints] = [:]
+    /// By namespace, then by name.
+    package private(set) var pods: [String: [String: Pod]] = [:]
+    package private(set) var nodes: [String: Node] = [:]
+    /// Which Service a slice belonged to when it was last seen: its label may change.
+    private var ownerOfSlice: [ObjectName: ObjectName] = [:]
+
+    package init() {}
+
+    /// The label by which a slice names its Service.
+    package static let serviceNameLabel = "kubernetes.io/service-name"
+    /// The label of slices that no proxy may use.
+    package static let headlessLabel = "service.kubernetes.io/headless"
+}
+
+extension ClusterState {
+    /// Adds, replaces or (with `nil`) removes a Service.
+    ///
+    /// - Returns: The Services whose translation may have changed.
+    package mutating func set(_ service: Service?, named name: ObjectName) -> Set<ObjectName> {
+        guard services[name] != service else { return [] }
+        services[name] = service
+        return [name]
+    }
+
+    /// Adds, replaces or removes an EndpointSlice.
+    package mutating func set(_ slice: EndpointSlice?, named name: ObjectName) -> Set<ObjectName> {
+        var affected: Set<ObjectName> = []
+        let owner = slice.flatMap(Self.owner)
+        if let previous = ownerOfSlice[name] {
+            if previous == owner, slices[previous]?[name.name] == slice { return [] }
+            slices[previous]?[name.name] = nil
+            if slices[previous]?.isEmpty == true { slices[previous] = nil }
+            affected.insert(previous)
+        }
+        ownerOfSlice[name] = owner
+        if let owner {
+            slices[owner, default: [:]][name.name] = slice
+            affected.insert(owner)
+        }
+        return affected
+    }
+
+    /// Adds, replaces or removes a legacy Endpoints object.
+    package mutating func set(_ object: Endpoints?, named name: ObjectName) -> Set<ObjectName> {
+        guard endpoints[name] != object else { return [] }
+        endpoints[name] = object
+        return [name]
+    }
+
+    /// Adds, replaces or removes a Pod.
+    package mutating func set(_ pod: Pod?, named name: ObjectName) -> Set<ObjectName> {
+        let previous = pods[name.namespace]?[name.name]
+        guard previous != pod else { return [] }
+        pods[name.namespace, default: [:]][name.name] = pod
+        return Set(
+            services.values.lazy.filter { service in
+                service.metadata.namespace == name.namespace
+                    && [previous, pod].contains { $0.map { service.selects($0) } ?? false }
+            }.map(\.metadata.id))
+    }
+
+    /// Adds, replaces or removes a Node; what it changes is the policy, not a Service.
+    package mutating func set(_ node: Node?, named name: String) {
+        nodes[name] = node
+    }
+
+    private static func owner(_ slice: EndpointSlice) -> ObjectName? {
+        let labels = slice.metadata.labels
+        guard labels[headlessLabel] == nil, let service = labels[serviceNameLabel], !service.isEmpty else { return nil }
+        return ObjectName(namespace: slice.metadata.namespace, name: service)
+    }
+}
+
+extension Service {
+    /// Whether the selector takes the Pod; an empty selector takes none.
+    package func selects(_ pod: Pod) -> Bool {
+        !selector.isEmpty && selector.allSatisfy { pod.metadata.labels[$0.key] == $0.value }
+    }
+}

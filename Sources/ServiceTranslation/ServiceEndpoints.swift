@@ -1,0 +1,135 @@
+import KubernetesObjects
+import LoadBalancing
+
+/// The endpoints of one Service, from the best source there is: EndpointSlices, else Endpoints, else Pods.
+struct ServiceEndpoints {
+    private enum Source {
+        case slices([EndpointSlice])
+        case endpoints(Endpoints)
+        case pods([Pod])
+    }
+
+    private let service: Service
+    private let source: Source
+    private var weights: [ObjectName: UInt32] = [:]
+    private(set) var warnings: [TranslationWarning] = []
+
+    /// The annotation that an Endpoints object gets when it holds only the first thousand addresses.
+    private static let overCapacity = "endpoints.kubernetes.io/over-capacity"
+
+    init(of service: Service, in cluster: ClusterState) {
+        self.service = service
+        let name = service.metadata.id
+        if let slices = cluster.slices[name], !slices.isEmpty {
+            source = .slices(slices.values.sorted { $0.metadata.name < $1.metadata.name })
+        } else if let endpoints = cluster.endpoints[name] {
+            source = .endpoints(endpoints)
+        } else {
+            let pods = cluster.pods[name.namespace]?.values.filter { service.selects($0) && !$0.hasEnded } ?? []
+            source = .pods(pods.sorted { $0.metadata.name < $1.metadata.name })
+        }
+        readAnnotations()
+    }
+
+    /// The endpoints of a port in one family, sorted, each once.
+    func candidates(for port: ServicePort, _ family: AddressFamily) -> [EndpointCandidate] {
+        switch source {
+        case .slices(let slices): slices.flatMap { candidates(in: $0, port, family) }.unique()
+        case .endpoints(let object): candidates(in: object, port, family).unique()
+        case .pods(let pods): pods.compactMap { candidate($0, port, family) }.unique()
+        }
+    }
+
+    private func candidates(
+        in slice: EndpointSlice, _ port: ServicePort, _ family: AddressFamily
+    ) -> [EndpointCandidate] {
+        guard slice.family == family, let number = slice.ports.number(for: port) else { return [] }
+        let name = slice.metadata.id
+        return slice.endpoints.compactMap { endpoint in
+            guard let address = endpoint.addresses.first.flatMap({ IPAddress($0) }), address.family == family else {
+                return nil
+            }
+            return EndpointCandidate(
+                endpoint: Endpoint(address, port: number), conditions: endpoint.conditions, nodeName: endpoint.nodeName,
+                zoneHints: endpoint.zoneHints, nodeHints: endpoint.nodeHints, weight: weights[name] ?? 1,
+                source: .slice(name))
+        }
+    }
+
+    private func candidates(
+        in object: Endpoints, _ port: ServicePort, _ family: AddressFamily
+    ) -> [EndpointCandidate] {
+        object.subsets.flatMap { subset -> [EndpointCandidate] in
+            guard let number = subset.ports.number(for: port) else { return [] }
+            return subset.addresses.compactMap { candidate($0, true, number, family, object) }
+                + subset.notReadyAddresses.compactMap { candidate($0, false, number, family, object) }
+        }
+    }
+
+    private func candidate(
+        _ entry: EndpointAddress, _ isReady: Bool, _ port: UInt16, _ family: AddressFamily, _ object: Endpoints
+    ) -> EndpointCandidate? {
+        guard let address = IPAddress(entry.ip), address.family == family else { return nil }
+        return EndpointCandidate(
+            endpoint: Endpoint(address, port: port),
+            conditions: EndpointConditions(ready: isReady, serving: isReady), nodeName: entry.nodeName, zoneHints: nil,
+            nodeHints: nil, weight: 1, source: .endpoints(object.metadata.id))
+    }
+
+    private func candidate(_ pod: Pod, _ port: ServicePort, _ family: AddressFamily) -> EndpointCandidate? {
+        guard let address = pod.ips.lazy.compactMap({ IPAddress($0) }).first(where: { $0.family == family }),
+            let number = pod.number(for: port)
+        else { return nil }
+        // As the EndpointSlice controller derives the three conditions.
+        let conditions = EndpointConditions(
+            ready: service.publishNotReadyAddresses || pod.isReady && !pod.isTerminating,
+            serving: service.publishNotReadyAddresses || pod.isReady, terminating: pod.isTerminating)
+        return EndpointCandidate(
+            endpoint: Endpoint(address, port: number), conditions: conditions, nodeName: pod.nodeName, zoneHints: nil,
+            nodeHints: nil, weight: weights[pod.metadata.id] ?? 1, source: .pod(pod.metadata.id))
+    }
+
+    private mutating func readAnnotations() {
+        switch source {
+        case .slices(let slices):
+            for slice in slices { readWeight(slice.metadata) }
+        case .pods(let pods):
+            for pod in pods { readWeight(pod.metadata) }
+        case .endpoints(let object):
+            guard object.metadata.annotations[Self.overCapacity] == "truncated" else { return }
+            warnings.append(
+                TranslationWarning(
+                    service.metadata.id,
+                    "its Endpoints object holds only the first 1,000 addresses (\(Self.overCapacity)): traffic "
+                        + "reaches no others; provide EndpointSlices"))
+        }
+    }
+
+    private mutating func readWeight(_ metadata: ObjectMetadata) {
+        var reader = AnnotationReader(metadata, known: ["weight"])
+        guard !reader.isEmpty else { return }
+        weights[metadata.id] = reader.value("weight", expecting: "a weight from 0 to \(RealServer.maximumWeight)") {
+            UInt32($0).flatMap { $0 <= RealServer.maximumWeight ? $0 : nil }
+        }
+        warnings += reader.warnings
+    }
+}
+
+extension [EndpointPort] {
+    /// The number of the port that serves a Service's port: the one of the same name and protocol.
+    fileprivate func number(for port: ServicePort) -> UInt16? {
+        first { $0.name == port.name && $0.transportProtocol == port.transportProtocol }?.port
+    }
+}
+
+extension Pod {
+    /// The number that a Service's target port has in this Pod.
+    fileprivate func number(for port: ServicePort) -> UInt16? {
+        switch port.targetPort {
+        case .none: port.port
+        case .number(let number): number == 0 ? port.port : number
+        case .name(let name):
+            ports.first { $0.name == name && $0.transportProtocol == port.transportProtocol }?.containerPort
+        }
+    }
+}

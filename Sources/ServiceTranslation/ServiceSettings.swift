@@ -1,0 +1,84 @@
+import KubernetesObjects
+import LoadBalancing
+
+/// How the virtual servers of one Service are set up: the node's defaults, changed by the Service's annotations.
+struct ServiceSettings {
+    private(set) var scheduler: Scheduler
+    private(set) var forwarding: ForwardingMethod
+    private(set) var granularity: Int?
+    private(set) var onePacket: Bool
+    private(set) var drainTimeout: UInt32?
+    private(set) var upperThreshold: UInt32
+    private(set) var warnings: [TranslationWarning]
+
+    private static let known: Set<String> = [
+        "scheduler", "scheduler-flags", "forwarding", "persistence-granularity", "one-packet", "drain-timeout",
+        "upper-threshold",
+    ]
+
+    init(_ service: Service, policy: TranslationPolicy) {
+        var reader = AnnotationReader(service.metadata, known: Self.known)
+        scheduler = Self.scheduler(&reader, default: policy.scheduler)
+        forwarding =
+            reader.value("forwarding", expecting: "masquerade, direct or tunnel") {
+                ["masquerade": .masquerade, "direct": .direct, "tunnel": .tunnel(.ipip)][$0]
+            } ?? .masquerade
+        granularity = reader.value("persistence-granularity", expecting: "a prefix length from 1 to 128") {
+            Int($0).flatMap { (1...128).contains($0) ? $0 : nil }
+        }
+        onePacket =
+            reader.value("one-packet", expecting: "true or false") { ["true": true, "false": false][$0] } ?? false
+        drainTimeout =
+            reader.value("drain-timeout", expecting: "a duration such as 90s, 15m or 1h30m", Self.seconds)
+            ?? policy.drainTimeout
+        upperThreshold = reader.value("upper-threshold", expecting: "a number of connections") { UInt32($0) } ?? 0
+        warnings = reader.warnings
+    }
+
+    private static func scheduler(_ reader: inout AnnotationReader, default standard: Scheduler) -> Scheduler {
+        let name = reader.value("scheduler", expecting: "the name of a scheduler, such as rr or mh") { text in
+            let isName = text.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) }
+            return isName && (1...Scheduler.maximumNameLength).contains(text.utf8.count) ? text : nil
+        }
+        var scheduler = name.map { $0 == standard.name ? standard : Scheduler($0) } ?? standard
+        let schedulerName = scheduler.name
+        let expectation = "a list of " + SchedulerFlags.allNames(for: schedulerName).joined(separator: ", ")
+        let asked: SchedulerFlags? = reader.value("scheduler-flags", expecting: expectation) { text in
+            flags(text, for: schedulerName)
+        }
+        // Without the fallback, mh answers "no destination" to clients whose real server has weight 0.
+        scheduler.flags = asked ?? (scheduler.name == "mh" ? scheduler.flags.union([.flag1, .flag2]) : scheduler.flags)
+        return scheduler
+    }
+
+    private static func flags(_ text: String, for scheduler: String) -> SchedulerFlags? {
+        var flags: SchedulerFlags = []
+        for name in text.split(separator: ",") {
+            guard let flag = SchedulerFlags(name: String(name.filter { $0 != " " }), for: scheduler) else { return nil }
+            flags.formUnion(flag)
+        }
+        return flags
+    }
+
+    private static let secondsByUnit: [Character: UInt32] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+
+    /// Reads `90`, `90s`, `15m`, `1h30m` or `2d`.
+    private static func seconds(_ text: String) -> UInt32? {
+        if let seconds = UInt32(text) { return seconds }
+        var total: UInt32 = 0
+        var number = ""
+        for character in text {
+            if character.isASCII, character.isNumber {
+                number.append(character)
+                continue
+            }
+            guard let unit = secondsByUnit[character], let count = UInt32(number) else { return nil }
+            let (product, overflows) = count.multipliedReportingOverflow(by: unit)
+            let (sum, exceeds) = total.addingReportingOverflow(product)
+            guard !overflows, !exceeds else { return nil }
+            total = sum
+            number = ""
+        }
+        return number.isEmpty && !text.isEmpty ? total : nil
+    }
+}

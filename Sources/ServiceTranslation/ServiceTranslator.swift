@@ -1,0 +1,160 @@
+package import KubernetesObjects
+import LoadBalancing
+
+/// Turns one Service and its endpoints into virtual servers (`pkg/proxy/ipvs` in Kubernetes). Pure.
+package struct ServiceTranslator: Sendable {
+    private let policy: TranslationPolicy
+    private let explains: Bool
+
+    /// The label by which a Service asks for another proxy.
+    private static let proxyNameLabel = "service.kubernetes.io/service-proxy-name"
+
+    /// - Parameter explains: Whether each endpoint's verdict is kept.
+    package init(policy: TranslationPolicy, explains: Bool = false) {
+        self.policy = policy
+        self.explains = explains
+    }
+
+    /// What the Service means on this node.
+    package func translate(_ service: Service, in cluster: ClusterState) -> TranslatedService {
+        var result = TranslatedService(service)
+        result.omission = omission(service)
+        guard result.omission == nil else { return result }
+        let settings = ServiceSettings(service, policy: policy)
+        let endpoints = ServiceEndpoints(of: service, in: cluster)
+        result.warnings = settings.warnings + endpoints.warnings
+        for address in addresses(of: service, &result.warnings) {
+            for port in service.ports {
+                let number = address.role == .nodePort ? port.nodePort : port.port
+                guard number > 0 else { continue }
+                result.virtualServers.append(
+                    virtualServer(
+                        service, port, Endpoint(address.ip, port: number), address.role, settings, endpoints,
+                        &result.warnings))
+            }
+        }
+        result.virtualServers.sort { $0.key < $1.key }
+        dropRepeated(&result)
+        return result
+    }
+
+    private func omission(_ service: Service) -> TranslatedService.Omission? {
+        let proxy = service.metadata.labels[Self.proxyNameLabel]
+        if proxy != policy.proxyName { return .otherProxy(proxy ?? "") }
+        if service.kind == .externalName { return .externalName }
+        guard let clusterIP = service.clusterIPs.first, !clusterIP.isEmpty else { return .withoutClusterIP }
+        return clusterIP == "None" ? .headless : nil
+    }
+
+    /// The same address twice in one Service is one virtual server: the first role counts.
+    private func dropRepeated(_ result: inout TranslatedService) {
+        var previous: VirtualServerKey?
+        result.virtualServers.removeAll { server in
+            defer { previous = server.key }
+            return server.key == previous
+        }
+    }
+}
+
+// MARK: - Addresses
+
+extension ServiceTranslator {
+    private struct Claim {
+        let ip: IPAddress
+        let role: TranslatedVirtualServer.Role
+    }
+
+    /// Every address that the Service asks for in a family in which it has a cluster IP.
+    private func addresses(of service: Service, _ warnings: inout [TranslationWarning]) -> [Claim] {
+        let clusterIPs = service.clusterIPs.compactMap { parse($0, "cluster IP", service, &warnings) }
+        let families = Set(clusterIPs.map(\.family))
+        let externalIPs = service.externalIPs.compactMap { parse($0, "external IP", service, &warnings) }
+        let ingress = service.loadBalancerIngress
+            .filter { !$0.ip.isEmpty && ($0.ipMode ?? "VIP") == "VIP" }
+            .compactMap { parse($0.ip, "load balancer ingress", service, &warnings) }
+        var claims = clusterIPs.map { Claim(ip: $0, role: .clusterIP) }
+        for ip in externalIPs where families.contains(ip.family) {
+            if policy.nodeAddresses.contains(ip) {
+                warnings.append(
+                    TranslationWarning(
+                        service.metadata.id, "external IP \(ip) is this node's own address and is refused"))
+            } else {
+                claims.append(Claim(ip: ip, role: .externalIP))
+            }
+        }
+        claims += ingress.filter { families.contains($0.family) }.map { Claim(ip: $0, role: .loadBalancer) }
+        if service.ports.contains(where: { $0.nodePort > 0 }) {
+            for family in families.sorted() {
+                claims += policy.nodePortAddresses(family).map { Claim(ip: $0, role: .nodePort) }
+            }
+        }
+        return claims
+    }
+
+    private func parse(
+        _ text: String, _ field: String, _ service: Service, _ warnings: inout [TranslationWarning]
+    ) -> IPAddress? {
+        if let address = IPAddress(text), !address.isUnspecified { return address }
+        warnings.append(TranslationWarning(service.metadata.id, "\(field) \"\(text)\" is no address and is left out"))
+        return nil
+    }
+}
+
+// MARK: - Virtual servers
+
+extension ServiceTranslator {
+    private func virtualServer(
+        _ service: Service, _ port: ServicePort, _ endpoint: Endpoint, _ role: TranslatedVirtualServer.Role,
+        _ settings: ServiceSettings, _ endpoints: ServiceEndpoints, _ warnings: inout [TranslationWarning]
+    ) -> TranslatedVirtualServer {
+        let key = VirtualServerKey.endpoint(port.transportProtocol, endpoint)
+        let traffic = role == .clusterIP ? service.internalTrafficPolicy : service.externalTrafficPolicy
+        let candidates = endpoints.candidates(for: port, key.family)
+        let verdicts = EndpointSelection(candidates, policy: policy)
+            .verdicts(traffic, fallsBack: role != .clusterIP && policy.localFallsBackToCluster)
+        let chosen = zip(candidates, verdicts).lazy.filter(\.1.isChosen).map(\.0)
+        let forwarding = forwarding(settings, chosen, key, service, &warnings)
+        let realServers = chosen.map { candidate in
+            RealServer(
+                candidate.endpoint, forwarding: forwarding, weight: candidate.weight,
+                upperThreshold: settings.upperThreshold)
+        }
+        let server = VirtualServer(
+            key, scheduler: settings.scheduler, persistence: persistence(service, settings, key.family),
+            onePacket: settings.onePacket && port.transportProtocol == .udp)
+        let name = service.metadata.id.description + (port.name.isEmpty ? "" : ":\(port.name)")
+        return TranslatedVirtualServer(
+            desired: DesiredVirtualServer(
+                server, realServers: Array(realServers), name: name, drainTimeout: settings.drainTimeout),
+            role: role, port: port, trafficPolicy: traffic,
+            decisions: !explains
+                ? []
+                : zip(candidates, verdicts).map {
+                    EndpointDecision(endpoint: $0.endpoint, verdict: $1, source: $0.source.description)
+                })
+    }
+
+    private func persistence(
+        _ service: Service, _ settings: ServiceSettings, _ family: AddressFamily
+    ) -> Persistence? {
+        guard let timeout = service.sessionAffinityTimeout else { return nil }
+        let granularity = settings.granularity.flatMap { PersistenceGranularity(prefixLength: $0, family: family) }
+        return Persistence(timeout: timeout, granularity: granularity ?? .single(family))
+    }
+
+    /// The method asked for, unless it cannot reach an endpoint on another port.
+    private func forwarding(
+        _ settings: ServiceSettings, _ chosen: some Sequence<EndpointCandidate>, _ key: VirtualServerKey,
+        _ service: Service, _ warnings: inout [TranslationWarning]
+    ) -> ForwardingMethod {
+        guard !settings.forwarding.translatesPort,
+            let other = chosen.first(where: { $0.endpoint.port != key.port })
+        else { return settings.forwarding }
+        warnings.append(
+            TranslationWarning(
+                service.metadata.id,
+                "\(key): forwarding \(settings.forwarding) keeps the port, but endpoint \(other.endpoint) has another; "
+                    + "masquerade is used: give the Service and its endpoints the same port"))
+        return .masquerade
+    }
+}

@@ -1,0 +1,59 @@
+package import LoadBalancing
+
+/// What a translation needs to know beside the objects: this node, and the node's configuration.
+package struct TranslationPolicy: Hashable, Sendable {
+    /// Which of a node's addresses serve node ports.
+    package enum NodePortAddresses: Hashable, Sendable {
+        /// Every address of the node.
+        case all
+        /// The addresses of the Node object.
+        case primary
+        /// The node's addresses within these networks.
+        case networks([IPPrefix])
+    }
+
+    /// This node's name; empty when unknown, and then no endpoint is local.
+    package var nodeName: String
+    /// This node's zone; empty when unknown.
+    package var zone: String
+    /// The node's addresses that may serve node ports: no loopback, no IPv6 link-local, none of the VIP device.
+    package var nodeAddresses: [IPAddress]
+    /// The addresses of the Node object.
+    package var primaryAddresses: [IPAddress]
+    package var nodePortAddresses: NodePortAddresses
+    /// For Services without an annotation.
+    package var scheduler: Scheduler
+    /// For Services without an annotation; `nil` for the general drain timeout.
+    package var drainTimeout: UInt32?
+    /// Whether external traffic of a Local Service goes to other nodes when this one has no endpoint.
+    package var localFallsBackToCluster: Bool
+    /// The `service.kubernetes.io/service-proxy-name` that is served; `nil` serves Services without that label.
+    package var proxyName: String?
+
+    package init(
+        nodeName: String = "", zone: String = "", nodeAddresses: [IPAddress] = [], primaryAddresses: [IPAddress] = [],
+        nodePortAddresses: NodePortAddresses = .all, scheduler: Scheduler = Scheduler("rr"),
+        drainTimeout: UInt32? = nil, localFallsBackToCluster: Bool = false, proxyName: String? = nil
+    ) {
+        self.nodeName = nodeName
+        self.zone = zone
+        self.nodeAddresses = nodeAddresses
+        self.primaryAddresses = primaryAddresses
+        self.nodePortAddresses = nodePortAddresses
+        self.scheduler = scheduler
+        self.drainTimeout = drainTimeout
+        self.localFallsBackToCluster = localFallsBackToCluster
+        self.proxyName = proxyName
+    }
+
+    /// The addresses on which node ports of that family are served, sorted.
+    package func nodePortAddresses(_ family: AddressFamily) -> [IPAddress] {
+        let chosen =
+            switch nodePortAddresses {
+            case .all: nodeAddresses
+            case .primary: primaryAddresses
+            case .networks(let networks): nodeAddresses.filter { address in networks.contains { $0.contains(address) } }
+            }
+        return Set(chosen.filter { $0.family == family }).sorted()
+    }
+}
