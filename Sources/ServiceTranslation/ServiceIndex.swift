@@ -1,0 +1,104 @@
+package import KubernetesObjects
+package import LoadBalancing
+
+/// All Services translated, kept up to date one by one; decides who owns an address that several claim.
+///
+/// A change costs as much as the Services that it touches, whatever the number of the others.
+package struct ServiceIndex: Sendable {
+    package private(set) var cluster = ClusterState()
+    private let translator: ServiceTranslator
+    private var translated: [ObjectName: TranslatedService] = [:]
+    private var claims: [VirtualServerKey: [AddressClaim]] = [:]
+    private var stale: Set<ObjectName> = []
+
+    package init(translator: ServiceTranslator) {
+        self.translator = translator
+    }
+
+    /// Takes note of changed objects; the Services that they touch are translated by the next ``refresh()``.
+    package mutating func update(_ change: (inout ClusterState) -> Set<ObjectName>) {
+        stale.formUnion(change(&cluster))
+    }
+
+    /// Translates what has changed since the last call.
+    ///
+    /// - Returns: The virtual servers that are different now, sorted; ask ``desired(_:)`` for each.
+    package mutating func refresh() -> [VirtualServerKey] {
+        var touched: [VirtualServerKey: DesiredVirtualServer?] = [:]
+        for name in stale {
+            let next = cluster.services[name].map { translator.translate($0, in: cluster) }
+            let previous = translated[name]
+            guard next != previous else { continue }
+            for server in (previous?.virtualServers ?? []) + (next?.virtualServers ?? [])
+            where touched[server.key] == nil {
+                touched[server.key] = .some(desired(server.key))
+            }
+            replaceClaims(of: name, previous, next)
+            translated[name] = next
+        }
+        stale.removeAll(keepingCapacity: true)
+        return touched.filter { desired($0.key) != $0.value }.map(\.key).sorted()
+    }
+
+    /// The virtual server that the oldest claimant of the key wants; `nil` when nobody claims it.
+    package func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { owner(key)?.desired }
+
+    /// The translated virtual server that holds the key.
+    package func owner(_ key: VirtualServerKey) -> TranslatedVirtualServer? {
+        guard let claim = claims[key]?.first else { return nil }
+        return translated[claim.service]?.virtualServers.first { $0.key == key }
+    }
+
+    /// What a Service means on this node; `nil` when there is no such Service.
+    package subscript(name: ObjectName) -> TranslatedService? { translated[name] }
+
+    /// All Services, sorted by name.
+    package var services: [TranslatedService] { translated.values.sorted { $0.name < $1.name } }
+
+    /// Everything that is wanted, sorted by key.
+    package var desiredVirtualServers: [DesiredVirtualServer] {
+        claims.keys.compactMap(desired).sorted { $0.key < $1.key }
+    }
+
+    /// The claims that lost against an older Service's, sorted.
+    package var conflicts: [AddressConflict] {
+        claims.flatMap { key, claims in
+            claims.dropFirst().map { AddressConflict(key: key, winner: claims[0].service, loser: $0.service) }
+        }.sorted()
+    }
+
+    private mutating func replaceClaims(of name: ObjectName, _ previous: TranslatedService?, _ next: TranslatedService?) {
+        for server in previous?.virtualServers ?? [] {
+            claims[server.key]?.removeAll { $0.service == name }
+            if claims[server.key]?.isEmpty == true { claims[server.key] = nil }
+        }
+        guard let next else { return }
+        let claim = AddressClaim(creationTimestamp: next.creationTimestamp, service: name)
+        for server in next.virtualServers {
+            var list = claims[server.key] ?? []
+            list.insert(claim, at: list.firstIndex { claim < $0 } ?? list.endIndex)
+            claims[server.key] = list
+        }
+    }
+}
+
+/// A Service that wants an address; the smallest one gets it: the oldest, then the first by name.
+struct AddressClaim: Hashable, Sendable, Comparable {
+    let creationTimestamp: String
+    let service: ObjectName
+
+    static func < (left: Self, right: Self) -> Bool {
+        (left.creationTimestamp, left.service) < (right.creationTimestamp, right.service)
+    }
+}
+
+/// Two Services that want the same virtual server.
+package struct AddressConflict: Hashable, Sendable, Comparable {
+    package let key: VirtualServerKey
+    package let winner: ObjectName
+    package let loser: ObjectName
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.key, left.winner, left.loser) < (right.key, right.winner, right.loser)
+    }
+}
