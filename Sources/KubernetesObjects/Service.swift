@@ -2,7 +2,7 @@ package import LoadBalancing
 
 /// A Service (`v1`), as far as a node's proxy needs it.
 package struct Service: Hashable, Sendable {
-    package enum Kind: String, Hashable, Sendable {
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
         case clusterIP = "ClusterIP"
         case nodePort = "NodePort"
         case loadBalancer = "LoadBalancer"
@@ -10,7 +10,7 @@ package struct Service: Hashable, Sendable {
     }
 
     /// Which endpoints traffic may go to.
-    package enum TrafficPolicy: String, Hashable, Sendable {
+    package enum TrafficPolicy: String, Hashable, Sendable, CaseIterable {
         case cluster = "Cluster"
         case local = "Local"
     }

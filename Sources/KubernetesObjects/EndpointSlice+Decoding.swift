@@ -1,0 +1,45 @@
+import Documents
+import LoadBalancing
+
+extension EndpointSlice {
+    init(_ metadata: ObjectMetadata, _ fields: FieldReader) throws(ObjectError) {
+        self.init(
+            metadata, family: AddressFamily(apiName: try fields.string("addressType")),
+            ports: try fields.objects("ports") { (port) throws(ObjectError) in try EndpointPort(port) },
+            endpoints: try fields.objects("endpoints") { (entry) throws(ObjectError) in try SliceEndpoint(entry) })
+    }
+}
+
+extension EndpointPort {
+    init(_ fields: FieldReader) throws(ObjectError) {
+        self.init(
+            name: try fields.string("name"), port: try fields.optionalInteger("port", in: 0...65_535),
+            transportProtocol: try fields.transportProtocol(), appProtocol: try fields.optionalString("appProtocol"))
+    }
+}
+
+extension SliceEndpoint {
+    fileprivate init(_ fields: FieldReader) throws(ObjectError) {
+        let conditions = try fields.object("conditions")
+        let hints = try fields.optionalObject("hints")
+        let target = try fields.object("targetRef")
+        self.init(
+            addresses: try fields.strings("addresses"),
+            conditions: EndpointConditions(
+                ready: try conditions.optionalBool("ready") ?? true,
+                serving: try conditions.optionalBool("serving") ?? true,
+                terminating: try conditions.optionalBool("terminating") ?? false),
+            nodeName: try fields.string("nodeName"), zone: try fields.string("zone"),
+            hostname: try fields.string("hostname"),
+            podName: try target.string("kind") == "Pod" ? try target.string("name") : "",
+            zoneHints: try hints?.names("forZones"), nodeHints: try hints?.names("forNodes"))
+    }
+}
+
+extension FieldReader {
+    /// The names in a list of objects; `nil` when the list is absent.
+    fileprivate func names(_ name: String) throws(ObjectError) -> [String]? {
+        guard present(name) != nil else { return nil }
+        return try objects(name) { (entry) throws(ObjectError) in try entry.string("name") }
+    }
+}

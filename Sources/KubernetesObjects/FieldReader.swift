@@ -1,0 +1,114 @@
+import Documents
+
+/// Reads the fields of an object leniently, as the API does: absent and null are the same, unknown ones are passed over.
+struct FieldReader {
+    private let pairs: [YAMLPair]
+    private let place: (line: Int, column: Int)
+
+    /// - Parameter name: The field that holds the node, for errors.
+    init(_ node: YAMLNode, _ name: String) throws(ObjectError) {
+        guard let pairs = node.isNull ? [] : node.mapping else {
+            throw ObjectError(line: node.line, column: node.column, field: name, message: "is not a mapping")
+        }
+        self.pairs = pairs
+        place = (node.line, node.column)
+    }
+
+    /// An object without fields, in the place of an absent one.
+    private init(at place: (line: Int, column: Int)) {
+        pairs = []
+        self.place = place
+    }
+
+    /// The object inside a field; one without fields when it is absent.
+    func object(_ name: String) throws(ObjectError) -> FieldReader {
+        try optionalObject(name) ?? FieldReader(at: place)
+    }
+
+    /// The object inside a field; `nil` when it is absent.
+    func optionalObject(_ name: String) throws(ObjectError) -> FieldReader? {
+        guard let value = present(name) else { return nil }
+        return try FieldReader(value, name)
+    }
+
+    /// A text; empty when it is absent.
+    func string(_ name: String) throws(ObjectError) -> String {
+        try present(name).map { (value) throws(ObjectError) in try text(value, name) } ?? ""
+    }
+
+    func optionalString(_ name: String) throws(ObjectError) -> String? {
+        try present(name).map { (value) throws(ObjectError) in try text(value, name) }
+    }
+
+    func optionalBool(_ name: String) throws(ObjectError) -> Bool? {
+        guard let value = present(name) else { return nil }
+        switch value.scalar?.text {
+        case "true": return true
+        case "false": return false
+        default: throw failure(value, name, "is neither true nor false")
+        }
+    }
+
+    func optionalInteger<Value: FixedWidthInteger>(
+        _ name: String, in range: ClosedRange<Value>
+    ) throws(ObjectError) -> Value? {
+        guard let value = present(name) else { return nil }
+        guard let number = value.scalar.flatMap({ Value($0.text) }), range.contains(number) else {
+            throw failure(value, name, "is no number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    func strings(_ name: String) throws(ObjectError) -> [String] {
+        try list(name) { (value) throws(ObjectError) in try text(value, name) }
+    }
+
+    /// The texts of a mapping by their keys.
+    func dictionary(_ name: String) throws(ObjectError) -> [String: String] {
+        var result: [String: String] = [:]
+        for pair in try object(name).pairs {
+            result[pair.name] = try text(pair.value, pair.name)
+        }
+        return result
+    }
+
+    func objects<Value>(
+        _ name: String, _ read: (FieldReader) throws(ObjectError) -> Value
+    ) throws(ObjectError) -> [Value] {
+        try list(name) { (value) throws(ObjectError) in try read(FieldReader(value, name)) }
+    }
+
+    /// The raw value of a field; `nil` when it is absent or null.
+    func present(_ name: String) -> YAMLNode? {
+        guard let value = pairs.first(where: { $0.name == name })?.value, !value.isNull else { return nil }
+        return value
+    }
+
+    /// A value that must be there.
+    func required<Value>(_ name: String, _ value: Value?) throws(ObjectError) -> Value {
+        if let value { return value }
+        throw ObjectError(line: place.line, column: place.column, field: name, message: "is missing")
+    }
+
+    /// An error about a field.
+    func failure(_ value: YAMLNode, _ name: String, _ message: String) -> ObjectError {
+        let shown = value.scalar.map { "\"\($0.text)\" " } ?? ""
+        return ObjectError(line: value.line, column: value.column, field: name, message: shown + message)
+    }
+
+    private func list<Value>(
+        _ name: String, _ read: (YAMLNode) throws(ObjectError) -> Value
+    ) throws(ObjectError) -> [Value] {
+        guard let value = present(name) else { return [] }
+        guard let nodes = value.sequence else { throw failure(value, name, "is not a list") }
+        var result: [Value] = []
+        result.reserveCapacity(nodes.count)
+        for node in nodes { result.append(try read(node)) }
+        return result
+    }
+
+    private func text(_ value: YAMLNode, _ name: String) throws(ObjectError) -> String {
+        guard let scalar = value.scalar else { throw failure(value, name, "is not a text") }
+        return scalar.text
+    }
+}

@@ -1,0 +1,45 @@
+import Documents
+import LoadBalancing
+
+extension Pod {
+    init(_ metadata: ObjectMetadata, _ fields: FieldReader) throws(ObjectError) {
+        let spec = try fields.object("spec")
+        let status = try fields.object("status")
+        let ips = try status.objects("podIPs") { (entry) throws(ObjectError) in try entry.string("ip") }
+        let ip = try status.string("podIP")
+        let phase = try status.string("phase")
+        let conditions = try status.objects("conditions") { (condition) throws(ObjectError) in
+            (type: try condition.string("type"), status: try condition.string("status"))
+        }
+        self.init(
+            metadata, nodeName: try spec.string("nodeName"), ips: ips.isEmpty ? ip.isEmpty ? [] : [ip] : ips,
+            ports: try spec.objects("containers") { (container) throws(ObjectError) in
+                try container.objects("ports") { (port) throws(ObjectError) in try ContainerPort(port) }
+            }.flatMap { $0 },
+            isReady: conditions.contains { $0.type == "Ready" && $0.status == "True" },
+            isTerminating: try fields.object("metadata").optionalString("deletionTimestamp") != nil,
+            hasEnded: phase == "Succeeded" || phase == "Failed", hostname: try spec.string("hostname"),
+            subdomain: try spec.string("subdomain"))
+    }
+}
+
+extension ContainerPort {
+    fileprivate init(_ fields: FieldReader) throws(ObjectError) {
+        self.init(
+            name: try fields.string("name"), containerPort: try fields.requiredPort("containerPort"),
+            transportProtocol: try fields.transportProtocol())
+    }
+}
+
+extension Node {
+    init(_ metadata: ObjectMetadata, _ fields: FieldReader) throws(ObjectError) {
+        let addresses = try fields.object("status").objects("addresses") { (entry) throws(ObjectError) in
+            (type: try entry.string("type"), address: try entry.string("address"))
+        }
+        self.init(
+            metadata,
+            addresses: ["InternalIP", "ExternalIP"].flatMap { type in
+                addresses.filter { $0.type == type }.map(\.address)
+            })
+    }
+}

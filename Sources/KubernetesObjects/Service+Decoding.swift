@@ -1,0 +1,100 @@
+import Documents
+import LoadBalancing
+
+extension ObjectMetadata {
+    init(_ fields: FieldReader) throws(ObjectError) {
+        self.init(
+            name: try fields.string("name"), namespace: try fields.string("namespace"), uid: try fields.string("uid"),
+            creationTimestamp: try fields.string("creationTimestamp"), labels: try fields.dictionary("labels"),
+            annotations: try fields.dictionary("annotations"))
+    }
+}
+
+extension Service {
+    init(_ metadata: ObjectMetadata, _ fields: FieldReader) throws(ObjectError) {
+        let spec = try fields.object("spec")
+        let clusterIPs = try spec.strings("clusterIPs")
+        let clusterIP = try spec.string("clusterIP")
+        let status = try fields.object("status").object("loadBalancer")
+        self.init(
+            metadata,
+            kind: try spec.choice("type") ?? .clusterIP,
+            clusterIPs: clusterIPs.isEmpty ? clusterIP.isEmpty ? [] : [clusterIP] : clusterIPs,
+            ipFamilies: try spec.strings("ipFamilies").compactMap { AddressFamily(apiName: $0) },
+            ports: try spec.objects("ports") { (port) throws(ObjectError) in try ServicePort(port) },
+            selector: try spec.dictionary("selector"),
+            externalIPs: try spec.strings("externalIPs"),
+            externalName: try spec.string("externalName"),
+            loadBalancerIngress: try status.objects("ingress") { (entry) throws(ObjectError) in
+                LoadBalancerIngress(
+                    ip: try entry.string("ip"), hostname: try entry.string("hostname"),
+                    ipMode: try entry.optionalString("ipMode"))
+            },
+            loadBalancerSourceRanges: try spec.strings("loadBalancerSourceRanges"),
+            sessionAffinityTimeout: try Self.affinity(spec),
+            internalTrafficPolicy: try spec.choice("internalTrafficPolicy") ?? .cluster,
+            externalTrafficPolicy: try spec.choice("externalTrafficPolicy") ?? .cluster,
+            healthCheckNodePort: try spec.optionalInteger("healthCheckNodePort", in: 0...65_535) ?? 0,
+            publishNotReadyAddresses: try spec.optionalBool("publishNotReadyAddresses") ?? false,
+            trafficDistribution: try spec.string("trafficDistribution"))
+    }
+
+    private static func affinity(_ spec: FieldReader) throws(ObjectError) -> UInt32? {
+        guard try spec.string("sessionAffinity") == "ClientIP" else { return nil }
+        return try spec.object("sessionAffinityConfig").object("clientIP")
+            .optionalInteger("timeoutSeconds", in: 1...86_400) ?? defaultSessionAffinityTimeout
+    }
+}
+
+extension ServicePort {
+    fileprivate init(_ fields: FieldReader) throws(ObjectError) {
+        self.init(
+            name: try fields.string("name"), transportProtocol: try fields.transportProtocol(),
+            port: try fields.requiredPort("port"), targetPort: try fields.portReference("targetPort"),
+            nodePort: try fields.optionalInteger("nodePort", in: 0...65_535) ?? 0,
+            appProtocol: try fields.optionalString("appProtocol"))
+    }
+}
+
+extension AddressFamily {
+    /// Reads `IPv4` or `IPv6`.
+    init?(apiName: String) {
+        switch apiName {
+        case "IPv4": self = .ipv4
+        case "IPv6": self = .ipv6
+        default: return nil
+        }
+    }
+}
+
+extension FieldReader {
+    /// One of an enumeration's names; `nil` when it is absent.
+    func choice<Choice: RawRepresentable & CaseIterable>(
+        _ name: String
+    ) throws(ObjectError) -> Choice? where Choice.RawValue == String {
+        guard let value = present(name) else { return nil }
+        guard let choice = value.scalar.flatMap({ Choice(rawValue: $0.text) }) else {
+            throw failure(value, name, "is none of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return choice
+    }
+
+    /// The field `protocol`; TCP when it is absent.
+    func transportProtocol() throws(ObjectError) -> TransportProtocol {
+        guard let value = present("protocol") else { return .tcp }
+        guard let known = value.scalar.flatMap({ TransportProtocol(name: $0.text) }) else {
+            throw failure(value, "protocol", "is none of TCP, UDP, SCTP")
+        }
+        return known
+    }
+
+    func requiredPort(_ name: String) throws(ObjectError) -> UInt16 {
+        try required(name, try optionalInteger(name, in: 1...65_535))
+    }
+
+    /// A port by number or name; `nil` when it is absent.
+    func portReference(_ name: String) throws(ObjectError) -> PortReference? {
+        guard let text = try optionalString(name) else { return nil }
+        return UInt16(text).map { .number($0) } ?? .name(text)
+    }
+}
