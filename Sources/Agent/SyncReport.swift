@@ -5,6 +5,8 @@ package import Reconcile
 package struct SyncReport: Sendable {
     /// Time spent by phase.
     package struct Timings: Hashable, Sendable {
+        /// Reading the configuration, before the sync itself.
+        package var parse: Duration = .zero
         package var read: Duration = .zero
         package var plan: Duration = .zero
         package var ledger: Duration = .zero
@@ -23,7 +25,7 @@ package struct SyncReport: Sendable {
     package internal(set) var rounds = 0
     /// Operations that were sent.
     package internal(set) var operations = 0
-    package internal(set) var timings = Timings()
+    package var timings = Timings()
     /// Why the ledger was put aside, if it was.
     package internal(set) var ledgerProblem: StateError?
 

@@ -1,4 +1,3 @@
-package import Documents
 package import LoadBalancing
 package import Reconcile
 
@@ -13,10 +12,10 @@ package struct TableView {
         case rates
     }
 
-    private let state: ObservedState
-    private let ledger: Ledger
-    private let now: UInt64
-    private let figures: Figures
+    let state: ObservedState
+    let ledger: Ledger
+    let now: UInt64
+    let figures: Figures
 
     /// - Parameter now: Seconds on the clock of the ledger's drains.
     package init(_ state: ObservedState, ledger: Ledger, now: UInt64, figures: Figures = .connections) {
@@ -26,7 +25,7 @@ package struct TableView {
         self.figures = figures
     }
 
-    private func owner(_ key: VirtualServerKey) -> String { ledger.owns(key) ? "ipvsync" : "foreign" }
+    func owner(_ key: VirtualServerKey) -> String { ledger.owns(key) ? "ipvsync" : "foreign" }
 
     /// What a real server is doing beside serving.
     private func condition(_ realServer: ObservedRealServer, of key: VirtualServerKey) -> String {
