@@ -15,7 +15,7 @@ struct OutputOptions: ParsableArguments {
     func print(_ view: some Presentable) {
         switch format {
         case .text: StandardStreams.writeLines(view.lines(for: .standardOutput))
-        case .json: StandardStreams.write(view.document.json() + "\n")
+        case .json: StandardStreams.write(view.document.json())
         case .yaml: StandardStreams.write(view.document.yaml())
         }
     }

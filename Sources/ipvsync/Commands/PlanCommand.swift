@@ -1,7 +1,9 @@
 internal import Agent
 internal import ArgumentParser
+internal import Configuration
 internal import IPVS
 internal import Presentation
+internal import Reconcile
 
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Configuration
+internal import LoadBalancing
 
 struct ValidateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
