@@ -37,12 +37,10 @@ extension Configuration {
         var errors = ConfigurationErrors()
         var files: [ConfigurationFile] = []
         for path in paths {
-            do throws(ConfigurationErrors) {
-                for source in try SourceFile.sources(at: path) {
+            for source in errors.collect({ () throws(ConfigurationErrors) in try SourceFile.sources(at: path) }) ?? [] {
+                errors.collect { () throws(ConfigurationErrors) in
                     files.append(try ConfigurationFile(source.contents(), file: source.name))
                 }
-            } catch {
-                errors.append(contentsOf: error)
             }
         }
         guard errors.isEmpty else { throw errors }

@@ -27,6 +27,17 @@ package struct ConfigurationErrors: Error, Hashable, Sendable {
         others.errors.forEach { append($0) }
         omitted += others.omitted
     }
+
+    /// What the body returns; `nil` when it throws, with its errors added to these.
+    @discardableResult
+    mutating func collect<Result>(_ body: () throws(ConfigurationErrors) -> Result) -> Result? {
+        do throws(ConfigurationErrors) {
+            return try body()
+        } catch {
+            append(contentsOf: error)
+            return nil
+        }
+    }
 }
 
 extension ConfigurationErrors: CustomStringConvertible {

@@ -16,30 +16,26 @@ struct VirtualServerReader {
 
     /// The virtual server; `nil` after a report when it is not even known which.
     func read() -> DesiredVirtualServer? {
+        // Everything is read, key or not, so that all problems are told at once.
         let key = key()
         let name = reader(Fields.name)
+        let scheduler = reader.scheduler(over: defaults.scheduler)
+        let onePacket = reader(Fields.onePacket) ?? false
+        let persistence = reader(Fields.persistence) ?? defaults.persistence
         let drainTimeout = reader(Fields.drainTimeout) ?? defaults.drainTimeout
-        let virtualServer = key.map(virtualServer)
         let realServers = RealServersReader(
             key: key, defaults: defaults.servers.overridden(by: reader), virtualServer: reader
         ).read()
-        return virtualServer.map {
-            DesiredVirtualServer($0, realServers: realServers, name: name, drainTimeout: drainTimeout)
-        }
-    }
-
-    private func virtualServer(_ key: VirtualServerKey) -> VirtualServer {
-        var virtualServer = VirtualServer(
-            key, scheduler: reader.scheduler(over: defaults.scheduler),
-            onePacket: reader(Fields.onePacket) ?? false)
+        guard let key else { return nil }
+        var virtualServer = VirtualServer(key, scheduler: scheduler, onePacket: onePacket)
         do throws(Complaint) {
-            virtualServer.persistence = try (reader(Fields.persistence) ?? defaults.persistence)
-                .persistence(key.family)
+            virtualServer.persistence = try persistence.persistence(key.family)
         } catch {
             reader.report(error)
         }
         virtualServer.complaints().forEach(reader.report)
-        return virtualServer
+        return DesiredVirtualServer(
+            virtualServer, realServers: realServers, name: name, drainTimeout: drainTimeout)
     }
 }
 
