@@ -5,7 +5,12 @@ import Glibc
 final class TCPSocket {
     private let descriptor: Int32
 
-    private init(descriptor: Int32) { self.descriptor = descriptor }
+    /// Closing resets the connection: the kernel's table forgets it in seconds, not minutes.
+    private init(descriptor: Int32) {
+        self.descriptor = descriptor
+        var reset = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, socklen_t(MemoryLayout<linger>.size))
+    }
 
     deinit { close(descriptor) }
 
@@ -32,9 +37,6 @@ final class TCPSocket {
         guard accepted >= 0 else { throw SystemCall.failure("accept") }
         return TCPSocket(descriptor: accepted)
     }
-
-    /// Ends both directions; what arrives afterwards is refused.
-    func hangUp() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// Sends a word to the other side and expects to see it arrive there, and back again.
     func exchange(

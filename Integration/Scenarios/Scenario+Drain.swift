@@ -7,18 +7,18 @@ extension Scenario {
         Scenario("drain: a connection outlives its real server's declaration and ends by itself") { context in
             let site = try Site(context)
             try context.sync(site.configuration(servers: 2))
-            let (client, server) = try site.connect()
+            var pair: Site.Pair? = try site.connect()
             let report = try context.sync(site.configuration(servers: site.idleOnly))
             try expectEqual(report.count("draining"), 1)
-            try client.exchange(with: server)
+            try pair?.exchange()
             try expectEqual(try site.weights(), ["198.51.100.1:8080 0", "198.51.100.2:8080 1"])
             try expect(try context.command("show").output.contains("draining for"), "show does not tell of the drain")
             // New connections go elsewhere while the old one lives.
             for _ in 0..<4 { _ = try site.connectAnew() }
             try context.sync(site.configuration(servers: site.idleOnly))
-            try client.exchange(with: server)
-            site.hangUp(client, server)
-            try context.eventually("the drained real server is gone") { () throws(ScenarioFailure) in
+            try pair?.exchange()
+            pair = nil
+            try context.eventually("the drained real server is gone", timeLimit: .seconds(30)) { () throws(ScenarioFailure) in
                 try context.sync(site.configuration(servers: site.idleOnly))
                 return try site.weights() == ["198.51.100.2:8080 1"]
             }
@@ -26,20 +26,20 @@ extension Scenario {
         Scenario("drain: wanted again, a real server gets its weight back and keeps its connections") { context in
             let site = try Site(context)
             try context.sync(site.configuration(servers: 2))
-            let (client, server) = try site.connect()
+            let pair = try site.connect()
             try context.sync(site.configuration(servers: site.idleOnly))
             let report = try context.sync(site.configuration(servers: 2))
             try expectEqual(report["changes"]?.sequence?.first?["action"]?.scalar?.text, "revive")
             try expectEqual(report.number("operations"), 1)
-            try client.exchange(with: server)
+            try pair.exchange()
             try expectEqual(try site.weights(), ["198.51.100.1:8080 1", "198.51.100.2:8080 1"])
         },
         Scenario("drain: the deadline counts from the start, through several runs") { context in
             let site = try Site(context)
             try context.sync(site.configuration(servers: 2, drainTimeout: 2))
-            let (client, server) = try site.connect()
+            let pair = try site.connect()
             try context.sync(site.configuration(servers: site.idleOnly, drainTimeout: 2))
-            try client.exchange(with: server)
+            try pair.exchange()
             usleep(1_200_000)
             try context.sync(site.configuration(servers: site.idleOnly, drainTimeout: 2))
             try expectEqual(try site.weights().count, 2)
@@ -50,12 +50,13 @@ extension Scenario {
         Scenario("drain: a removed virtual server keeps its connections until they end") { context in
             let site = try Site(context)
             try context.sync(site.configuration(servers: 2))
-            let (client, server) = try site.connect()
+            var pair: Site.Pair? = try site.connect()
             try context.sync("virtualServers: []")
-            try client.exchange(with: server)
-            try expectEqual(try site.weights(), ["198.51.100.1:8080 0"])
-            site.hangUp(client, server)
-            try context.eventually("the virtual server is gone") { () throws(ScenarioFailure) in
+            try pair?.exchange()
+            let weights = try site.weights()
+            try expect(weights.contains("198.51.100.1:8080 0"), "\(weights)")
+            pair = nil
+            try context.eventually("the virtual server is gone", timeLimit: .seconds(30)) { () throws(ScenarioFailure) in
                 try context.sync("virtualServers: []")
                 return try context.ipvsadmSave().isEmpty
             }
@@ -63,21 +64,21 @@ extension Scenario {
         Scenario("drain: without a drain timeout a real server goes at once") { context in
             let site = try Site(context)
             try context.sync(site.configuration(servers: 2))
-            let (client, server) = try site.connect()
+            let pair = try site.connect()
             try context.sync(site.configuration(servers: site.idleOnly, drainTimeout: 0))
             try expectEqual(try site.weights(), ["198.51.100.2:8080 1"])
-            _ = (client, server)
+            _ = pair
         },
         Scenario("drain: an edit of the virtual server breaks no connection") { context in
             let site = try Site(context)
             try context.sync(site.configuration(servers: 2))
-            let (client, server) = try site.connect()
+            let pair = try site.connect()
             for scheduler in ["wrr", "lc", "mh", "sh", "rr"] {
                 try context.sync(site.configuration(servers: 2, scheduler: scheduler, persistence: "5m"))
-                try client.exchange(with: server)
+                try pair.exchange()
             }
             try context.sync(site.configuration(servers: 2))
-            try client.exchange(with: server)
+            try pair.exchange()
         },
     ]
 }
@@ -87,6 +88,14 @@ private struct Site {
     private let context: Context
     private let busy: TCPSocket
     private let idle: TCPSocket
+
+    /// The two ends of one connection.
+    struct Pair {
+        let client: TCPSocket
+        let server: TCPSocket
+
+        func exchange() throws(ScenarioFailure) { try client.exchange(with: server) }
+    }
 
     /// Only the second real server.
     let idleOnly = 1
@@ -114,14 +123,14 @@ private struct Site {
     }
 
     /// A connection that has come to the first real server.
-    func connect() throws(ScenarioFailure) -> (client: TCPSocket, server: TCPSocket) {
+    func connect() throws(ScenarioFailure) -> Pair {
         // Round robin: of two connections in a row one meets each real server.
         let clients = [try connectAnew(), try connectAnew()]
         let server = try busy.accept()
         for client in clients {
             do {
                 try client.exchange(with: server)
-                return (client, server)
+                return Pair(client: client, server: server)
             } catch {
                 continue
             }
@@ -130,12 +139,6 @@ private struct Site {
     }
 
     func connectAnew() throws(ScenarioFailure) -> TCPSocket { try TCPSocket.connect(to: "192.0.2.1", port: 80) }
-
-    /// Ends a connection from both sides.
-    func hangUp(_ client: TCPSocket, _ server: TCPSocket) {
-        client.hangUp()
-        server.hangUp()
-    }
 
     /// The real servers with their weights, as ipvsadm has them, sorted.
     func weights() throws(ScenarioFailure) -> [String] {

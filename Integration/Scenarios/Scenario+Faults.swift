@@ -75,11 +75,10 @@ extension Scenario {
             try expectEqual(try context.ipvsadmSave().count, 2)
         },
         Scenario("faults: without CAP_NET_ADMIN") { context in
-            try context.run(["chmod", "755", context.directory])
-            let path = try context.write(Tables.configuration(1), to: "table.yaml")
-            let result = try Command([
-                "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", context.ipvsync, "plan", "--config", path,
-            ]).run()
+            let command = Command(
+                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", context.ipvsync, "plan", "--config", "-"],
+                input: Tables.configuration(1))
+            let result = try command.run()
             try expectEqual(result.status, .exited(4), result.description)
             try expect(result.error.contains("CAP_NET_ADMIN"), result.error)
         },

@@ -10,7 +10,7 @@ extension Scenario {
                 try expectEqual(try context.sync(everySetting).number("operations"), 0, "operations of the second run")
                 try context.command("plan", "--config", "\(context.directory)/configuration.yaml")
                 let export = try context.command("export", "--format", "ipvsadm").outputLines
-                try expectEqual(export.sorted(), everySettingSaved.sorted(), "export")
+                try expectEqual(export.sorted(), everySettingExported.sorted(), "export")
             },
             Scenario("sync: a second run sends nothing") { context in
                 let first = try context.sync(Tables.configuration(100))
@@ -80,14 +80,19 @@ extension Scenario {
             "2001:db8::7"]}
         - {address: "[2001:db8::1]:80", scheduler: wlc, persistence: {timeout: 5m, granularity: 64}, realServers: [
             "[2001:db8:1::1]:8080", {address: 198.51.100.9:80, forwarding: tunnel}]}
-        - {firewallMark: 4294967295, scheduler: nq, realServers: ["198.51.100.1:0", "198.51.100.2:81"]}
+        - {firewallMark: 2147483647, scheduler: nq, realServers: ["198.51.100.1:0", "198.51.100.2:81"]}
         - {firewallMark: 1, family: ipv6, scheduler: dh, persistence: 31d, realServers: ["[2001:db8:1::1]:0"]}
         - {address: 192.0.2.2:0, scheduler: sed, persistence: 1s, realServers: ["198.51.100.1:0"]}
         """
 
+    /// ipvsadm leaves the thresholds out of what it saves, although it reads them.
+    private static let everySettingExported = everySettingSaved.map { line in
+        line.contains("198.51.100.1:8080") ? line + " -x 1000 -y 500" : line
+    }
+
     private static let everySettingSaved = [
         "-A -t 192.0.2.1:80 -s wrr -p 3600 -M 255.255.255.0",
-        "-a -t 192.0.2.1:80 -r 198.51.100.1:8080 -m -w 2147483647 -x 1000 -y 500",
+        "-a -t 192.0.2.1:80 -r 198.51.100.1:8080 -m -w 2147483647",
         "-a -t 192.0.2.1:80 -r 198.51.100.2:8080 -m -w 0",
         "-A -t 192.0.2.1:443 -s sh -b sh-fallback,sh-port",
         "-a -t 192.0.2.1:443 -r 198.51.100.1:443 -g -w 1",
@@ -96,19 +101,19 @@ extension Scenario {
         "-A -u 192.0.2.1:53 -s mh -o -b mh-port",
         "-a -u 192.0.2.1:53 -r 198.51.100.1:5353 -m -w 1",
         "-A --sctp-service 192.0.2.1:2905 -s lc",
-        "-a --sctp-service 192.0.2.1:2905 -r 198.51.100.1:2905 -i -w 1",
+        "-a --sctp-service 192.0.2.1:2905 -r 198.51.100.1:2905 -i -w 1 --tun-type ipip",
         "-a --sctp-service 192.0.2.1:2905 -r 198.51.100.2:2905 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum",
         "-a --sctp-service 192.0.2.1:2905 -r 198.51.100.3:2905 -i -w 1 --tun-type gue --tun-port 6081 --tun-csum",
         "-a --sctp-service 192.0.2.1:2905 -r 198.51.100.4:2905 -i -w 1 --tun-type gue --tun-port 6082 --tun-remcsum",
         "-a --sctp-service 192.0.2.1:2905 -r 198.51.100.5:2905 -i -w 1 --tun-type gre --tun-nocsum",
         "-a --sctp-service 192.0.2.1:2905 -r 198.51.100.6:2905 -i -w 1 --tun-type gre --tun-csum",
-        "-a --sctp-service 192.0.2.1:2905 -r [2001:db8::7]:2905 -i -w 1",
+        "-a --sctp-service 192.0.2.1:2905 -r [2001:db8::7]:2905 -i -w 1 --tun-type ipip",
         "-A -t [2001:db8::1]:80 -s wlc -p 300 -M 64",
         "-a -t [2001:db8::1]:80 -r [2001:db8:1::1]:8080 -m -w 1",
-        "-a -t [2001:db8::1]:80 -r 198.51.100.9:80 -i -w 1",
-        "-A -f 4294967295 -s nq",
-        "-a -f 4294967295 -r 198.51.100.1:0 -m -w 1",
-        "-a -f 4294967295 -r 198.51.100.2:81 -m -w 1",
+        "-a -t [2001:db8::1]:80 -r 198.51.100.9:80 -i -w 1 --tun-type ipip",
+        "-A -f 2147483647 -s nq",
+        "-a -f 2147483647 -r 198.51.100.1:0 -m -w 1",
+        "-a -f 2147483647 -r 198.51.100.2:81 -m -w 1",
         "-A -f 1 -6 -s dh -p 2678400",
         "-a -f 1 -6 -r [2001:db8:1::1]:0 -m -w 1",
         "-A -t 192.0.2.2:0 -s sed -p 1",

@@ -27,7 +27,7 @@ extension [Document.Member] {
     }
 }
 
-extension RemovalGuard {
+extension RemovalGuardSetting {
     fileprivate var document: Document {
         guard case .limit(let share, let minimum) = self else { return "off" }
         return .mapping([

@@ -12,7 +12,7 @@ struct ConfigurationFile {
     let file: String
     var virtualServers: [Placed<DesiredVirtualServer>]?
     var drainTimeout: Placed<UInt32>?
-    var removalGuard: Placed<RemovalGuard>?
+    var removalGuard: Placed<RemovalGuardSetting>?
     var timeouts: Placed<ConnectionTimeouts>?
     var syncDaemons: Placed<[SyncDaemon]>?
 }

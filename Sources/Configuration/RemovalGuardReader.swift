@@ -1,10 +1,10 @@
 import Documents
 
-extension ValueKind where Value == RemovalGuard {
+extension ValueKind where Value == RemovalGuardSetting {
     /// `off`, or a mapping.
     static var removalGuard: Self {
         let object = ValueKind.object(.removalGuard) { reader in
-            guard case .limit(let share, let minimum) = RemovalGuard.standard else { return .off }
+            guard case .limit(let share, let minimum) = RemovalGuardSetting.standard else { return .off }
             return .limit(
                 share: reader(Fields.removalShare) ?? share, minimum: reader(Fields.removalMinimum) ?? minimum)
         }

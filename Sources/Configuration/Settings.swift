@@ -2,9 +2,9 @@
 package struct Settings: Hashable, Sendable {
     /// Seconds that a leaving real server may keep its connections; 0 removes it at once.
     package var drainTimeout: UInt32?
-    package var removalGuard: RemovalGuard?
+    package var removalGuard: RemovalGuardSetting?
 
-    package init(drainTimeout: UInt32? = nil, removalGuard: RemovalGuard? = nil) {
+    package init(drainTimeout: UInt32? = nil, removalGuard: RemovalGuardSetting? = nil) {
         self.drainTimeout = drainTimeout
         self.removalGuard = removalGuard
     }

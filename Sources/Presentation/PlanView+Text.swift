@@ -35,8 +35,9 @@ extension PlanView {
         if let held = report.plan.held {
             notes.append(
                 terminal.paint(
-                    "Held back: the removal of \(held.virtualServers) of our \(held.ownedVirtualServers) virtual servers and "
-                        + "\(held.realServers) of their \(held.ownedRealServers) real servers looks like a mistake; "
+                    "Held back: the removal of \(held.virtualServers) of our \(held.ownedVirtualServers) virtual servers, "
+                        + "and of \(held.realServers) of the \(held.ownedRealServers) real servers of those that stay, "
+                        + "looks like a mistake; "
                         + "if it is none, add --allow-mass-removal", .yellow))
         }
         if !report.adopted.isEmpty {

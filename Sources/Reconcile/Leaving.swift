@@ -19,20 +19,20 @@ struct Leaving {
     var virtualServers: [VirtualServer] = []
     var realServers: [RealServer] = []
     var ownedVirtualServers = 0
+    /// Of virtual servers that stay, as the two figures that follow.
     var ownedRealServers = 0
+    var addedRealServers = 0
 
     /// What a guard holds back; `nil` when everything may go.
     func held(by removalGuard: RemovalGuard?) -> HeldRemovals? {
         guard let removalGuard else { return nil }
-        let newVirtualServers = virtualServers.lazy.filter { !$0.isUnderWay }
-        let newRealServers =
-            realServers.lazy.filter { !$0.isUnderWay }.count
-            + newVirtualServers.reduce(0) { $0 + $1.observed.realServers.count }
-        let count = newVirtualServers.count
-        guard removalGuard.holds(count, of: ownedVirtualServers) || removalGuard.holds(newRealServers, of: ownedRealServers)
+        let count = virtualServers.count { !$0.isUnderWay }
+        // A replacement is no loss: what comes makes up for what goes.
+        let lost = realServers.count { !$0.isUnderWay } - addedRealServers
+        guard removalGuard.holds(count, of: ownedVirtualServers) || removalGuard.holds(lost, of: ownedRealServers)
         else { return nil }
         return HeldRemovals(
-            virtualServers: count, ownedVirtualServers: ownedVirtualServers, realServers: newRealServers,
+            virtualServers: count, ownedVirtualServers: ownedVirtualServers, realServers: max(0, lost),
             ownedRealServers: ownedRealServers)
     }
 }

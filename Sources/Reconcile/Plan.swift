@@ -50,6 +50,8 @@ package struct Drain: Hashable, Sendable {
 package struct HeldRemovals: Hashable, Sendable {
     package let virtualServers: Int
     package let ownedVirtualServers: Int
+    /// How many fewer the virtual servers that stay would have.
     package let realServers: Int
+    /// How many they have.
     package let ownedRealServers: Int
 }

@@ -10,6 +10,7 @@ extension Planner {
                 || wanted < desired.realServers.endIndex
                     && desired.realServers[wanted].endpoint < observed.realServers[present].endpoint
             {
+                leaving.addedRealServers += 1
                 steps.newRealServers.append(
                     Change(.add, .addRealServer(desired.realServers[wanted], to: desired.key)))
                 wanted += 1

@@ -51,7 +51,6 @@ extension Planner {
         }
         plan.ledger.virtualServers[observed.key] = ownership
         leaving.ownedVirtualServers += 1
-        leaving.ownedRealServers += observed.realServers.count
         leaving.virtualServers.append(
             Leaving.VirtualServer(
                 observed: observed, drainTimeout: ownership.drainTimeout ?? policy.drainTimeout,

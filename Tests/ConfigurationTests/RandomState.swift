@@ -123,7 +123,7 @@ struct RandomState {
         }
     }
 
-    private mutating func removalGuard() -> RemovalGuard {
+    private mutating func removalGuard() -> RemovalGuardSetting {
         guard chance() else { return .off }
         return .limit(
             share: chance() ? Double(number(0...100)) / 100 : Double(number(0...9999)) / 9999,

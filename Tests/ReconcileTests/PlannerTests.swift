@@ -216,7 +216,7 @@ private func plan(
     @Test func moreThanHalfIsHeldAndNothingOfItHappens() {
         let plan = plan(keeping: 9)
         #expect(plan.isEmpty)
-        #expect(plan.held == HeldRemovals(virtualServers: 11, ownedVirtualServers: 20, realServers: 11, ownedRealServers: 20))
+        #expect(plan.held == HeldRemovals(virtualServers: 11, ownedVirtualServers: 20, realServers: 0, ownedRealServers: 9))
         #expect(plan.ledger == Self.ledger.filled("n", Self.keys.prefix(9)))
     }
 
@@ -230,6 +230,15 @@ private func plan(
             desired: DesiredState(virtualServers: Self.keys.map { Fixture.desired($0) }),
             observed: ObservedState(virtualServers: Self.keys.map { Fixture.observed($0, servers) }), ledger: Self.ledger, now: 0)
         #expect(plan.isEmpty && plan.held?.realServers == 40)
+    }
+
+    @Test func replacedRealServersDoNot() {
+        let plan = Planner.plan(
+            desired: DesiredState(virtualServers: Self.keys.map { Fixture.desired($0, [RealServer(Fixture.b)]) }),
+            observed: ObservedState(
+                virtualServers: Self.keys.map { Fixture.observed($0, [ObservedRealServer(RealServer(Fixture.a))]) }),
+            ledger: Self.ledger, now: 0)
+        #expect(plan.held == nil && plan.changes.count == 40)
     }
 
     @Test func whatDrainsAlreadyIsNotHeldAgain() {
