@@ -55,6 +55,7 @@ let package = Package(
             name: "Integration",
             dependencies: [
                 "Agent", "Configuration", "Documents", "IPVS", "LoadBalancing", "Netlink", "Reconcile", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Integration", exclude: ["examples"], swiftSettings: settings),
         .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing"], swiftSettings: settings),
