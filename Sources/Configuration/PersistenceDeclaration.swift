@@ -48,7 +48,7 @@ extension ValueKind where Value == PersistenceDeclaration.Granularity {
                 return .prefixLength(Int(length))
             case .string(let text):
                 if let mask = IPAddress(text), mask.family == .ipv4 { return .mask(mask.v4Value) }
-                if text.hasPrefix("/"), let length = UInt8(text.dropFirst()), 1...128 ~= length {
+                if text.hasPrefix("/"), !text.hasPrefix("/+"), let length = UInt8(text.dropFirst()), 1...128 ~= length {
                     return .prefixLength(Int(length))
                 }
             default: break
