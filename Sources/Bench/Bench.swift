@@ -25,23 +25,72 @@ struct Bench: ParsableCommand {
     @Option(help: "The ipvsync to measure.")
     var ipvsync: String
 
+    @Option(help: .hidden)
+    var part: String?
+
+    @Option(help: .hidden)
+    var directory: String?
+
     func run() throws {
+        if let part, let directory {
+            try measure(part, in: directory)
+        } else {
+            try measureAll()
+        }
+    }
+
+    /// Measures one part in the namespace that this process was started in.
+    private func measure(_ name: String, in directory: String) throws {
+        guard let part = TableBench.Part(rawValue: name), let count = Int(sizes) else { throw ValidationError("no part") }
+        // Without any address in the namespace the kernel takes no real server.
+        _ = try MeasuredCommand(arguments: ["ip", "link", "set", "lo", "up"]).run()
+        let found = try TableBench(count: count, ipvsync: ipvsync, directory: directory).measure(part)
+        print(found.document.json(), terminator: "")
+    }
+
+    private func measureAll() throws {
         var template = Array("/tmp/ipvsync-bench.XXXXXX".utf8CString)
-        guard let path = mkdtemp(&template) else { throw BenchError("no temporary directory") }
-        let directory = String(cString: path)
-        defer { removeAll(directory) }
+        guard mkdtemp(&template) != nil else { throw BenchError("no temporary directory") }
+        let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { _ = try? MeasuredCommand(arguments: ["rm", "-rf", directory]).run() }
         var documents: [Document] = []
         for size in sizes.split(separator: ",") {
             guard let count = Int(size), (1...50_000).contains(count) else { throw ValidationError("no size: \(size)") }
-            let figures = try TableBench(count: count, rounds: rounds, ipvsync: ipvsync, directory: directory)
-                .run(restores: restore)
+            let figures = try figures(count, directory)
             documents.append(figures.document)
             if output == "text" { print(figures.lines.joined(separator: "\n") + "\n") }
         }
         if output == "json" { print(Document.sequence(documents).json(), terminator: "") }
     }
 
-    private func removeAll(_ directory: String) {
-        _ = try? MeasuredCommand(arguments: ["rm", "-rf", directory]).run()
+    private func figures(_ count: Int, _ directory: String) throws -> TableFigures {
+        try TableBench(count: count, ipvsync: ipvsync, directory: directory).writeFiles()
+        var figures = TableFigures(count: count)
+        for round in 1...rounds {
+            for part in TableBench.Part.allCases where part != .restore || restore && round == 1 {
+                say("\(count) virtual servers, round \(round) of \(rounds): \(part.rawValue)")
+                figures.add(try inNewNamespace(part, count, directory))
+            }
+        }
+        return figures
+    }
+
+    /// Runs this program again in a new network namespace, for one part.
+    private func inNewNamespace(_ part: TableBench.Part, _ count: Int, _ directory: String) throws -> Measurements {
+        let output = "\(directory)/measurements"
+        _ = try MeasuredCommand(
+            arguments: [
+                "unshare", "--net", CommandLine.arguments[0], "--ipvsync", ipvsync, "--sizes", "\(count)", "--part",
+                part.rawValue, "--directory", directory,
+            ], output: output
+        ).run()
+        // The kernel takes the namespace down in the background: let it finish first.
+        sleep(UInt32(1 + count / 1_000))
+        return try Measurements(try BenchFile.read(output))
+    }
+
+    private func say(_ text: String) {
+        let line = Array("bench: \(text)\n".utf8)
+        _ = Glibc.write(STDERR_FILENO, line, line.count)
     }
 }

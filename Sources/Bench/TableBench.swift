@@ -1,61 +1,70 @@
 import Configuration
 import Documents
-import Glibc
 import IPVS
 import LoadBalancing
 import Netlink
 
-/// Measures everything that is done to a table of one size, each thing in turn with its peers, several times over.
+/// Measures what is done to a table of one size.
 struct TableBench {
     private let count: Int
-    private let rounds: Int
     private let ipvsync: String
     private let directory: String
     private let family: UInt16
 
-    init(count: Int, rounds: Int, ipvsync: String, directory: String) throws {
+    /// - Parameter directory: Where ``writeFiles()`` puts what the measured programs read.
+    init(count: Int, ipvsync: String, directory: String) throws {
         self.count = count
-        self.rounds = rounds
         self.ipvsync = ipvsync
         self.directory = directory
         family = try GenericNetlinkSocket.resolveFamily(IPVSClient.familyName)
-        let table = BenchTable(count: count)
-        try write(Configuration(desired: DesiredState(virtualServers: table.virtualServers)).yaml(), "table.yaml")
-        let changed = BenchTable(count: count, weight: 7)
-        try write(Configuration(desired: DesiredState(virtualServers: changed.virtualServers)).yaml(), "changed.yaml")
-        try write("virtualServers: []\n", "empty.yaml")
-        try write(table.virtualServers.map(\.rules).joined(), "rules")
     }
 
-    /// - Parameter restores: Whether `ipvsadm -R` is measured too, once, for it takes minutes.
-    func run(restores: Bool) throws -> TableFigures {
-        var figures = TableFigures(count: count)
+    /// Writes the configurations and rules for tables of this size.
+    func writeFiles() throws {
         let table = BenchTable(count: count)
-        let additions = try Floor(table.additions, family: family)
-        let removals = try Floor(table.removals, family: family)
-        for round in 1...rounds {
-            say("\(count) virtual servers: round \(round) of \(rounds)")
-            figures.floorProgram.add(try additions.run())
-            figures.floorRemove.add(try removals.run())
-            figures.add(try sync("table.yaml"), to: \.program)
-            figures.add(try sync("table.yaml"), to: \.noOp)
-            figures.list.add(try MeasuredCommand(arguments: ["ipvsadm", "-Sn"], output: "\(directory)/saved").run().wall)
-            figures.add(try sync("changed.yaml"), to: \.oneChange)
-            figures.add(try sync("empty.yaml"), to: \.remove)
-            _ = try additions.run()
-            figures.clear.add(try MeasuredCommand(arguments: ["ipvsadm", "-C"]).run().wall)
-        }
-        if restores {
-            say("\(count) virtual servers: ipvsadm -R, which takes a while")
+        try BenchFile.write(Configuration(desired: DesiredState(virtualServers: table.virtualServers)).yaml(), to: "\(directory)/table.yaml")
+        let changed = BenchTable(count: count, weight: 7)
+        try BenchFile.write(Configuration(desired: DesiredState(virtualServers: changed.virtualServers)).yaml(), to: "\(directory)/changed.yaml")
+        try BenchFile.write("virtualServers: []\n", to: "\(directory)/empty.yaml")
+        try BenchFile.write(table.virtualServers.map(\.rules).joined(), to: "\(directory)/rules")
+    }
+
+    /// What is measured in a network namespace of its own: real servers that are gone stay on a list of the kernel's for
+    /// two minutes, which every addition searches, so that one measurement would slow down the next.
+    enum Part: String, CaseIterable {
+        case floor, sync, clear, restore
+    }
+
+    /// Measures a part in this process' own namespace.
+    func measure(_ part: Part) throws -> Measurements {
+        var found = Measurements()
+        let table = BenchTable(count: count)
+        switch part {
+        case .floor:
+            found["floor program"] = try Floor(table.additions, family: family).run()
+            found["floor remove"] = try Floor(table.removals, family: family).run()
+        case .sync:
+            try measureSync(&found)
+        case .clear:
+            _ = try Floor(table.additions, family: family).run()
+            found["ipvsadm -C"] = try MeasuredCommand(arguments: ["ipvsadm", "-C"]).run().wall
+        case .restore:
             let restore = MeasuredCommand(arguments: ["ipvsadm", "-R"], input: "\(directory)/rules")
-            figures.restore.add(try restore.run().wall)
-            _ = try MeasuredCommand(arguments: ["ipvsadm", "-C"]).run()
+            found["ipvsadm -R"] = try restore.run().wall
         }
-        return figures
+        return found
+    }
+
+    private func measureSync(_ found: inout Measurements) throws {
+        try sync("table.yaml", "program", &found)
+        try sync("table.yaml", "no-op", &found)
+        found["ipvsadm -Sn"] = try MeasuredCommand(arguments: ["ipvsadm", "-Sn"], output: "\(directory)/saved").run().wall
+        try sync("changed.yaml", "one change", &found)
+        try sync("empty.yaml", "remove", &found)
     }
 
     /// One run of ipvsync with the phases that it reports.
-    private func sync(_ file: String) throws -> SyncFigures {
+    private func sync(_ file: String, _ name: String, _ found: inout Measurements) throws {
         let report = "\(directory)/report"
         let result = try MeasuredCommand(
             arguments: [
@@ -63,34 +72,14 @@ struct TableBench {
                 "\(directory)/state", "--output", "json",
             ], output: report
         ).run()
-        guard let seconds = try YAMLNode.documents(in: try read(report)).first?["seconds"] else {
+        guard let seconds = try YAMLNode.documents(in: try BenchFile.read(report)).first?["seconds"] else {
             throw BenchError("no report of \(file)")
         }
-        let phases = ["parse", "read", "plan", "ledger", "apply"].map { name in
-            (name, seconds[name]?.scalar.flatMap { Double($0.text) } ?? 0)
+        found["\(name) whole"] = result.wall
+        found.values["\(name) peak"] = Double(result.peakMemory)
+        for phase in Measurements.phases {
+            found.values["\(name) \(phase)"] = seconds[phase]?.scalar.flatMap { Double($0.text) } ?? 0
         }
-        return SyncFigures(
-            wall: result.wall, peakMemory: result.peakMemory, phases: Dictionary(uniqueKeysWithValues: phases))
-    }
-
-    private func say(_ text: String) {
-        let line = Array("bench: \(text)\n".utf8)
-        _ = Glibc.write(STDERR_FILENO, line, line.count)
-    }
-
-    private func write(_ text: String, _ name: String) throws {
-        guard let file = fopen("\(directory)/\(name)", "w") else { throw BenchError("\(directory)/\(name) cannot be written") }
-        defer { fclose(file) }
-        guard fputs(text, file) >= 0 else { throw BenchError("\(directory)/\(name) cannot be written") }
-    }
-
-    private func read(_ path: String) throws -> String {
-        guard let file = fopen(path, "r") else { throw BenchError("\(path) cannot be read") }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 
