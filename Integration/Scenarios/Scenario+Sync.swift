@@ -42,7 +42,7 @@ extension Scenario {
                 try context.command("plan", "--config", "Integration/examples")
             },
             Scenario("sync: the scheduler twos", tags: [.twos]) { context in
-                try context.sync("virtualServers: [{address: 192.0.2.1:80, scheduler: twos}]")
+                try context.sync("virtualServers: [{address: 192.0.2.1:80, scheduler: twos, realServers: []}]")
                 try expectEqual(try context.ipvsadmSave(), ["-A -t 192.0.2.1:80 -s twos"])
             },
         ] + ["dh", "fo", "lblc", "lblcr", "lc", "mh", "nq", "ovf", "rr", "sed", "sh", "wlc", "wrr"].map(scheduler)

@@ -8,10 +8,10 @@ enum IpvsadmAddress {
     ) throws(Complaint) -> (address: IPAddress, port: UInt16?) {
         if let endpoint = Endpoint(text) { return (endpoint.address, endpoint.port) }
         var host = text[...]
-        var port: UInt16?
+        var portName: Substring?
         if let colon = text.lastIndex(of: ":"), text.first != "[" || text[..<colon].last == "]" {
             host = text[..<colon]
-            port = try self.port(String(text[colon...].dropFirst()), transportProtocol)
+            portName = text[colon...].dropFirst()
         }
         let isBracketed = host.first == "[" && host.last == "]"
         guard let address = IPAddress(isBracketed ? host.dropFirst().dropLast() : host),
@@ -20,7 +20,8 @@ enum IpvsadmAddress {
             throw Complaint(
                 field: "address", problem: "`\(host)` is no numeric address", remedy: "use the output of `ipvsadm -Sn`")
         }
-        return (address, port)
+        guard let portName else { return (address, nil) }
+        return (address, try port(String(portName), transportProtocol))
     }
 
     private static func port(_ text: String, _ transportProtocol: TransportProtocol?) throws(Complaint) -> UInt16 {

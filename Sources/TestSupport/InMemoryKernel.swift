@@ -86,7 +86,6 @@ extension InMemoryKernel {
     }
 
     private func add(_ server: VirtualServer) -> Int32 {
-        if server.key.port == 0, server.key.transportProtocol != nil, server.persistence == nil { return Errno.invalid }
         if virtualServers[server.key] != nil { return Errno.exists }
         guard hasModules(for: server) else { return Errno.noEntry }
         virtualServers[server.key] = ObservedVirtualServer(server)

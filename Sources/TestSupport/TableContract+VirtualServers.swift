@@ -26,11 +26,10 @@ extension TableContract {
                     .web, persistence: Persistence(timeout: 300, granularity: .single(.ipv4), engine: "nosuch"))
                 try table.apply([.addVirtualServer(server)], refused: [0: 2])
             },
-            TableContract(name: "port 0 needs persistence") { table in
+            TableContract(name: "port 0 is taken, with persistence and without") { table in
                 let key = VirtualServerKey.endpoint(.tcp, Endpoint(IPAddress(v4: 0xC000_0201), port: 0))
-                try table.apply([.addVirtualServer(VirtualServer(key))], refused: [0: 22])
                 let server = VirtualServer(key, persistence: Persistence(timeout: 60, granularity: .single(.ipv4)))
-                try table.apply([.addVirtualServer(server)])
+                try table.apply([.addVirtualServer(VirtualServer(key)), .editVirtualServer(server)])
                 try table.equal(try table.single().virtualServer, server)
             },
             TableContract(name: "an edit keeps the real servers") { table in
