@@ -38,7 +38,8 @@ extension Scenario {
             try context.command("zero", "tcp 192.0.2.9:80", status: 1)
         },
         Scenario("commands: show has every figure as text, JSON and YAML") { context in
-            try context.sync("virtualServers: [{name: web, address: 192.0.2.1:80, scheduler: rr, realServers: [198.51.100.1]}]")
+            try context.sync(
+                "virtualServers: [{name: web, address: 192.0.2.1:80, scheduler: rr, realServers: [198.51.100.1]}]")
             try context.ipvsadm("-A", "-f", "5", "-s", "sh")
             let text = try context.command("show").outputLines
             try expectEqual(text.count, 5)
@@ -59,7 +60,8 @@ extension Scenario {
         },
         Scenario("commands: doctor finds a kernel that will do") { context in
             let findings = try context.parse(try context.command("doctor", "--output", "json").output)
-            try expect(findings.sequence?.contains { $0["severity"]?.scalar?.text == "failure" } == false, "\(findings)")
+            try expect(
+                findings.sequence?.contains { $0["severity"]?.scalar?.text == "failure" } == false, "\(findings)")
         },
     ]
 

@@ -18,7 +18,8 @@ extension Scenario {
             try context.sync(site.configuration(servers: site.idleOnly))
             try pair?.exchange()
             pair = nil
-            try context.eventually("the drained real server is gone", timeLimit: .seconds(30)) { () throws(ScenarioFailure) in
+            try context.eventually("the drained real server is gone", timeLimit: .seconds(30)) {
+                () throws(ScenarioFailure) in
                 try context.sync(site.configuration(servers: site.idleOnly))
                 return try site.weights() == ["198.51.100.2:8080 1"]
             }
@@ -56,7 +57,8 @@ extension Scenario {
             let weights = try site.weights()
             try expect(weights.contains("198.51.100.1:8080 0"), "\(weights)")
             pair = nil
-            try context.eventually("the virtual server is gone", timeLimit: .seconds(30)) { () throws(ScenarioFailure) in
+            try context.eventually("the virtual server is gone", timeLimit: .seconds(30)) {
+                () throws(ScenarioFailure) in
                 try context.sync("virtualServers: []")
                 return try context.ipvsadmSave().isEmpty
             }

@@ -8,7 +8,8 @@ import Netlink
 extension Scenario {
     /// Whatever happens, the table stays usable and the next run makes it right.
     static let faults: [Scenario] = [
-        Scenario("faults: killed anywhere, one run makes it right", tags: [.slow], timeLimit: .seconds(300)) { context in
+        Scenario("faults: killed anywhere, one run makes it right", tags: [.slow], timeLimit: .seconds(300)) {
+            context in
             let path = try context.write(Tables.configuration(1_000), to: "table.yaml")
             let empty = try context.write("virtualServers: []", to: "empty.yaml")
             let state = "\(context.directory)/state"
@@ -76,7 +77,10 @@ extension Scenario {
         },
         Scenario("faults: without CAP_NET_ADMIN") { context in
             let command = Command(
-                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", context.ipvsync, "plan", "--config", "-"],
+                [
+                    "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", context.ipvsync, "plan", "--config",
+                    "-",
+                ],
                 input: Tables.configuration(1))
             let result = try command.run()
             try expectEqual(result.status, .exited(4), result.description)
@@ -115,11 +119,14 @@ extension Scenario {
             let modprobe = try context.run(["cat", "/proc/sys/kernel/modprobe"]).output
             try context.run(["sh", "-c", "echo /bin/false >/proc/sys/kernel/modprobe"])
             defer {
-                _ = try? Command(["sh", "-c", "printf %s '\(modprobe)' >/proc/sys/kernel/modprobe; modprobe ip_vs"]).run()
+                _ = try? Command(["sh", "-c", "printf %s '\(modprobe)' >/proc/sys/kernel/modprobe; modprobe ip_vs"])
+                    .run()
             }
             try context.run(["sh", "-c", "rmmod $(lsmod | awk '/^ip_vs_/ {print $1}'); rmmod ip_vs"])
             let path = try context.write(Tables.configuration(1), to: "table.yaml")
-            for arguments in [["--once", "--config", path], ["plan", "--config", path], ["show"], ["cleanup"], ["zero"]] {
+            for arguments in [
+                ["--once", "--config", path], ["plan", "--config", path], ["show"], ["cleanup"], ["zero"],
+            ] {
                 let result = try Command([context.ipvsync] + arguments).run()
                 try expectEqual(result.status, .exited(5), result.description)
                 try expect(result.error.contains("modprobe ip_vs"), result.error)

@@ -9,7 +9,8 @@ extension Scenario {
             try expectEqual(try context.ipvsadmSave(), (foreign + Tables.saved(3)).sorted())
             try context.sync(Tables.configuration(1))
             try expectEqual(try context.ipvsadmSave(), (foreign + Tables.saved(1)).sorted())
-            try context.sync("virtualServers: [{address: 192.0.2.99:80, scheduler: nosuch, realServers: []}]", status: 1)
+            try context.sync(
+                "virtualServers: [{address: 192.0.2.99:80, scheduler: nosuch, realServers: []}]", status: 1)
             try expectEqual(try context.ipvsadmSave(), foreign.sorted())
             try context.sync(Tables.configuration(2))
             try context.command("cleanup")

@@ -49,7 +49,8 @@ extension Scenario {
 
     private static func scheduler(_ name: String) -> Scenario {
         Scenario("sync: the scheduler \(name)") { context in
-            let configuration = "virtualServers: [{address: 192.0.2.1:80, scheduler: \(name), realServers: [198.51.100.1]}]"
+            let configuration =
+                "virtualServers: [{address: 192.0.2.1:80, scheduler: \(name), realServers: [198.51.100.1]}]"
             try context.sync(configuration)
             try expectEqual(
                 try context.ipvsadmSave(),

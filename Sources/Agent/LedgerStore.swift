@@ -37,7 +37,8 @@ package struct LedgerStore: Sendable {
         case .corrupt(let line):
             let problem = StateError(
                 .corrupt(line: line), path: path,
-                remedy: "it was kept as \(path).corrupt; virtual servers that are declared no more must be removed by hand")
+                remedy:
+                    "it was kept as \(path).corrupt; virtual servers that are declared no more must be removed by hand")
             return Loaded(ledger: Ledger(), problem: problem)
         }
     }

@@ -15,7 +15,8 @@ package struct SyncFailure: Hashable, Sendable {
             if case .addVirtualServer(let virtualServer) = failure.operation { dependents[virtualServer.key] = 0 }
         }
         for failure in failures {
-            if case .addRealServer(_, let key) = failure.operation, failure.errno == ESRCH, let count = dependents[key] {
+            if case .addRealServer(_, let key) = failure.operation, failure.errno == ESRCH, let count = dependents[key]
+            {
                 dependents[key] = count + 1
             } else {
                 roots.append(failure)

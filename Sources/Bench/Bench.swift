@@ -41,7 +41,9 @@ struct Bench: ParsableCommand {
 
     /// Measures one part in the namespace that this process was started in.
     private func measure(_ name: String, in directory: String) throws {
-        guard let part = TableBench.Part(rawValue: name), let count = Int(sizes) else { throw ValidationError("no part") }
+        guard let part = TableBench.Part(rawValue: name), let count = Int(sizes) else {
+            throw ValidationError("no part")
+        }
         // Without any address in the namespace the kernel takes no real server.
         _ = try MeasuredCommand(arguments: ["ip", "link", "set", "lo", "up"]).run()
         let found = try TableBench(count: count, ipvsync: ipvsync, directory: directory).measure(part)

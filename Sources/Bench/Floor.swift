@@ -26,7 +26,9 @@ struct Floor {
                     try socket.send(bytes)
                     let received = try socket.receive(into: answer)
                     let verdict = answer.loadUnaligned(fromByteOffset: 16, as: Int32.self)
-                    guard received.count >= 20, verdict == 0 else { throw BenchError("the floor was refused: \(verdict)") }
+                    guard received.count >= 20, verdict == 0 else {
+                        throw BenchError("the floor was refused: \(verdict)")
+                    }
                 }
             }
         }

@@ -33,7 +33,9 @@ struct MeasuredCommand {
             guard errno == EINTR else { throw BenchError("wait4: \(String(cString: strerror(errno)))") }
         }
         let wall = started.duration(to: .now)
-        guard status == 0 else { throw BenchError("\(arguments.joined(separator: " ")) ended with status \(status >> 8)") }
+        guard status == 0 else {
+            throw BenchError("\(arguments.joined(separator: " ")) ended with status \(status >> 8)")
+        }
         return Result(wall: wall, peakMemory: usage.ru_maxrss * 1024)
     }
 }

@@ -22,9 +22,13 @@ struct TableBench {
     /// Writes the configurations and rules for tables of this size.
     func writeFiles() throws {
         let table = BenchTable(count: count)
-        try BenchFile.write(Configuration(desired: DesiredState(virtualServers: table.virtualServers)).yaml(), to: "\(directory)/table.yaml")
+        try BenchFile.write(
+            Configuration(desired: DesiredState(virtualServers: table.virtualServers)).yaml(),
+            to: "\(directory)/table.yaml")
         let changed = BenchTable(count: count, weight: 7)
-        try BenchFile.write(Configuration(desired: DesiredState(virtualServers: changed.virtualServers)).yaml(), to: "\(directory)/changed.yaml")
+        try BenchFile.write(
+            Configuration(desired: DesiredState(virtualServers: changed.virtualServers)).yaml(),
+            to: "\(directory)/changed.yaml")
         try BenchFile.write("virtualServers: []\n", to: "\(directory)/empty.yaml")
         try BenchFile.write(table.virtualServers.map(\.rules).joined(), to: "\(directory)/rules")
     }
@@ -58,7 +62,8 @@ struct TableBench {
     private func measureSync(_ found: inout Measurements) throws {
         try sync("table.yaml", "program", &found)
         try sync("table.yaml", "no-op", &found)
-        found["ipvsadm -Sn"] = try MeasuredCommand(arguments: ["ipvsadm", "-Sn"], output: "\(directory)/saved").run().wall
+        found["ipvsadm -Sn"] = try MeasuredCommand(arguments: ["ipvsadm", "-Sn"], output: "\(directory)/saved").run()
+            .wall
         try sync("changed.yaml", "one change", &found)
         try sync("empty.yaml", "remove", &found)
     }

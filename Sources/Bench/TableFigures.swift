@@ -29,7 +29,9 @@ struct TableFigures {
             (name: "no-op: ipvsadm -Sn / whole run", value: median("ipvsadm -Sn") / median("no-op whole")),
         ]
         if median("ipvsadm -R") > 0 {
-            ratios.insert((name: "programming: ipvsadm -R / whole run", value: median("ipvsadm -R") / median("program whole")), at: 1)
+            ratios.insert(
+                (name: "programming: ipvsadm -R / whole run", value: median("ipvsadm -R") / median("program whole")),
+                at: 1)
         }
         return ratios
     }

@@ -36,7 +36,8 @@ package final class GenericNetlinkSocket: NetlinkTransport {
         let connected = genl_connect(socket)
         guard connected >= 0 else {
             throw NetlinkError(
-                .system(errno), operation: "resolve the family \(name)", message: String(cString: nl_geterror(connected)))
+                .system(errno), operation: "resolve the family \(name)",
+                message: String(cString: nl_geterror(connected)))
         }
         let family = genl_ctrl_resolve(socket, name)
         guard family > 0, let number = UInt16(exactly: family) else {

@@ -10,7 +10,8 @@ package struct DiagnosisView: Presentable {
     package func lines(for terminal: Terminal) -> [String] {
         var table = TextTable()
         for finding in findings {
-            table.add(kind: 0, [finding.severity.label, finding.subject, finding.detail], style: finding.severity.style)
+            table.add(
+                kind: 0, [finding.severity.label, finding.subject, finding.detail], style: finding.severity.style)
             if let remedy = finding.remedy { table.add(kind: 1, ["", "  fix: \(remedy)"]) }
         }
         return table.lines(for: terminal)

@@ -18,12 +18,13 @@ extension PlanView {
         members.append(
             .init(
                 "failures",
-                .sequence(report.failures.map { failure in
-                    [
-                        "virtualServer": failure.cause.operation.key.map { .string($0.description) } ?? .null,
-                        "errno": .integer(Int64(failure.cause.errno)), "message": .string(failure.description),
-                    ]
-                })))
+                .sequence(
+                    report.failures.map { failure in
+                        [
+                            "virtualServer": failure.cause.operation.key.map { .string($0.description) } ?? .null,
+                            "errno": .integer(Int64(failure.cause.errno)), "message": .string(failure.description),
+                        ]
+                    })))
         members += [
             .init("rounds", .integer(Int64(report.rounds))),
             .init("operations", .integer(Int64(report.operations))),
@@ -49,7 +50,8 @@ extension Change {
             members.append(
                 .init(
                     "fields",
-                    .sequence(fields.map { ["field": .string($0.field), "old": .string($0.old), "new": .string($0.new)] })
+                    .sequence(
+                        fields.map { ["field": .string($0.field), "old": .string($0.old), "new": .string($0.new)] })
                 ))
         }
         if let reason { members.append(.init("reason", .string(reason.rawValue))) }

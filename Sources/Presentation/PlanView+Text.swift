@@ -41,7 +41,8 @@ extension PlanView {
                         + "if it is none, add --allow-mass-removal", .yellow))
         }
         if !report.adopted.isEmpty {
-            notes.append("Adopted, for they existed already: " + report.adopted.map(\.description).joined(separator: ", "))
+            notes.append(
+                "Adopted, for they existed already: " + report.adopted.map(\.description).joined(separator: ", "))
         }
         for drain in report.plan.drains {
             let connections = drain.connections.active + drain.connections.inactive

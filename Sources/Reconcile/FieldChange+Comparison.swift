@@ -19,7 +19,9 @@ extension FieldChange {
     /// What an edit of a real server changes.
     static func between(_ old: RealServer, _ new: RealServer) -> [FieldChange] {
         var changes: [FieldChange] = []
-        if old.forwarding != .local { changes.note("forwarding", old.forwarding.description, new.forwarding.description) }
+        if old.forwarding != .local {
+            changes.note("forwarding", old.forwarding.description, new.forwarding.description)
+        }
         changes.note("weight", old.weight.description, new.weight.description)
         changes.note("upperThreshold", old.upperThreshold.description, new.upperThreshold.description)
         changes.note("lowerThreshold", old.lowerThreshold.description, new.lowerThreshold.description)

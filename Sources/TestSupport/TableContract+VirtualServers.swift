@@ -16,9 +16,11 @@ extension TableContract {
                     [.editVirtualServer(VirtualServer(.web)), .removeVirtualServer(.web)], refused: [0: 3, 1: 3])
             },
             TableContract(name: "an unknown scheduler") { table in
-                try table.apply([.addVirtualServer(VirtualServer(.web, scheduler: Scheduler("nosuch")))], refused: [0: 2])
+                try table.apply(
+                    [.addVirtualServer(VirtualServer(.web, scheduler: Scheduler("nosuch")))], refused: [0: 2])
                 try table.apply([.addVirtualServer(VirtualServer(.web))])
-                try table.apply([.editVirtualServer(VirtualServer(.web, scheduler: Scheduler("nosuch")))], refused: [0: 2])
+                try table.apply(
+                    [.editVirtualServer(VirtualServer(.web, scheduler: Scheduler("nosuch")))], refused: [0: 2])
                 try table.equal(try table.single().virtualServer.scheduler.name, "wlc")
             },
             TableContract(name: "an unknown persistence engine") { table in

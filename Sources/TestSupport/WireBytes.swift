@@ -18,7 +18,8 @@ package enum WireBytes {
 
     /// An acknowledgement (errno 0) or an error; capped, with an explanation if one is given.
     package static func verdict(_ errno: Int32, sequence: UInt32, explanation: String? = nil) -> [UInt8] {
-        let header = little(UInt32(36)) + little(UInt16(0x20)) + little(UInt16(5)) + little(sequence) + little(UInt32(0))
+        let header =
+            little(UInt32(36)) + little(UInt16(0x20)) + little(UInt16(5)) + little(sequence) + little(UInt32(0))
         let text = explanation.map { attribute(1, Array($0.utf8) + [0]) } ?? []
         let flags: UInt16 = explanation == nil ? 0x100 : 0x300
         return message(type: 2, flags: flags, sequence: sequence, little(UInt32(bitPattern: -errno)) + header + text)

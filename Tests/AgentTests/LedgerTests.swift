@@ -1,3 +1,5 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
 import Glibc
 import LoadBalancing
 import Reconcile

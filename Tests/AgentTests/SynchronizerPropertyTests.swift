@@ -1,3 +1,5 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
 import LoadBalancing
 import Netlink
 import Reconcile
@@ -96,7 +98,8 @@ import Testing
         try sync(kernel, state, after, 20)
     }
 
-    private func sync(_ kernel: InMemoryKernel, _ state: TemporaryState, _ desired: DesiredState, _ now: UInt64) throws {
+    private func sync(_ kernel: InMemoryKernel, _ state: TemporaryState, _ desired: DesiredState, _ now: UInt64) throws
+    {
         let report = try Synchronizer(table: kernel, store: state.store, policy: Self.policy, now: { now })
             .synchronize(desired)
         #expect(report.failures.isEmpty)

@@ -1,3 +1,5 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
 import Glibc
 import LoadBalancing
 import Netlink
@@ -97,7 +99,10 @@ import Testing
         kernel.beforeOperation = { (_, kernel) throws(NetlinkError) in
             let hook = kernel.beforeOperation
             kernel.beforeOperation = nil
-            _ = try kernel.apply([.removeVirtualServer(Self.web), .addVirtualServer(VirtualServer(Self.web, scheduler: Scheduler("sh"))), .removeVirtualServer(Self.web)])
+            _ = try kernel.apply([
+                .removeVirtualServer(Self.web), .addVirtualServer(VirtualServer(Self.web, scheduler: Scheduler("sh"))),
+                .removeVirtualServer(Self.web),
+            ])
             kernel.beforeOperation = hook
         }
         let report = try synchronizer().synchronize(Self.desired)

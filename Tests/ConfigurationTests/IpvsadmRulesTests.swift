@@ -113,7 +113,7 @@ struct IpvsadmRulesTests {
             ("-A -t web:80", "f:1: `web` is no numeric address; use the output of `ipvsadm -Sn`"),
             (
                 "-A -t 2001:db8::1",
-                "f:1: `1` is no port and no service in /etc/services; use the output of `ipvsadm -Sn`"
+                "f:1: `2001:db8:` is no numeric address; use the output of `ipvsadm -Sn`"
             ),
             (
                 "-A -t 10.0.0.1:no-such-service",

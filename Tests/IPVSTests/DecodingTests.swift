@@ -1,3 +1,5 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
 import LoadBalancing
 import Netlink
 import TestSupport
@@ -23,7 +25,8 @@ private func client(_ payloads: [[UInt8]]) -> IPVSClient {
         #expect(
             found.map(\.virtualServer) == [
                 VirtualServer(
-                    Self.web, scheduler: Scheduler("wrr"), persistence: Persistence(timeout: 3600, granularity: .mask(0xFFFF_FF00))),
+                    Self.web, scheduler: Scheduler("wrr"),
+                    persistence: Persistence(timeout: 3600, granularity: .mask(0xFFFF_FF00))),
                 VirtualServer(
                     VirtualServerKey("udp 192.0.2.1:5060")!, scheduler: Scheduler("rr"),
                     persistence: Persistence(timeout: 300, granularity: .single(.ipv4), engine: "sip")),
@@ -50,7 +53,8 @@ private func client(_ payloads: [[UInt8]]) -> IPVSClient {
         #expect(try client([CapturedMessages.informationReply]).information().version == "1.2.1")
         #expect(try client([CapturedMessages.informationReply]).information().connectionTableSize == 4096)
         #expect(
-            try client([CapturedMessages.timeoutsReply]).timeouts() == ConnectionTimeouts(tcp: 100, tcpFin: 20, udp: 30))
+            try client([CapturedMessages.timeoutsReply]).timeouts() == ConnectionTimeouts(tcp: 100, tcpFin: 20, udp: 30)
+        )
         let daemons = try client([CapturedMessages.daemonReply]).syncDaemons()
         #expect(daemons.count == 1)
         #expect(daemons.first.map { SyncDaemon(role: .master, interface: "lo", syncID: 7).isSatisfied(by: $0) } == true)
@@ -92,7 +96,10 @@ private func client(_ payloads: [[UInt8]]) -> IPVSClient {
         var states = RandomStates(seed: 7)
         for _ in 0..<200 {
             for declared in states.desired().virtualServers {
-                #expect(try readBack(.addVirtualServer(declared.virtualServer)).virtualServers().map(\.virtualServer) == [declared.virtualServer])
+                #expect(
+                    try readBack(.addVirtualServer(declared.virtualServer)).virtualServers().map(\.virtualServer) == [
+                        declared.virtualServer
+                    ])
                 for realServer in declared.realServers {
                     let found = try readBack(.addRealServer(realServer, to: declared.key)).realServers(of: declared.key)
                     #expect(found.map(\.realServer) == [realServer])

@@ -1,3 +1,5 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
 import LoadBalancing
 import Netlink
 import TestSupport
@@ -48,7 +50,8 @@ private struct MessageTree: Equatable {
 
     /// What the client sends for an operation.
     private func encode(_ operation: TableOperation) throws -> MessageTree {
-        let transport = ScriptedTransport { _, sequences in [.datagram(WireBytes.verdict(0, sequence: sequences.last!))] }
+        let transport = ScriptedTransport { _, sequences in [.datagram(WireBytes.verdict(0, sequence: sequences.last!))]
+        }
         _ = try IPVSClient(transport: transport, family: 0x1C).apply([operation])
         return try MessageTree(Array(transport.sent[0][16...]))
     }
@@ -58,11 +61,13 @@ private struct MessageTree: Equatable {
         (
             .addVirtualServer(
                 VirtualServer(
-                    web, scheduler: Scheduler("wrr"), persistence: Persistence(timeout: 3600, granularity: .mask(0xFFFF_FF00)))),
+                    web, scheduler: Scheduler("wrr"),
+                    persistence: Persistence(timeout: 3600, granularity: .mask(0xFFFF_FF00)))),
             CapturedMessages.addTCP
         ),
         (
-            .addVirtualServer(VirtualServer(dns, scheduler: Scheduler("mh", flags: [.flag1, .flag2]), onePacket: true)),
+            .addVirtualServer(
+                VirtualServer(dns, scheduler: Scheduler("mh", flags: [.flag1, .flag2]), onePacket: true)),
             CapturedMessages.addUDP6
         ),
         (
@@ -93,12 +98,14 @@ private struct MessageTree: Equatable {
         (.addRealServer(masqueraded, to: web), CapturedMessages.addMasqueraded),
         (
             .addRealServer(
-                RealServer(Endpoint("198.51.100.2:80")!, forwarding: .tunnel(.gue(port: 6080, checksum: .remote))), to: web),
+                RealServer(Endpoint("198.51.100.2:80")!, forwarding: .tunnel(.gue(port: 6080, checksum: .remote))),
+                to: web),
             CapturedMessages.addGUE
         ),
         (
             .addRealServer(
-                RealServer(Endpoint("[2001:db8::2]:53")!, forwarding: .direct, weight: RealServer.maximumWeight), to: dns),
+                RealServer(Endpoint("[2001:db8::2]:53")!, forwarding: .direct, weight: RealServer.maximumWeight),
+                to: dns),
             CapturedMessages.addIPv6
         ),
         (.removeRealServer(masqueraded.endpoint, from: web), CapturedMessages.removeRealServer),

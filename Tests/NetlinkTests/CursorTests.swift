@@ -1,3 +1,5 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
 import TestSupport
 import Testing
 
@@ -15,7 +17,8 @@ private func attributes(_ bytes: [UInt8]) throws(NetlinkError) -> [(Int, [UInt8]
 
 @Suite struct CursorTests {
     @Test func attributesAreWalkedWithTheirPadding() throws {
-        let bytes = WireBytes.attribute(1, [7]) + WireBytes.attribute(0x8002, [1, 2, 3, 4, 5]) + WireBytes.attribute(3, [])
+        let bytes =
+            WireBytes.attribute(1, [7]) + WireBytes.attribute(0x8002, [1, 2, 3, 4, 5]) + WireBytes.attribute(3, [])
         let found = try attributes(bytes)
         #expect(found.map(\.0) == [1, 2, 3])
         #expect(found.map(\.1) == [[7], [1, 2, 3, 4, 5], []])
@@ -91,7 +94,9 @@ private func attributes(_ bytes: [UInt8]) throws(NetlinkError) -> [(Int, [UInt8]
 
     @Test func theExplanationStandsBehindAnEchoThatIsNotCapped() throws {
         let echo = WireBytes.message(type: 0x20, sequence: 1, [1, 2, 3, 4, 5])
-        let payload = WireBytes.little(Int32(-22)) + echo + WireBytes.attribute(2, [0, 0, 0, 0]) + WireBytes.attribute(1, Array("why\0".utf8))
+        let payload =
+            WireBytes.little(Int32(-22)) + echo + WireBytes.attribute(2, [0, 0, 0, 0])
+            + WireBytes.attribute(1, Array("why\0".utf8))
         let verdict = try read(WireBytes.message(type: 2, flags: 0x200, sequence: 1, payload))
         #expect(verdict.errno == 22 && verdict.message == "why")
     }
@@ -107,6 +112,8 @@ private func attributes(_ bytes: [UInt8]) throws(NetlinkError) -> [(Int, [UInt8]
             #expect(throws: NetlinkError.self) { try read(WireBytes.message(type: 2, sequence: 1, payload)) }
         }
         let lyingEcho = WireBytes.little(Int32(-22)) + WireBytes.little(UInt32(4000)) + [UInt8](repeating: 0, count: 12)
-        #expect(throws: NetlinkError.self) { try read(WireBytes.message(type: 2, flags: 0x200, sequence: 1, lyingEcho)) }
+        #expect(throws: NetlinkError.self) {
+            try read(WireBytes.message(type: 2, flags: 0x200, sequence: 1, lyingEcho))
+        }
     }
 }

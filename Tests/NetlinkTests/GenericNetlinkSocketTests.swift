@@ -15,7 +15,8 @@ import Testing
     @Test func dumpsTheFamilies() throws {
         let channel = NetlinkChannel(transport: try GenericNetlinkSocket(), family: 0x10, version: 2)
         // CTRL_CMD_GETFAMILY, whose replies carry CTRL_ATTR_FAMILY_NAME.
-        let names: [String] = try channel.dump("list families", command: 3, initial: []) { (names, cursor) throws(NetlinkError) in
+        let names: [String] = try channel.dump("list families", command: 3, initial: []) {
+            (names, cursor) throws(NetlinkError) in
             while let attribute = try cursor.next() {
                 if attribute.type == 2 { names.append(attribute.string()) }
             }

@@ -17,7 +17,8 @@ import Testing
         }
         builder.endMessage()
         let inner =
-            WireBytes.attribute(2, [2, 1]) + WireBytes.attribute(3, [1, 2]) + WireBytes.attribute(4, Array("wlc\0".utf8))
+            WireBytes.attribute(2, [2, 1]) + WireBytes.attribute(3, [1, 2])
+            + WireBytes.attribute(4, Array("wlc\0".utf8))
             + WireBytes.attribute(5, [1, 0, 0, 0, 255, 255, 255, 255])
             + WireBytes.attribute(6, [1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 9]) + WireBytes.attribute(7, [3])
         let expected = WireBytes.message(

@@ -21,8 +21,11 @@ private func attribute(_ type: UInt16) -> [UInt8] { WireBytes.attribute(type, [0
         let transport = ScriptedTransport { _, sequences in
             let sequence = sequences[0]
             return [
-                .datagram(WireBytes.reply(sequence: sequence, attribute(1)) + WireBytes.reply(sequence: sequence, attribute(2))),
-                .datagram(WireBytes.reply(sequence: sequence, attribute(3))), .datagram(WireBytes.done(sequence: sequence)),
+                .datagram(
+                    WireBytes.reply(sequence: sequence, attribute(1))
+                        + WireBytes.reply(sequence: sequence, attribute(2))),
+                .datagram(WireBytes.reply(sequence: sequence, attribute(3))),
+                .datagram(WireBytes.done(sequence: sequence)),
             ]
         }
         #expect(try dump(channel(transport)) == [1, 2, 3])
@@ -32,7 +35,8 @@ private func attribute(_ type: UInt16) -> [UInt8] { WireBytes.attribute(type, [0
         let transport = ScriptedTransport { _, sequences in
             let sequence = sequences[0]
             return [
-                .datagram(WireBytes.reply(sequence: sequence &- 1, attribute(9)) + WireBytes.done(sequence: sequence &- 1)),
+                .datagram(
+                    WireBytes.reply(sequence: sequence &- 1, attribute(9)) + WireBytes.done(sequence: sequence &- 1)),
                 .datagram(WireBytes.verdict(1, sequence: sequence &+ 1)),
                 .datagram(WireBytes.reply(sequence: sequence, attribute(1)) + WireBytes.done(sequence: sequence)),
             ]
@@ -56,7 +60,11 @@ private func attribute(_ type: UInt16) -> [UInt8] { WireBytes.attribute(type, [0
 
     @Test func theEndMaySayThatItWasInterrupted() throws {
         let transport = ScriptedTransport { attempt, sequences in
-            [.datagram(WireBytes.reply(sequence: sequences[0], attribute(1)) + WireBytes.done(sequence: sequences[0], flags: attempt == 0 ? 0x12 : 2))]
+            [
+                .datagram(
+                    WireBytes.reply(sequence: sequences[0], attribute(1))
+                        + WireBytes.done(sequence: sequences[0], flags: attempt == 0 ? 0x12 : 2))
+            ]
         }
         #expect(try dump(channel(transport)) == [1])
         #expect(transport.sent.count == 2)
@@ -66,7 +74,9 @@ private func attribute(_ type: UInt16) -> [UInt8] { WireBytes.attribute(type, [0
         let transport = ScriptedTransport { _, sequences in
             [.datagram(WireBytes.done(sequence: sequences[0], flags: 0x12))]
         }
-        #expect(throws: NetlinkError(.dumpInterrupted, operation: "list", message: "the table changed during 8 attempts")) {
+        #expect(
+            throws: NetlinkError(.dumpInterrupted, operation: "list", message: "the table changed during 8 attempts")
+        ) {
             try dump(channel(transport))
         }
     }
@@ -81,12 +91,17 @@ private func attribute(_ type: UInt16) -> [UInt8] { WireBytes.attribute(type, [0
         #expect(byError.resets == 0 && byEnd.resets == 0)
     }
 
-    @Test(arguments: [(105, NetlinkError.Kind.answersLost), (11, .timedOut), (9, .system(9))] as [(Int32, NetlinkError.Kind)])
+    @Test(
+        arguments: [(105, NetlinkError.Kind.answersLost), (11, .timedOut), (9, .system(9))]
+            as [(Int32, NetlinkError.Kind)])
     func failedCallsStartTheSocketAnew(_ errno: Int32, _ kind: NetlinkError.Kind) throws {
         let transport = ScriptedTransport { attempt, sequences in
             attempt == 0
                 ? [.datagram(WireBytes.reply(sequence: sequences[0], attribute(7))), .failure(errno)]
-                : [.datagram(WireBytes.reply(sequence: sequences[0], attribute(1)) + WireBytes.done(sequence: sequences[0]))]
+                : [
+                    .datagram(
+                        WireBytes.reply(sequence: sequences[0], attribute(1)) + WireBytes.done(sequence: sequences[0]))
+                ]
         }
         let channel = channel(transport)
         #expect(throws: NetlinkError(kind, operation: "list")) { try dump(channel) }
@@ -119,7 +134,8 @@ private func attribute(_ type: UInt16) -> [UInt8] { WireBytes.attribute(type, [0
     }
 
     @Test func onlyTheLastMessageAsksForAnAcknowledgement() throws {
-        let transport = ScriptedTransport { _, sequences in [.datagram(WireBytes.verdict(0, sequence: sequences.last!))] }
+        let transport = ScriptedTransport { _, sequences in [.datagram(WireBytes.verdict(0, sequence: sequences.last!))]
+        }
         #expect(try send(channel(transport), 3).isEmpty)
         let flags = [0, 28, 56].map { transport.sent[0][$0 + 6] }
         #expect(transport.sent.count == 1 && flags == [1, 1, 5])
@@ -143,7 +159,10 @@ private func attribute(_ type: UInt16) -> [UInt8] { WireBytes.attribute(type, [0
     func longBatchesAreSplitAndIndicesStayRight(_ count: Int, _ capacity: Int, _ parts: [Int]) throws {
         // The first of each datagram is refused.
         let transport = ScriptedTransport { _, sequences in
-            [.datagram(WireBytes.verdict(22, sequence: sequences[0])), .datagram(WireBytes.verdict(0, sequence: sequences.last!))]
+            [
+                .datagram(WireBytes.verdict(22, sequence: sequences[0])),
+                .datagram(WireBytes.verdict(0, sequence: sequences.last!)),
+            ]
         }
         let failures = try send(channel(transport, capacity: capacity), count)
         #expect(transport.sent.map { ScriptedTransport.sequences($0).count } == parts)

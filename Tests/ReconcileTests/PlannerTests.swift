@@ -1,3 +1,5 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
 import LoadBalancing
 import Testing
 
@@ -12,7 +14,9 @@ private enum Fixture {
     static let b = Endpoint("198.51.100.2:80")!
     static let busy = ConnectionCounts(active: 3, inactive: 1)
 
-    static func desired(_ key: VirtualServerKey, _ servers: [RealServer] = [], scheduler: String = "rr") -> DesiredVirtualServer {
+    static func desired(_ key: VirtualServerKey, _ servers: [RealServer] = [], scheduler: String = "rr")
+        -> DesiredVirtualServer
+    {
         DesiredVirtualServer(VirtualServer(key, scheduler: Scheduler(scheduler)), realServers: servers, name: "n")
     }
 
@@ -21,16 +25,20 @@ private enum Fixture {
     }
 
     static func owning(_ keys: VirtualServerKey..., drains: [Ledger.DrainKey: UInt64] = [:]) -> Ledger {
-        Ledger(virtualServers: Dictionary(uniqueKeysWithValues: keys.map { ($0, Ledger.Ownership(name: "n")) }), drains: drains)
+        Ledger(
+            virtualServers: Dictionary(uniqueKeysWithValues: keys.map { ($0, Ledger.Ownership(name: "n")) }),
+            drains: drains)
     }
 }
 
 private func plan(
-    _ desired: [DesiredVirtualServer], _ observed: [ObservedVirtualServer], ledger: Ledger = Ledger(), now: UInt64 = 1000,
+    _ desired: [DesiredVirtualServer], _ observed: [ObservedVirtualServer], ledger: Ledger = Ledger(),
+    now: UInt64 = 1000,
     policy: ReconcilePolicy = ReconcilePolicy()
 ) -> Plan {
     Planner.plan(
-        desired: DesiredState(virtualServers: desired), observed: ObservedState(virtualServers: observed), ledger: ledger,
+        desired: DesiredState(virtualServers: desired), observed: ObservedState(virtualServers: observed),
+        ledger: ledger,
         now: now, policy: policy)
 }
 
@@ -57,7 +65,8 @@ private func plan(
     }
 
     @Test func editsNameExactlyTheFieldsThatChange() {
-        var wanted = F.desired(F.web, [RealServer(F.a, forwarding: .direct, weight: 7, upperThreshold: 9)], scheduler: "mh")
+        var wanted = F.desired(
+            F.web, [RealServer(F.a, forwarding: .direct, weight: 7, upperThreshold: 9)], scheduler: "mh")
         wanted.virtualServer.scheduler.flags = [.flag1]
         wanted.virtualServer.persistence = Persistence(timeout: 60, granularity: .mask(0xFFFF_FF00), engine: "sip")
         let plan = plan([wanted], [F.observed(F.web, [ObservedRealServer(RealServer(F.a))])], ledger: F.owning(F.web))
@@ -108,7 +117,8 @@ private func plan(
     @Test func timeoutsChangeOnlyWhereDeclaredAndDifferent() {
         let plan = Planner.plan(
             desired: DesiredState(timeouts: ConnectionTimeouts(tcp: 100, udp: 300)),
-            observed: ObservedState(timeouts: ConnectionTimeouts(tcp: 900, tcpFin: 120, udp: 300)), ledger: Ledger(), now: 0)
+            observed: ObservedState(timeouts: ConnectionTimeouts(tcp: 900, tcpFin: 120, udp: 300)), ledger: Ledger(),
+            now: 0)
         #expect(plan.changes.map(\.operation) == [.setTimeouts(ConnectionTimeouts(tcp: 100))])
         #expect(plan.changes[0].fields == [FieldChange(field: "tcp", old: "900s", new: "100s")])
     }
@@ -190,21 +200,26 @@ private func plan(
     }
 
     @Test func theVirtualServersOwnTimeoutOutlivesItsDeclaration() {
-        let ledger = Ledger(virtualServers: [F.web: Ledger.Ownership(drainTimeout: 5)], drains: [Ledger.DrainKey(F.web, F.a): 990])
+        let ledger = Ledger(
+            virtualServers: [F.web: Ledger.Ownership(drainTimeout: 5)], drains: [Ledger.DrainKey(F.web, F.a): 990])
         let busy = ObservedRealServer(RealServer(F.a, weight: 0), connections: F.busy)
         #expect(plan([], [F.observed(F.web, [busy])], ledger: ledger).changes.map(\.reason) == [.deadline])
     }
 }
 
 @Suite struct RemovalGuardTests {
-    private static let keys = (0..<20).map { VirtualServerKey.endpoint(.tcp, Endpoint(IPAddress(v4: 0xC000_0200 + UInt32($0)), port: 80)) }
-    private static let ledger = Ledger(virtualServers: Dictionary(uniqueKeysWithValues: keys.map { ($0, Ledger.Ownership()) }))
+    private static let keys = (0..<20).map {
+        VirtualServerKey.endpoint(.tcp, Endpoint(IPAddress(v4: 0xC000_0200 + UInt32($0)), port: 80))
+    }
+    private static let ledger = Ledger(
+        virtualServers: Dictionary(uniqueKeysWithValues: keys.map { ($0, Ledger.Ownership()) }))
 
     private func plan(keeping count: Int, guarded: RemovalGuard? = RemovalGuard(), realServers: Int = 1) -> Plan {
         let servers = (0..<realServers).map { RealServer(Endpoint(IPAddress(v4: 0xC633_6400 + UInt32($0)), port: 80)) }
         return Planner.plan(
             desired: DesiredState(virtualServers: Self.keys.prefix(count).map { Fixture.desired($0, servers) }),
-            observed: ObservedState(virtualServers: Self.keys.map { Fixture.observed($0, servers.map { ObservedRealServer($0) }) }),
+            observed: ObservedState(
+                virtualServers: Self.keys.map { Fixture.observed($0, servers.map { ObservedRealServer($0) }) }),
             ledger: Self.ledger, now: 0, policy: ReconcilePolicy(removalGuard: guarded))
     }
 
@@ -216,19 +231,23 @@ private func plan(
     @Test func moreThanHalfIsHeldAndNothingOfItHappens() {
         let plan = plan(keeping: 9)
         #expect(plan.isEmpty)
-        #expect(plan.held == HeldRemovals(virtualServers: 11, ownedVirtualServers: 20, realServers: 0, ownedRealServers: 9))
+        #expect(
+            plan.held == HeldRemovals(virtualServers: 11, ownedVirtualServers: 20, realServers: 0, ownedRealServers: 9))
         #expect(plan.ledger == Self.ledger.filled("n", Self.keys.prefix(9)))
     }
 
     @Test func withoutAGuardEverythingGoes() { #expect(plan(keeping: 0, guarded: nil).changes.count == 20) }
 
-    @Test func fewMayAlwaysGo() { #expect(plan(keeping: 0, guarded: RemovalGuard(share: 0.5, minimum: 20)).held == nil) }
+    @Test func fewMayAlwaysGo() {
+        #expect(plan(keeping: 0, guarded: RemovalGuard(share: 0.5, minimum: 20)).held == nil)
+    }
 
     @Test func vanishedRealServersCountToo() {
         let servers = [ObservedRealServer(RealServer(Fixture.a)), ObservedRealServer(RealServer(Fixture.b))]
         let plan = Planner.plan(
             desired: DesiredState(virtualServers: Self.keys.map { Fixture.desired($0) }),
-            observed: ObservedState(virtualServers: Self.keys.map { Fixture.observed($0, servers) }), ledger: Self.ledger, now: 0)
+            observed: ObservedState(virtualServers: Self.keys.map { Fixture.observed($0, servers) }),
+            ledger: Self.ledger, now: 0)
         #expect(plan.isEmpty && plan.held?.realServers == 40)
     }
 
@@ -246,7 +265,9 @@ private func plan(
         let plan = Planner.plan(
             desired: DesiredState(),
             observed: ObservedState(
-                virtualServers: Self.keys.map { Fixture.observed($0, [ObservedRealServer(RealServer(Fixture.a, weight: 0))]) }),
+                virtualServers: Self.keys.map {
+                    Fixture.observed($0, [ObservedRealServer(RealServer(Fixture.a, weight: 0))])
+                }),
             ledger: Ledger(virtualServers: Self.ledger.virtualServers, drains: drains), now: 0)
         #expect(plan.held == nil && plan.changes.count == 20)
     }
