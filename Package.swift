@@ -65,6 +65,13 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "Configuration", "IPVS", "LoadBalancing", "Netlink", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing"], swiftSettings: settings),
         .testTarget(
             name: "ReconcileTests", dependencies: ["LoadBalancing", "Reconcile", "TestSupport"],
@@ -79,7 +86,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PresentationTests",
-            dependencies: ["Agent", "Documents", "LoadBalancing", "Presentation", "Reconcile"],
+            dependencies: ["Agent", "Documents", "LoadBalancing", "Presentation", "Reconcile", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "AgentTests", dependencies: ["Agent", "LoadBalancing", "Netlink", "Reconcile", "TestSupport"],
