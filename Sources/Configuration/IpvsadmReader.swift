@@ -40,9 +40,10 @@ struct IpvsadmReader {
 
     private mutating func add(_ virtualServer: VirtualServer, _ line: Int) {
         let object = "virtual server \(virtualServer.key)"
-        guard indices.updateValue(servers.count, forKey: virtualServer.key) == nil else {
+        guard indices[virtualServer.key] == nil else {
             return problems.report(line: line, object: object, "it is added twice", "keep one of the two")
         }
+        indices[virtualServer.key] = servers.count
         servers.append(DesiredVirtualServer(virtualServer))
         report(virtualServer.complaints(), line, object)
     }

@@ -210,4 +210,10 @@ struct IpvsadmRulesTests {
             }
         }
     }
+
+    /// Found by fuzzing: the second `-A` made the real servers after it go to a virtual server that was never added.
+    @Test func realServersAfterARepeatedVirtualServer() {
+        let rules = "-A -t 192.0.2.1:80 -s rr\n-A -t 192.0.2.1:80 -s rr\n-a -t 192.0.2.1:80 -r 198.51.100.1:80 -m\n"
+        #expect(throws: ConfigurationErrors.self) { try IpvsadmRules.parse(rules, file: "f") }
+    }
 }

@@ -25,7 +25,7 @@ struct CleanupCommand: ParsableCommand {
     func run() throws {
         try Failures.endWithStatus {
             let synchronizer = Synchronizer(
-                table: try IPVSClient(), store: try state.store(), policy: ReconcilePolicy())
+                table: try IPVSClient.opened(), store: try state.store(), policy: ReconcilePolicy())
             guard !dryRun else {
                 let report = try synchronizer.previewCleanUp()
                 output.print(PlanView(report, names: report.plan.ledger, isPreview: true))

@@ -30,7 +30,9 @@ struct ExportCommand: ParsableCommand {
     func run() throws {
         try Failures.endWithStatus {
             let state =
-                paths.isEmpty ? DesiredState(try IPVSClient().state()) : try Configuration.load(paths: paths).desired
+                paths.isEmpty
+                ? DesiredState(try IPVSClient.opened().state())
+                : try Configuration.load(paths: paths).desired
             StandardStreams.write(IpvsadmRules.render(state.virtualServers))
         }
     }

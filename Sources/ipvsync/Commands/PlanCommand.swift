@@ -39,7 +39,7 @@ struct PlanCommand: ParsableCommand {
         try Failures.endWithStatus {
             let configuration = try configuration.load()
             let synchronizer = Synchronizer(
-                table: try IPVSClient(), store: try state.store(), policy: sync.policy(configuration.settings))
+                table: try IPVSClient.opened(), store: try state.store(), policy: sync.policy(configuration.settings))
             let report = try synchronizer.preview(configuration.desired)
             output.print(PlanView(report, names: report.plan.ledger, isPreview: true))
             if let problem = report.ledgerProblem { StandardStreams.complain(problem.description) }

@@ -58,7 +58,7 @@ struct RunCommand: ParsableCommand {
             let configuration = try configuration.load()
             let parsing = started.duration(to: .now)
             let synchronizer = Synchronizer(
-                table: try IPVSClient(), store: try state.store(), policy: sync.policy(configuration.settings))
+                table: try IPVSClient.opened(), store: try state.store(), policy: sync.policy(configuration.settings))
             let lock = try synchronizer.lock(waitingAtMost: Self.lockPatience)
             var report = try synchronizer.synchronize(configuration.desired)
             _ = consume lock

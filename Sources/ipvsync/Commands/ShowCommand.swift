@@ -36,7 +36,7 @@ struct ShowCommand: ParsableCommand {
 
     func run() throws {
         try Failures.endWithStatus {
-            var observed = try IPVSClient().state(statistics: stats || rates || output.format != .text)
+            var observed = try IPVSClient.opened().state(statistics: stats || rates || output.format != .text)
             if !virtualServers.isEmpty {
                 observed.virtualServers.removeAll { !virtualServers.contains($0.key) }
             }
