@@ -1,4 +1,5 @@
 import Documents
+import LoadBalancing
 
 extension ValueKind where Value: FixedWidthInteger & Sendable {
     /// A whole number within a range.

@@ -48,7 +48,7 @@ extension PlanView {
             let connections = drain.connections.active + drain.connections.inactive
             notes.append(
                 "Draining: \(drain.key.virtualServer) real server \(drain.key.realServer), \(connections) connections, "
-                    + "at most until \(DurationText.describe(seconds: drain.deadline - drain.since)) after its start")
+                    + "at most until \(DurationText.text(drain.deadline - drain.since)) after its start")
         }
         return notes
     }

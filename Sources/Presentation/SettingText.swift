@@ -13,7 +13,7 @@ enum SettingText {
     /// `3h`, `5m /24`, `1h sip`, or `-`.
     static func persistence(_ persistence: Persistence?) -> String {
         guard let persistence else { return "-" }
-        var words = [DurationText.describe(seconds: UInt64(persistence.timeout))]
+        var words = [DurationText.text(UInt64(persistence.timeout))]
         switch persistence.granularity {
         case .mask(.max), .prefix(128): break
         case let granularity: words.append(granularity.prefixLength.map { "/\($0)" } ?? granularity.description)

@@ -30,7 +30,7 @@ package struct TableView {
     /// What a real server is doing beside serving.
     private func condition(_ realServer: ObservedRealServer, of key: VirtualServerKey) -> String {
         if let since = ledger.drainStart(of: realServer.endpoint, in: key) {
-            return "draining for \(DurationText.describe(seconds: now >= since ? now - since : 0))"
+            return "draining for \(DurationText.text(now >= since ? now - since : 0))"
         }
         return realServer.realServer.weight == 0 ? "weight 0" : ""
     }

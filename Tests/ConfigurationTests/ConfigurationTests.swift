@@ -1,5 +1,6 @@
 import Configuration
 import LoadBalancing
+import TestSupport
 import Testing
 
 @Suite("Reading a configuration")

@@ -1,6 +1,7 @@
 import Configuration
 import Glibc
 import LoadBalancing
+import TestSupport
 import Testing
 
 @Suite("Dumps of ipvsadm")

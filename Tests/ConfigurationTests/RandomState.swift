@@ -1,5 +1,6 @@
 import Configuration
 import LoadBalancing
+import TestSupport
 
 /// Random states that the kernel would take, with every attribute there is.
 struct RandomState {

@@ -1,14 +1,14 @@
-/// Lengths of time as a configuration writes them: whole days, hours, minutes and seconds, in that order.
-enum DurationText {
+/// Lengths of time as people and the configuration write them: whole days, hours, minutes and seconds, in that order.
+package enum DurationText {
     /// What ``seconds(_:)`` takes, as a regular expression.
-    static let pattern = "^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
+    package static let pattern = "^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
 
     private static let units: [(letter: UInt8, seconds: UInt64)] = [
         (UInt8(ascii: "d"), 86_400), (UInt8(ascii: "h"), 3600), (UInt8(ascii: "m"), 60), (UInt8(ascii: "s"), 1),
     ]
 
     /// The seconds in `1h30m`; `nil` for anything else.
-    static func seconds(_ text: String) -> UInt64? {
+    package static func seconds(_ text: String) -> UInt64? {
         var total: UInt64 = 0
         var number: UInt64?
         var remaining = units[...]
@@ -30,7 +30,7 @@ enum DurationText {
     }
 
     /// The shortest text for some seconds: `1h30m`, `0s`.
-    static func text(_ seconds: UInt32) -> String {
+    package static func text(_ seconds: some UnsignedInteger) -> String {
         guard seconds > 0 else { return "0s" }
         var rest = UInt64(seconds)
         var text = ""
