@@ -59,15 +59,30 @@ let package = Package(
             name: "Integration",
             dependencies: [
                 "Agent", "Configuration", "Documents", "IPVS", "LoadBalancing", "Netlink", "Reconcile", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Integration", exclude: ["examples"], swiftSettings: settings),
+        .executableTarget(
+            name: "Bench",
+            dependencies: [
+                "Configuration", "Documents", "IPVS", "LoadBalancing", "Netlink",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "Configuration", "IPVS", "LoadBalancing", "Netlink", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing"], swiftSettings: settings),
         .testTarget(
             name: "ReconcileTests", dependencies: ["LoadBalancing", "Reconcile", "TestSupport"],
             swiftSettings: settings),
-        .testTarget(name: "DocumentsTests", dependencies: ["Documents"], swiftSettings: settings),
+        .testTarget(name: "DocumentsTests", dependencies: ["Documents", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "Documents", "LoadBalancing"],
+            name: "ConfigurationTests", dependencies: ["Configuration", "Documents", "LoadBalancing", "TestSupport"],
             swiftSettings: settings),
         .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "TestSupport"], swiftSettings: settings),
         .testTarget(
@@ -75,7 +90,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PresentationTests",
-            dependencies: ["Agent", "Documents", "LoadBalancing", "Presentation", "Reconcile"],
+            dependencies: ["Agent", "Documents", "LoadBalancing", "Presentation", "Reconcile", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "AgentTests", dependencies: ["Agent", "LoadBalancing", "Netlink", "Reconcile", "TestSupport"],

@@ -9,3 +9,15 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 #include <sys/socket.h>
+
+// The C library declares this only for _GNU_SOURCE, which a module map cannot define.
+struct cnetlink_mmsghdr {
+    struct msghdr msg_hdr;
+    unsigned int msg_len;
+};
+
+/// Receives up to two datagrams, one into each of two messages, without waiting for the second.
+static inline int cnetlink_receive_two(int descriptor, struct cnetlink_mmsghdr *messages) {
+    extern int recvmmsg(int, struct cnetlink_mmsghdr *, unsigned int, int, void *);
+    return recvmmsg(descriptor, messages, 2, MSG_TRUNC | 0x10000 /* MSG_WAITFORONE */, 0);
+}

@@ -61,7 +61,8 @@ extension IPVSClient {
                 }
             })
         found.sortUnique(by: \.endpoint)
-        return found
+        // A list that grew keeps room for as much again: with thousands of lists that is most of the memory.
+        return found.withUnsafeBufferPointer { Array($0) }
     }
 
     /// Whether the kernel has that virtual server.

@@ -3,7 +3,12 @@ extension IPAddress {
     ///
     /// Zone identifiers, prefixes, octal octets and host names are refused.
     package init?(_ text: some StringProtocol) {
-        var bytes = Array(text.utf8)[...]
+        self.init(bytes: Array(String(text).utf8)[...])
+    }
+
+    /// Reads the ASCII bytes of a numeric address.
+    init?(bytes: ArraySlice<UInt8>) {
+        var bytes = bytes
         if bytes.contains(UInt8(ascii: ":")) {
             guard let address = Self.parseV6(&bytes) else { return nil }
             self = address

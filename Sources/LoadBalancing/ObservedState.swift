@@ -38,10 +38,12 @@ package struct ObservedVirtualServer: Hashable, Sendable {
 package struct ObservedRealServer: Hashable, Sendable {
     package var realServer: RealServer
     package var connections: ConnectionCounts
-    /// `nil` unless statistics were asked for.
-    package var statistics: TrafficStatistics?
+    private var counters: Counters?
 
     package var endpoint: Endpoint { realServer.endpoint }
+
+    /// `nil` unless statistics were asked for.
+    package var statistics: TrafficStatistics? { counters?.value }
 
     package init(
         _ realServer: RealServer, connections: ConnectionCounts = ConnectionCounts(),
@@ -49,6 +51,16 @@ package struct ObservedRealServer: Hashable, Sendable {
     ) {
         self.realServer = realServer
         self.connections = connections
-        self.statistics = statistics
+        counters = statistics.map { Counters($0) }
+    }
+
+    /// Out of line: a look at 100,000 real servers rarely wants them, and they are larger than all the rest.
+    private final class Counters: Hashable, Sendable {
+        let value: TrafficStatistics
+
+        init(_ value: TrafficStatistics) { self.value = value }
+
+        static func == (left: Counters, right: Counters) -> Bool { left.value == right.value }
+        func hash(into hasher: inout Hasher) { hasher.combine(value) }
     }
 }

@@ -12,8 +12,8 @@ package struct Persistence: Hashable, Sendable {
         self.engine = engine
     }
 
-    /// ipvsadm's default for `-p` without a value: 300 seconds.
-    package static let defaultTimeout: UInt32 = 300
+    /// What ipvsadm sets for `-p` without a value: 360 seconds, whatever its manual says of 300.
+    package static let defaultTimeout: UInt32 = 360
     /// ipvsadm's limit: 31 days. The kernel multiplies by HZ in 32 bits.
     package static let maximumTimeout: UInt32 = 31 * 86_400
     /// The longest engine name in bytes (`IP_VS_PENAME_MAXLEN` less the NUL).

@@ -10,7 +10,8 @@ package struct RealServer: Hashable, Sendable {
     package var lowerThreshold: UInt32
 
     package init(
-        _ endpoint: Endpoint, forwarding: ForwardingMethod = .masquerade, weight: UInt32 = 1, upperThreshold: UInt32 = 0,
+        _ endpoint: Endpoint, forwarding: ForwardingMethod = .masquerade, weight: UInt32 = 1,
+        upperThreshold: UInt32 = 0,
         lowerThreshold: UInt32 = 0
     ) {
         self.endpoint = endpoint

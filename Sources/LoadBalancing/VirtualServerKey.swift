@@ -56,7 +56,9 @@ extension VirtualServerKey: CustomStringConvertible {
     package init?(_ text: some StringProtocol) {
         let words = text.split(separator: " ", omittingEmptySubsequences: false)
         if words.first == "fwmark", words.count == 2 || words.count == 3 {
-            guard let mark = UInt32(words[1]), mark > 0, words.count == 2 || words[2] == "ipv6" else { return nil }
+            // Swift reads "+7" too.
+            guard words[1].first != "+", let mark = UInt32(words[1]), mark > 0, words.count == 2 || words[2] == "ipv6"
+            else { return nil }
             self = .firewallMark(mark, words.count == 2 ? .ipv4 : .ipv6)
         } else {
             guard words.count == 2, let transportProtocol = TransportProtocol(name: words[0]),

@@ -37,7 +37,8 @@ package struct Attribute: ~Escapable {
     package func pair() throws(NetlinkError) -> (UInt32, UInt32) {
         guard payload.byteCount >= 8 else { throw tooShort(8) }
         return (
-            payload.unsafeLoadUnaligned(as: UInt32.self), payload.unsafeLoadUnaligned(fromByteOffset: 4, as: UInt32.self)
+            payload.unsafeLoadUnaligned(as: UInt32.self),
+            payload.unsafeLoadUnaligned(fromByteOffset: 4, as: UInt32.self)
         )
     }
 

@@ -8,6 +8,7 @@ package final class GenericNetlinkSocket: NetlinkTransport {
     private var socket: OpaquePointer?
     private let receiveBufferSize: Int32
     private let timeLimit: timeval
+    private var datagrams = DatagramPair()
 
     /// Opens a socket in the calling process's network namespace.
     ///
@@ -35,7 +36,8 @@ package final class GenericNetlinkSocket: NetlinkTransport {
         let connected = genl_connect(socket)
         guard connected >= 0 else {
             throw NetlinkError(
-                .system(errno), operation: "resolve the family \(name)", message: String(cString: nl_geterror(connected)))
+                .system(errno), operation: "resolve the family \(name)",
+                message: String(cString: nl_geterror(connected)))
         }
         let family = genl_ctrl_resolve(socket, name)
         guard family > 0, let number = UInt16(exactly: family) else {
@@ -62,28 +64,13 @@ package final class GenericNetlinkSocket: NetlinkTransport {
     }
 
     package func receive(into buffer: UnsafeMutableRawBufferPointer) throws(TransportError) -> ReceivedDatagram {
-        while true {
-            var sender = sockaddr_nl()
-            var length = socklen_t(MemoryLayout<sockaddr_nl>.size)
-            // MSG_TRUNC makes the kernel return the datagram's own length, however much of it fitted.
-            let received = withUnsafeMutablePointer(to: &sender) { sender in
-                sender.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                    recvfrom(
-                        nl_socket_get_fd(socket), buffer.baseAddress, buffer.count, Int32(MSG_TRUNC), address,
-                        &length)
-                }
-            }
-            if received >= 0 {
-                guard sender.nl_pid == 0 else { continue }
-                return ReceivedDatagram(count: min(received, buffer.count), isTruncated: received > buffer.count)
-            }
-            if errno != EINTR { throw TransportError(errno: errno) }
-        }
+        try datagrams.receive(from: nl_socket_get_fd(socket), into: buffer)
     }
 
     package func reset() throws(TransportError) {
         nl_socket_free(socket)
         socket = nil
+        datagrams.reset()
         try open()
     }
 

@@ -29,7 +29,8 @@ package struct MessageBuilder: ~Copyable {
     }
 
     /// Begins a generic netlink message: its two headers.
-    package mutating func beginMessage(family: UInt16, command: UInt8, version: UInt8, flags: UInt16, sequence: UInt32) {
+    package mutating func beginMessage(family: UInt16, command: UInt8, version: UInt8, flags: UInt16, sequence: UInt32)
+    {
         messageStart = count
         write(UInt32(0))
         write(family)

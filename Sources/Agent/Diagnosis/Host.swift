@@ -59,7 +59,8 @@ package struct Host: Sendable {
     private static func installedModules(release: String) -> Set<String>? {
         let folder = "/lib/modules/\(release)"
         guard let available = ProcFile.read("\(folder)/modules.dep") else { return nil }
-        let lines = available.split(separator: "\n") + (ProcFile.read("\(folder)/modules.builtin") ?? "").split(separator: "\n")
+        let lines =
+            available.split(separator: "\n") + (ProcFile.read("\(folder)/modules.builtin") ?? "").split(separator: "\n")
         return Set(
             lines.compactMap { line in
                 line.prefix { $0 != ":" }.split(separator: "/").last.map { file in

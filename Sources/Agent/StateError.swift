@@ -1,0 +1,35 @@
+/// What went wrong with the files in which ipvsync remembers what is its own.
+package struct StateError: Error, Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
+        case unreadable(Int32)
+        case unwritable(Int32)
+        /// The content makes no sense, in that line.
+        case corrupt(line: Int)
+        /// Another run holds the lock.
+        case locked
+    }
+
+    package let kind: Kind
+    package let path: String
+    package let remedy: String?
+
+    package init(_ kind: Kind, path: String, remedy: String? = nil) {
+        self.kind = kind
+        self.path = path
+        self.remedy = remedy
+    }
+}
+
+extension StateError: CustomStringConvertible {
+    /// `/run/ipvsync/ledger-1: cannot be written: No space left on device; …`.
+    package var description: String {
+        let problem =
+            switch kind {
+            case .unreadable(let code): "cannot be read: \(ErrorText.name(code))"
+            case .unwritable(let code): "cannot be written: \(ErrorText.name(code)); nothing was changed"
+            case .corrupt(let line): "line \(line) makes no sense"
+            case .locked: "another ipvsync is at work in this network namespace"
+            }
+        return "\(path): \(problem)" + (remedy.map { "; \($0)" } ?? "")
+    }
+}

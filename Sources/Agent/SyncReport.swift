@@ -1,0 +1,44 @@
+package import LoadBalancing
+package import Reconcile
+
+/// What a sync did, or a preview would do.
+package struct SyncReport: Sendable {
+    /// Time spent by phase.
+    package struct Timings: Hashable, Sendable {
+        /// Reading the configuration, before the sync itself.
+        package var parse: Duration = .zero
+        package var read: Duration = .zero
+        package var plan: Duration = .zero
+        package var ledger: Duration = .zero
+        package var apply: Duration = .zero
+    }
+
+    /// The last plan that was made: drains, foreign virtual servers and held removals are as it found them.
+    package private(set) var plan = Plan()
+    /// The changes that were carried out, in order; of a preview, those that would be.
+    package private(set) var changes: [Change] = []
+    /// Virtual servers that became ours although they existed.
+    package private(set) var adopted: [VirtualServerKey] = []
+    /// What the kernel refused.
+    package private(set) var failures: [SyncFailure] = []
+    /// Looks that were needed: more than one when others interfered.
+    package internal(set) var rounds = 0
+    /// Operations that were sent.
+    package internal(set) var operations = 0
+    package var timings = Timings()
+    /// Why the ledger was put aside, if it was.
+    package internal(set) var ledgerProblem: StateError?
+
+    /// Takes note of a plan that was made.
+    mutating func note(_ plan: Plan) {
+        self.plan = plan
+        adopted += plan.adopted
+    }
+
+    /// Takes note of what came of a plan: the failures of earlier rounds are settled by the last one.
+    mutating func settle(_ plan: Plan, _ refused: [OperationFailure]) {
+        let indices = Set(refused.map(\.index))
+        changes += plan.changes.indices.filter { !indices.contains($0) }.map { plan.changes[$0] }
+        failures = SyncFailure.summarize(refused)
+    }
+}

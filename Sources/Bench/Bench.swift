@@ -1,0 +1,100 @@
+import ArgumentParser
+import Documents
+import Glibc
+
+/// Times ipvsync beside ipvsadm and beside the least that the kernel needs, on the kernel and in the namespace it runs in.
+@main
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "Bench",
+        abstract: "Times ipvsync against ipvsadm and against the kernel's own floor.",
+        discussion: "It empties the tables of its network namespace: scripts/bench provides one.")
+
+    @Option(help: "Table sizes in virtual servers, each with ten real servers.")
+    var sizes = "1000,5000"
+
+    @Option(help: "How often each thing is measured; the median counts.")
+    var rounds = 3
+
+    @Flag(inversion: .prefixedNo, help: "Measure ipvsadm -R too, which takes minutes.")
+    var restore = true
+
+    @Option(help: "text or json.")
+    var output = "text"
+
+    @Option(help: "The ipvsync to measure.")
+    var ipvsync: String
+
+    @Option(help: .hidden)
+    var part: String?
+
+    @Option(help: .hidden)
+    var directory: String?
+
+    func run() throws {
+        if let part, let directory {
+            try measure(part, in: directory)
+        } else {
+            try measureAll()
+        }
+    }
+
+    /// Measures one part in the namespace that this process was started in.
+    private func measure(_ name: String, in directory: String) throws {
+        guard let part = TableBench.Part(rawValue: name), let count = Int(sizes) else {
+            throw ValidationError("no part")
+        }
+        // Without any address in the namespace the kernel takes no real server.
+        _ = try MeasuredCommand(arguments: ["ip", "link", "set", "lo", "up"]).run()
+        let found = try TableBench(count: count, ipvsync: ipvsync, directory: directory).measure(part)
+        print(found.document.json(), terminator: "")
+    }
+
+    private func measureAll() throws {
+        var template = Array("/tmp/ipvsync-bench.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw BenchError("no temporary directory") }
+        let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { _ = try? MeasuredCommand(arguments: ["rm", "-rf", directory]).run() }
+        var documents: [Document] = []
+        for size in sizes.split(separator: ",") {
+            guard let count = Int(size), (1...50_000).contains(count) else { throw ValidationError("no size: \(size)") }
+            let figures = try figures(count, directory)
+            documents.append(figures.document)
+            if output == "text" { print(figures.lines.joined(separator: "\n") + "\n") }
+        }
+        if output == "json" { print(Document.sequence(documents).json(), terminator: "") }
+    }
+
+    private func figures(_ count: Int, _ directory: String) throws -> TableFigures {
+        try TableBench(count: count, ipvsync: ipvsync, directory: directory).writeFiles()
+        var figures = TableFigures(count: count)
+        // The first table of this size makes the kernel fetch memory that those after it find ready.
+        _ = try inNewNamespace(.floor, count, directory)
+        for round in 1...rounds {
+            for part in TableBench.Part.allCases where part != .restore || restore && round == 1 {
+                say("\(count) virtual servers, round \(round) of \(rounds): \(part.rawValue)")
+                figures.add(try inNewNamespace(part, count, directory))
+            }
+        }
+        return figures
+    }
+
+    /// Runs this program again in a new network namespace, for one part.
+    private func inNewNamespace(_ part: TableBench.Part, _ count: Int, _ directory: String) throws -> Measurements {
+        let output = "\(directory)/measurements"
+        _ = try MeasuredCommand(
+            arguments: [
+                "unshare", "--net", CommandLine.arguments[0], "--ipvsync", ipvsync, "--sizes", "\(count)", "--part",
+                part.rawValue, "--directory", directory,
+            ], output: output
+        ).run()
+        // The kernel takes the namespace down in the background: let it finish first.
+        sleep(UInt32(1 + count / 1_000))
+        return try Measurements(try BenchFile.read(output))
+    }
+
+    private func say(_ text: String) {
+        let line = Array("bench: \(text)\n".utf8)
+        _ = Glibc.write(STDERR_FILENO, line, line.count)
+    }
+}

@@ -1,0 +1,73 @@
+import Documents
+
+/// The medians of all measurements of one table size, and what they are to each other.
+struct TableFigures {
+    private let count: Int
+    private var series: [String: [Double]] = [:]
+
+    private static let runs = ["program", "no-op", "one change", "remove"]
+    private static let peers = ["floor program", "floor remove", "ipvsadm -R", "ipvsadm -Sn", "ipvsadm -C"]
+
+    init(count: Int) { self.count = count }
+
+    mutating func add(_ measurements: Measurements) {
+        for (name, value) in measurements.values { series[name, default: []].append(value) }
+    }
+
+    /// The median of a figure; 0 when it was not measured.
+    private func median(_ name: String) -> Double {
+        let sorted = (series[name] ?? []).sorted()
+        guard !sorted.isEmpty else { return 0 }
+        let middle = sorted.count / 2
+        return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+    }
+
+    /// What the figures say in proportion.
+    private var ratios: [(name: String, value: Double)] {
+        var ratios = [
+            (name: "programming: kernel phase / floor", value: median("program apply") / median("floor program")),
+            (name: "no-op: ipvsadm -Sn / whole run", value: median("ipvsadm -Sn") / median("no-op whole")),
+        ]
+        if median("ipvsadm -R") > 0 {
+            ratios.insert(
+                (name: "programming: ipvsadm -R / whole run", value: median("ipvsadm -R") / median("program whole")),
+                at: 1)
+        }
+        return ratios
+    }
+
+    /// The table for people.
+    var lines: [String] {
+        let heading = ["", "whole"] + Measurements.phases + ["peak"]
+        var rows = [heading]
+        for run in Self.runs {
+            rows.append(
+                ["ipvsync, \(run)", seconds(median("\(run) whole"))]
+                    + Measurements.phases.map { seconds(median("\(run) \($0)")) }
+                    + ["\(Int(median("\(run) peak")) >> 20) MiB"])
+        }
+        for peer in Self.peers where median(peer) > 0 { rows.append([peer, seconds(median(peer))]) }
+        let widths = heading.indices.map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+        return ["\(count) virtual servers × 10 real servers, medians"]
+            + rows.map { row in
+                row.enumerated().map { column, cell in
+                    let padding = String(repeating: " ", count: widths[column] - cell.count)
+                    return column == 0 ? cell + padding : padding + cell
+                }.joined(separator: "  ")
+            } + ratios.map { "\($0.name): \(rounded($0.value, 100))" }
+    }
+
+    /// The same for programs, in seconds and bytes.
+    var document: Document {
+        .mapping(
+            [.init("virtualServers", .integer(Int64(count)))]
+                + series.keys.sorted().map { Document.Member($0, .number(median($0))) }
+                + [.init("ratios", .mapping(ratios.map { .init($0.name, .number($0.value)) }))])
+    }
+
+    private func seconds(_ value: Double) -> String {
+        value >= 1 ? "\(rounded(value, 100)) s" : "\(rounded(value * 1000, 10)) ms"
+    }
+
+    private func rounded(_ value: Double, _ factor: Double) -> String { "\((value * factor).rounded() / factor)" }
+}

@@ -1,0 +1,67 @@
+import LoadBalancing
+
+extension Configuration {
+    /// Joins what several files declare.
+    ///
+    /// - Throws: What is declared twice, and the lack of any `virtualServers`: a file that lost its list must not
+    ///   empty the table.
+    init(joining files: [ConfigurationFile]) throws(ConfigurationErrors) {
+        var errors = ConfigurationErrors()
+        settings = Settings(
+            drainTimeout: Self.single(\.drainTimeout, "drainTimeout", in: files, &errors),
+            removalGuard: Self.single(\.removalGuard, "removalGuard", in: files, &errors))
+        desired = DesiredState(
+            timeouts: Self.single(\.timeouts, "timeouts", in: files, &errors),
+            syncDaemons: Self.single(\.syncDaemons, "syncDaemons", in: files, &errors))
+        places = [:]
+        joinVirtualServers(files, &errors)
+        if !files.contains(where: { $0.virtualServers != nil }) {
+            errors.append(
+                ConfigurationError(
+                    file: files.map(\.file).listed, problem: "no virtualServers are declared",
+                    remedy: "write `virtualServers: []` if you mean an empty table"))
+        }
+        guard errors.isEmpty else { throw errors }
+    }
+
+    private mutating func joinVirtualServers(_ files: [ConfigurationFile], _ errors: inout ConfigurationErrors) {
+        let count = files.reduce(0) { $0 + ($1.virtualServers?.count ?? 0) }
+        places.reserveCapacity(count)
+        desired.virtualServers.reserveCapacity(count)
+        for file in files {
+            for placed in file.virtualServers ?? [] {
+                let place = SourcePlace(file: file.file, line: placed.line)
+                if let first = places.updateValue(place, forKey: placed.value.key) {
+                    errors.append(
+                        ConfigurationError(
+                            file: file.file, line: placed.line, column: placed.column,
+                            object: "virtual server \(placed.value.key)",
+                            problem: "it is declared twice, first in \(first)", remedy: "keep one of the two"))
+                }
+                desired.virtualServers.append(placed.value)
+            }
+        }
+        desired.virtualServers.sort { $0.key < $1.key }
+    }
+
+    /// What one file at most may declare.
+    private static func single<Value>(
+        _ path: KeyPath<ConfigurationFile, ConfigurationFile.Placed<Value>?>, _ name: String,
+        in files: [ConfigurationFile], _ errors: inout ConfigurationErrors
+    ) -> Value? {
+        var first: (value: Value, place: SourcePlace)?
+        for file in files {
+            guard let placed = file[keyPath: path] else { continue }
+            let place = SourcePlace(file: file.file, line: placed.line)
+            if let first {
+                errors.append(
+                    ConfigurationError(
+                        file: place.file, line: place.line, column: placed.column,
+                        problem: "\(name) is declared twice, first in \(first.place)", remedy: "keep one of the two"))
+            } else {
+                first = (placed.value, place)
+            }
+        }
+        return first?.value
+    }
+}

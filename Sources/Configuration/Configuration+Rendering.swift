@@ -1,0 +1,62 @@
+import Documents
+import LoadBalancing
+
+extension Configuration {
+    /// The configuration as a file that ``parse(_:file:)-swift.type.method`` reads back to the same state.
+    ///
+    /// Values that are the built-in defaults are left out. ``places`` is not written.
+    package func yaml() -> String { document.yaml() }
+
+    private var document: Document {
+        var members: [Document.Member] = []
+        members.append(settings.drainTimeout, as: Fields.drainTimeout) { .string(DurationText.text($0)) }
+        members.append(settings.removalGuard, as: Fields.removalGuard, \.document)
+        members.append(desired.timeouts, as: Fields.timeouts, \.document)
+        members.append(desired.syncDaemons, as: Fields.syncDaemons) { .sequence($0.map(\.document)) }
+        members.append(desired.virtualServers, as: Fields.virtualServers) { .sequence($0.map(\.document)) }
+        return .mapping(members)
+    }
+}
+
+extension [Document.Member] {
+    /// Adds a value under the name of its field, unless there is none.
+    mutating func append<Value, Declared>(
+        _ value: Value?, as field: Field<Declared>, _ document: (Value) -> Document
+    ) {
+        if let value { append(Document.Member(field.name, document(value))) }
+    }
+}
+
+extension RemovalGuardSetting {
+    fileprivate var document: Document {
+        guard case .limit(let share, let minimum) = self else { return "off" }
+        return .mapping([
+            .init(Fields.removalShare.name, ShareText.document(share)),
+            .init(Fields.removalMinimum.name, .integer(Int64(minimum))),
+        ])
+    }
+}
+
+extension ConnectionTimeouts {
+    fileprivate var document: Document {
+        var members: [Document.Member] = []
+        members.append(tcp, as: Fields.tcpTimeout) { .string(DurationText.text($0)) }
+        members.append(tcpFin, as: Fields.tcpFinTimeout) { .string(DurationText.text($0)) }
+        members.append(udp, as: Fields.udpTimeout) { .string(DurationText.text($0)) }
+        return .mapping(members)
+    }
+}
+
+extension SyncDaemon {
+    fileprivate var document: Document {
+        var members: [Document.Member] = []
+        members.append(role, as: Fields.daemonRole) { .string($0.description) }
+        members.append(interface, as: Fields.interface, Document.string)
+        members.append(syncID == 0 ? nil : syncID, as: Fields.syncID) { .integer(Int64($0)) }
+        members.append(maximumLength, as: Fields.maximumLength) { .integer(Int64($0)) }
+        members.append(group, as: Fields.group) { .string($0.description) }
+        members.append(port, as: Fields.daemonPort) { .integer(Int64($0)) }
+        members.append(timeToLive, as: Fields.timeToLive) { .integer(Int64($0)) }
+        return .mapping(members)
+    }
+}

@@ -1,0 +1,65 @@
+import Documents
+import LoadBalancing
+
+extension ConfigurationFile {
+    /// Reads one file's bytes.
+    init(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) {
+        self.init(file: file)
+        let problems = Problems(file: file)
+        do throws(YAMLError) {
+            try read(YAMLNode.documents(in: bytes), problems)
+        } catch {
+            problems.report(line: error.line, column: error.column, error.message, error.remedy)
+        }
+        guard problems.errors.isEmpty else { throw problems.errors }
+    }
+
+    private mutating func read(_ documents: [YAMLNode], _ problems: Problems) {
+        // An empty or unreadable file must never be taken for the wish to have no virtual servers.
+        guard let node = documents.first, !node.isNull else {
+            problems.report(
+                line: 1, "it declares nothing", "write `virtualServers: []` if you mean an empty table")
+            return
+        }
+        if documents.count > 1 {
+            problems.report(
+                line: documents[1].line, "it holds \(documents.count) YAML documents", "write one for each file")
+        }
+        let scope = Scope(problems: problems) { nil }
+        guard let reader = MappingReader(node, .file, "the file", scope) else { return }
+        drainTimeout = reader.placed(Fields.drainTimeout)
+        removalGuard = reader.placed(Fields.removalGuard)
+        timeouts = reader.placed(Fields.timeouts)
+        syncDaemons = reader.placed(Fields.syncDaemons)
+        readVirtualServers(reader, problems)
+        let declares = ["drainTimeout", "removalGuard", "timeouts", "syncDaemons", "virtualServers"]
+        if !declares.contains(where: reader.has) {
+            scope.report(node, "it declares nothing", "write `virtualServers: []` if you mean an empty table")
+        }
+    }
+
+    private mutating func readVirtualServers(_ reader: MappingReader, _ problems: Problems) {
+        var defaults = FileDefaults()
+        if let node = reader(Fields.defaults) {
+            let scope = Scope(problems: problems) { "defaults" }
+            if let reader = MappingReader(node, .defaults, "it", scope) { defaults = FileDefaults(reader) }
+        }
+        guard let list = reader(Fields.virtualServers) else { return }
+        guard let nodes = list.sequence else {
+            reader.scope.report(list, "virtualServers is \(list.summary)", "write a list, `[]` for an empty table")
+            return
+        }
+        virtualServers = nodes.enumerated().compactMap { index, node in
+            VirtualServerReader(node, index: index, defaults: defaults, problems: problems)?.read().map {
+                Placed(value: $0, line: node.line, column: node.column)
+            }
+        }
+    }
+}
+
+extension MappingReader {
+    fileprivate func placed<Value>(_ field: Field<Value>) -> ConfigurationFile.Placed<Value>? {
+        let place = place(of: field.name)
+        return self(field).map { ConfigurationFile.Placed(value: $0, line: place.line, column: place.column) }
+    }
+}

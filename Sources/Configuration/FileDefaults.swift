@@ -1,0 +1,42 @@
+import Documents
+import LoadBalancing
+
+/// The `defaults` of a file.
+struct FileDefaults {
+    var transportProtocol = TransportProtocol.tcp
+    /// ipvsadm's default. The flags go with it: a virtual server with a scheduler of its own has flags of its own.
+    var scheduler = Scheduler("wlc")
+    var persistence = PersistenceDeclaration.off
+    var drainTimeout: UInt32?
+    var servers = ServerDefaults()
+
+    init() {}
+
+    init(_ reader: MappingReader) {
+        transportProtocol = reader(Fields.transportProtocol) ?? .tcp
+        scheduler = reader.scheduler(over: scheduler)
+        persistence = reader(Fields.persistence) ?? .off
+        drainTimeout = reader(Fields.drainTimeout)
+        servers = servers.overridden(by: reader)
+    }
+}
+
+extension MappingReader {
+    /// The scheduler and flags that the mapping names, or the given ones.
+    func scheduler(over base: Scheduler) -> Scheduler {
+        var scheduler = base
+        if let name = self(Fields.scheduler) { scheduler = Scheduler(name) }
+        guard let nodes = self(Fields.schedulerFlags) else { return scheduler }
+        scheduler.flags = []
+        for node in nodes {
+            guard let flag = SchedulerFlags(name: node.scalar?.text ?? "", for: scheduler.name) else {
+                scope.report(
+                    node, "schedulerFlags: \(node.summary) is no flag of the scheduler \(scheduler.name)",
+                    "use \(SchedulerFlags.allNames(for: scheduler.name).alternatives)")
+                continue
+            }
+            scheduler.flags.insert(flag)
+        }
+        return scheduler
+    }
+}

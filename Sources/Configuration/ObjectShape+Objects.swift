@@ -1,0 +1,58 @@
+import Documents
+
+extension ObjectShape {
+    /// A whole file.
+    static let file = ObjectShape([
+        Fields.defaults, Fields.drainTimeout, Fields.removalGuard, Fields.timeouts, Fields.syncDaemons,
+        Fields.virtualServers,
+    ])
+
+    static let defaults = ObjectShape(
+        [
+            Fields.transportProtocol, Fields.scheduler, Fields.schedulerFlags, Fields.persistence, Fields.drainTimeout,
+        ] + serverFields)
+
+    static let virtualServer = ObjectShape(
+        [
+            Fields.name, Fields.address, Fields.transportProtocol, Fields.port, Fields.firewallMark, Fields.family,
+            Fields.scheduler, Fields.schedulerFlags, Fields.onePacket, Fields.persistence, Fields.drainTimeout,
+        ] + serverFields + [Fields.realServers], required: ["realServers"],
+        keywords: [
+            .init(
+                "oneOf",
+                [
+                    [
+                        "required": ["address"],
+                        "not": ["anyOf": [["required": ["firewallMark"]], ["required": ["family"]]]],
+                    ],
+                    [
+                        "required": ["firewallMark"],
+                        "not": [
+                            "anyOf": [["required": ["address"]], ["required": ["protocol"]], ["required": ["port"]]]
+                        ],
+                    ],
+                ])
+        ])
+
+    static let realServer = ObjectShape([Fields.address, Fields.port] + serverFields, required: ["address"])
+
+    static let persistence = ObjectShape(
+        [Fields.persistenceTimeout, Fields.granularity, Fields.engine], required: ["timeout"])
+
+    static let tunnel = ObjectShape([Fields.tunnelType, Fields.tunnelPort, Fields.tunnelChecksum], required: ["type"])
+
+    static let timeouts = ObjectShape([Fields.tcpTimeout, Fields.tcpFinTimeout, Fields.udpTimeout])
+
+    static let syncDaemon = ObjectShape(
+        [
+            Fields.daemonRole, Fields.interface, Fields.syncID, Fields.maximumLength, Fields.group, Fields.daemonPort,
+            Fields.timeToLive,
+        ], required: ["role", "interface"])
+
+    static let removalGuard = ObjectShape([Fields.removalShare, Fields.removalMinimum])
+
+    /// What a virtual server or defaults may say for real servers.
+    private static let serverFields: [any FieldDescription] = [
+        Fields.forwarding, Fields.tunnel, Fields.weight, Fields.upperThreshold, Fields.lowerThreshold,
+    ]
+}

@@ -1,0 +1,47 @@
+import Documents
+import LoadBalancing
+
+/// Reads one entry of `virtualServers`.
+struct VirtualServerReader {
+    let defaults: FileDefaults
+    let reader: MappingReader
+
+    /// Returns `nil` after a report when the node is no mapping.
+    init?(_ node: YAMLNode, index: Int, defaults: FileDefaults, problems: Problems) {
+        let scope = Scope(problems: problems) { Self.label(node) ?? "virtualServers[\(index)]" }
+        guard let reader = MappingReader(node, .virtualServer, "it", scope) else { return nil }
+        self.reader = reader
+        self.defaults = defaults
+    }
+
+    /// The virtual server; `nil` after a report when it is not even known which.
+    func read() -> DesiredVirtualServer? {
+        // Everything is read, key or not, so that all problems are told at once.
+        let key = key()
+        let name = reader(Fields.name)
+        let scheduler = reader.scheduler(over: defaults.scheduler)
+        let onePacket = reader(Fields.onePacket) ?? false
+        let persistence = reader(Fields.persistence) ?? defaults.persistence
+        let drainTimeout = reader(Fields.drainTimeout) ?? defaults.drainTimeout
+        let realServers = RealServersReader(
+            key: key, defaults: defaults.servers.overridden(by: reader), virtualServer: reader
+        ).read()
+        guard let key else { return nil }
+        var virtualServer = VirtualServer(key, scheduler: scheduler, onePacket: onePacket)
+        do throws(Complaint) {
+            virtualServer.persistence = try persistence.persistence(key.family)
+        } catch {
+            reader.report(error)
+        }
+        virtualServer.complaints().forEach(reader.report)
+        return DesiredVirtualServer(
+            virtualServer, realServers: realServers, name: name, drainTimeout: drainTimeout)
+    }
+}
+
+extension MappingReader {
+    /// Reports a broken rule where its field stands.
+    func report(_ complaint: Complaint) {
+        scope.report(place(of: complaint.field), complaint.problem, complaint.remedy)
+    }
+}

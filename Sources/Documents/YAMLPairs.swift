@@ -1,0 +1,60 @@
+/// The pairs of a mapping while it is read: refuses a second value for a key and resolves merge keys.
+struct YAMLPairs {
+    private var pairs: [YAMLPair] = []
+    private var merges: [YAMLNode] = []
+    /// Lines by key, kept only where a search through the pairs would be slow.
+    private var lines: [String: Int] = [:]
+
+    private static let searchedPairs = 16
+
+    mutating func append(_ key: YAMLNode, _ value: YAMLNode) throws(YAMLError) {
+        guard let scalar = key.scalar else {
+            throw YAMLError(key, "a key is a sequence or a mapping", remedy: "write a text as the key")
+        }
+        if scalar.isUntaggedPlain, scalar.text == "<<" {
+            merges.append(value)
+            return
+        }
+        if let line = line(of: scalar.text) {
+            throw YAMLError(
+                key, "the key `\(scalar.text)` stands here and in line \(line)", remedy: "keep one of the two")
+        }
+        add(YAMLPair(key: key, value: value))
+    }
+
+    /// The pairs, with those of merge keys after them; a key of the mapping itself goes before a merged one.
+    mutating func merged() throws(YAMLError) -> [YAMLPair] {
+        for merge in merges {
+            for source in merge.sequence ?? [merge] {
+                guard let mapping = source.mapping else {
+                    throw YAMLError(source, "`<<` merges only mappings", remedy: "write an alias to a mapping")
+                }
+                for pair in mapping where line(of: pair.name) == nil { add(pair) }
+            }
+        }
+        return pairs
+    }
+
+    private mutating func add(_ pair: YAMLPair) {
+        pairs.append(pair)
+        if pairs.count == Self.searchedPairs {
+            lines = Dictionary(uniqueKeysWithValues: pairs.map { ($0.name, $0.key.line) })
+        } else if pairs.count > Self.searchedPairs {
+            lines[pair.name] = pair.key.line
+        }
+    }
+
+    private func line(of name: String) -> Int? {
+        pairs.count < Self.searchedPairs ? pairs.first { $0.name == name }?.key.line : lines[name]
+    }
+}
+
+extension YAMLError {
+    init(_ node: YAMLNode, _ message: String, remedy: String) {
+        self.init(line: node.line, column: node.column, message: message, remedy: remedy)
+    }
+
+    init(_ position: YAMLNode.Position, _ message: String, remedy: String) {
+        self.init(line: Int(position.line), column: Int(position.column), message: message, remedy: remedy)
+    }
+}

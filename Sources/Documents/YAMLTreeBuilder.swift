@@ -1,0 +1,126 @@
+/// Builds the documents of a stream out of its events, within limits.
+struct YAMLTreeBuilder: ~Copyable {
+    /// A finished node, with what an alias to it costs.
+    private struct Part {
+        let node: YAMLNode
+        /// The nodes in it, itself included.
+        var count = 1
+        /// The levels in it: 1 for a scalar.
+        var height = 1
+    }
+
+    private enum Anchor {
+        case open
+        case finished(Part)
+    }
+
+    private let reader: YAMLEventReader
+    private let limits: YAMLLimits
+    private var anchors: [String: Anchor] = [:]
+    private var nodeCount = 0
+    private var aliasedCount = 0
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits) throws(YAMLError) {
+        reader = try YAMLEventReader(bytes)
+        self.limits = limits
+    }
+
+    /// Every document of the stream.
+    mutating func documents() throws(YAMLError) -> [YAMLNode] {
+        var documents: [YAMLNode] = []
+        while true {
+            switch try reader.next().kind {
+            case .streamEnd:
+                return documents
+            case .documentStart:
+                anchors.removeAll()
+                documents.append(try node(from: reader.next(), depth: 1).node)
+            default:
+                continue
+            }
+        }
+    }
+
+    private mutating func node(from event: YAMLEvent, depth: Int) throws(YAMLError) -> Part {
+        try countNode(at: event.position)
+        guard depth <= limits.depth else { throw tooDeep(event.position) }
+        if case .alias(let name) = event.kind { return try alias(name, at: event.position, depth: depth) }
+        if let anchor = event.anchor { anchors[anchor] = .open }
+        let part =
+            switch event.kind {
+            case .scalar(let scalar): Part(node: YAMLNode(.scalar(scalar), at: event.position))
+            case .sequenceStart: try sequence(at: event.position, depth: depth)
+            default: try mapping(at: event.position, depth: depth)
+            }
+        if let anchor = event.anchor { anchors[anchor] = .finished(part) }
+        return part
+    }
+
+    private mutating func sequence(at position: YAMLNode.Position, depth: Int) throws(YAMLError) -> Part {
+        var nodes: [YAMLNode] = []
+        var count = 1
+        var height = 0
+        while true {
+            let event = try reader.next()
+            if case .sequenceEnd = event.kind { break }
+            let part = try node(from: event, depth: depth + 1)
+            nodes.append(part.node)
+            count += part.count
+            height = max(height, part.height)
+        }
+        return Part(node: YAMLNode(.sequence(nodes), at: position), count: count, height: height + 1)
+    }
+
+    private mutating func mapping(at position: YAMLNode.Position, depth: Int) throws(YAMLError) -> Part {
+        var pairs = YAMLPairs()
+        var count = 1
+        var height = 0
+        while true {
+            let event = try reader.next()
+            if case .mappingEnd = event.kind { break }
+            let key = try node(from: event, depth: depth + 1)
+            let value = try node(from: reader.next(), depth: depth + 1)
+            count += key.count + value.count
+            height = max(height, value.height)
+            try pairs.append(key.node, value.node)
+        }
+        // The nodes that a merge key brings were counted with its alias.
+        return Part(node: YAMLNode(.mapping(try pairs.merged()), at: position), count: count, height: height + 1)
+    }
+
+    private mutating func alias(
+        _ name: String, at position: YAMLNode.Position, depth: Int
+    ) throws(YAMLError) -> Part {
+        switch anchors[name] {
+        case nil:
+            throw YAMLError(
+                position, "the alias *\(name) names no anchor", remedy: "write &\(name) before the node that it means")
+        case .open:
+            throw YAMLError(
+                position, "the alias *\(name) stands inside of its own anchor", remedy: "write the node out")
+        case .finished(let part):
+            try countAliased(part.count, at: position)
+            guard depth + part.height - 1 <= limits.depth else { throw tooDeep(position) }
+            return part
+        }
+    }
+
+    private mutating func countNode(at position: YAMLNode.Position) throws(YAMLError) {
+        nodeCount += 1
+        guard nodeCount <= limits.nodes else {
+            throw YAMLError(position, "more than \(limits.nodes) nodes", remedy: "split the file")
+        }
+    }
+
+    private mutating func countAliased(_ count: Int, at position: YAMLNode.Position) throws(YAMLError) {
+        aliasedCount += count
+        guard aliasedCount <= limits.aliasedNodes else {
+            throw YAMLError(
+                position, "aliases stand for more than \(limits.aliasedNodes) nodes", remedy: "write the nodes out")
+        }
+    }
+
+    private func tooDeep(_ position: YAMLNode.Position) -> YAMLError {
+        YAMLError(position, "nested deeper than \(limits.depth) levels", remedy: "write it flatter")
+    }
+}

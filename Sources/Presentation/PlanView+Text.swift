@@ -1,0 +1,87 @@
+internal import Agent
+internal import LoadBalancing
+internal import Reconcile
+
+extension PlanView {
+    package func lines(for terminal: Terminal) -> [String] {
+        var lines = settings.map { line($0, $0.detail, indent: "", terminal) }
+        for group in groups {
+            let name = names[group.key].map { " (\($0))" } ?? ""
+            if let own = group.own {
+                lines.append(line(own, "\(group.key)\(name)", own.detail, indent: "", terminal))
+            } else {
+                lines.append("  \(group.key)\(name)")
+            }
+            lines += group.realServers.map { change in
+                line(change, change.realServer?.description ?? "", change.detail, indent: "    ", terminal)
+            }
+        }
+        return lines + notes(terminal) + [summary]
+    }
+
+    private func line(_ change: Change, _ subject: String, _ detail: String = "", indent: String, _ terminal: Terminal)
+        -> String
+    {
+        var parts = [subject]
+        if !detail.isEmpty { parts.append(detail) }
+        parts += change.fields.map { "\($0.field): \($0.old) → \($0.new)" }
+        if let reason = change.reason { parts.append(reason.rawValue) }
+        return terminal.paint("\(indent)\(change.kind.sign) " + parts.joined(separator: "  "), change.kind.style)
+    }
+
+    /// What is worth knowing beside the changes.
+    private func notes(_ terminal: Terminal) -> [String] {
+        var notes: [String] = []
+        if let held = report.plan.held {
+            notes.append(
+                terminal.paint(
+                    "Held back: the removal of \(held.virtualServers) of our \(held.ownedVirtualServers) virtual servers, "
+                        + "and of \(held.realServers) of the \(held.ownedRealServers) real servers of those that stay, "
+                        + "looks like a mistake; "
+                        + "if it is none, add --allow-mass-removal", .yellow))
+        }
+        if !report.adopted.isEmpty {
+            notes.append(
+                "Adopted, for they existed already: " + report.adopted.map(\.description).joined(separator: ", "))
+        }
+        for drain in report.plan.drains {
+            let connections = drain.connections.active + drain.connections.inactive
+            notes.append(
+                "Draining: \(drain.key.virtualServer) real server \(drain.key.realServer), \(connections) connections, "
+                    + "at most until \(DurationText.text(drain.deadline - drain.since)) after its start")
+        }
+        return notes
+    }
+
+    private var summary: String {
+        let foreign = report.plan.foreign.count
+        let others = foreign == 0 ? "" : " \(foreign) foreign virtual server\(foreign == 1 ? "" : "s") left alone."
+        guard !report.changes.isEmpty else { return "Nothing to do.\(others)" }
+        let parts = Change.Kind.allCases.compactMap { kind -> String? in
+            let count = report.changes.count { $0.kind == kind }
+            return count == 0 ? nil : "\(count) to \(kind.rawValue)"
+        }
+        let done = report.changes.count == 1 ? "1 change" : "\(report.changes.count) changes"
+        return isPreview ? "Plan: \(parts.joined(separator: ", ")).\(others)" : "Made \(done).\(others)"
+    }
+}
+
+extension Change.Kind {
+    fileprivate var sign: String {
+        switch self {
+        case .add: "+"
+        case .edit: "~"
+        case .revive: "^"
+        case .drain: "v"
+        case .remove: "-"
+        }
+    }
+
+    fileprivate var style: Terminal.Style {
+        switch self {
+        case .add, .revive: .green
+        case .edit, .drain: .yellow
+        case .remove: .red
+        }
+    }
+}

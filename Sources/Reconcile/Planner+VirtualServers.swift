@@ -1,0 +1,69 @@
+internal import LoadBalancing
+
+extension Planner {
+    /// Walks both sorted lists side by side.
+    mutating func planVirtualServers(_ desired: [DesiredVirtualServer], _ observed: [ObservedVirtualServer]) {
+        var wanted = desired.startIndex
+        var present = observed.startIndex
+        while wanted < desired.endIndex || present < observed.endIndex {
+            if present == observed.endIndex
+                || wanted < desired.endIndex && desired[wanted].key < observed[present].key
+            {
+                add(desired[wanted])
+                wanted += 1
+            } else if wanted == desired.endIndex || observed[present].key < desired[wanted].key {
+                leaveOrIgnore(observed[present])
+                present += 1
+            } else {
+                edit(observed[present], to: desired[wanted])
+                wanted += 1
+                present += 1
+            }
+        }
+    }
+
+    private mutating func add(_ desired: DesiredVirtualServer) {
+        own(desired)
+        steps.virtualServers.append(Change(.add, .addVirtualServer(desired.virtualServer)))
+        for realServer in desired.realServers {
+            steps.newRealServers.append(Change(.add, .addRealServer(realServer, to: desired.key)))
+        }
+    }
+
+    private mutating func edit(_ observed: ObservedVirtualServer, to desired: DesiredVirtualServer) {
+        own(desired)
+        if ledger.virtualServers[desired.key] == nil { plan.adopted.append(desired.key) }
+        if observed.virtualServer != desired.virtualServer {
+            steps.virtualServers.append(
+                Change(
+                    .edit, .editVirtualServer(desired.virtualServer),
+                    fields: FieldChange.between(observed.virtualServer, desired.virtualServer)))
+        }
+        leaving.ownedVirtualServers += 1
+        leaving.ownedRealServers += observed.realServers.count
+        planRealServers(observed, desired)
+    }
+
+    private mutating func leaveOrIgnore(_ observed: ObservedVirtualServer) {
+        guard let ownership = ledger.virtualServers[observed.key] else {
+            plan.foreign.append(observed.key)
+            return
+        }
+        plan.ledger.virtualServers[observed.key] = ownership
+        leaving.ownedVirtualServers += 1
+        leaving.virtualServers.append(
+            Leaving.VirtualServer(
+                observed: observed, drainTimeout: ownership.drainTimeout ?? policy.drainTimeout,
+                isUnderWay: !observed.realServers.isEmpty
+                    && observed.realServers.allSatisfy { isDraining($0.endpoint, observed.key) }))
+    }
+
+    private mutating func own(_ desired: DesiredVirtualServer) {
+        plan.ledger.virtualServers[desired.key] = Ledger.Ownership(
+            name: desired.name, drainTimeout: desired.drainTimeout)
+    }
+
+    func isDraining(_ endpoint: Endpoint, _ key: VirtualServerKey) -> Bool {
+        !ledger.drains.isEmpty && ledger.drains[Ledger.DrainKey(key, endpoint)] != nil
+    }
+}

@@ -1,0 +1,71 @@
+package import LoadBalancing
+
+/// Compares what is declared with what the kernel has, and says what to do about it. Pure and deterministic.
+package struct Planner {
+    let ledger: Ledger
+    let policy: ReconcilePolicy
+    let now: UInt64
+    var plan = Plan()
+    var steps = Steps()
+    var leaving = Leaving()
+
+    /// - Parameters:
+    ///   - now: Seconds on the clock that counts from boot, as in the ledger's drains.
+    package static func plan(
+        desired: DesiredState, observed: ObservedState, ledger: Ledger, now: UInt64,
+        policy: ReconcilePolicy = ReconcilePolicy()
+    ) -> Plan {
+        var planner = Planner(ledger: ledger, policy: policy, now: now)
+        planner.plan.ledger.virtualServers.reserveCapacity(desired.virtualServers.count)
+        planner.planTimeouts(desired.timeouts, observed.timeouts)
+        planner.planVirtualServers(desired.virtualServers, observed.virtualServers)
+        planner.planRemovals()
+        planner.planSyncDaemons(desired.syncDaemons, observed.syncDaemons)
+        return planner.finished()
+    }
+
+    /// A plan that removes what is ours at once and leaves everything else alone.
+    package static func cleanup(observed: ObservedState, ledger: Ledger) -> Plan {
+        let policy = ReconcilePolicy(drainTimeout: 0, removalGuard: nil)
+        var immediate = ledger
+        for key in ledger.virtualServers.keys { immediate.virtualServers[key]?.drainTimeout = nil }
+        return plan(desired: DesiredState(), observed: observed, ledger: immediate, now: 0, policy: policy)
+    }
+
+    /// The changes by the step in which they are made: additions first, so that nothing is ever empty on the way.
+    struct Steps {
+        var settings: [Change] = []
+        var virtualServers: [Change] = []
+        var newRealServers: [Change] = []
+        var editedRealServers: [Change] = []
+        var drains: [Change] = []
+        var removedRealServers: [Change] = []
+        var removedVirtualServers: [Change] = []
+        var syncDaemons: [Change] = []
+    }
+
+    private init(ledger: Ledger, policy: ReconcilePolicy, now: UInt64) {
+        self.ledger = ledger
+        self.policy = policy
+        self.now = now
+    }
+
+    private consuming func finished() -> Plan {
+        plan.changes =
+            steps.settings + steps.virtualServers + steps.newRealServers + steps.editedRealServers + steps.drains
+            + steps.removedRealServers + steps.removedVirtualServers + steps.syncDaemons
+        plan.drains.sort { $0.key < $1.key }
+        return plan
+    }
+
+    private mutating func planTimeouts(_ desired: ConnectionTimeouts?, _ observed: ConnectionTimeouts) {
+        guard let desired else { return }
+        let differing = ConnectionTimeouts(
+            tcp: desired.tcp == observed.tcp ? nil : desired.tcp,
+            tcpFin: desired.tcpFin == observed.tcpFin ? nil : desired.tcpFin,
+            udp: desired.udp == observed.udp ? nil : desired.udp)
+        guard differing != ConnectionTimeouts() else { return }
+        steps.settings.append(
+            Change(.edit, .setTimeouts(differing), fields: FieldChange.between(observed, differing)))
+    }
+}

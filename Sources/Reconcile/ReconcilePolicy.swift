@@ -1,0 +1,30 @@
+/// How changes are made: how long connections may last, and how much may go at once.
+package struct ReconcilePolicy: Hashable, Sendable {
+    /// Seconds that a leaving real server keeps its connections; 0 removes it at once.
+    package var drainTimeout: UInt32
+    /// `nil` lets any number go.
+    package var removalGuard: RemovalGuard?
+
+    package init(drainTimeout: UInt32 = 900, removalGuard: RemovalGuard? = RemovalGuard()) {
+        self.drainTimeout = drainTimeout
+        self.removalGuard = removalGuard
+    }
+}
+
+/// How much of what is ours may go in one sync before it looks like a mistake.
+package struct RemovalGuard: Hashable, Sendable {
+    /// A share from 0 to 1.
+    package var share: Double
+    /// So many may always go, whatever their share.
+    package var minimum: Int
+
+    package init(share: Double = 0.5, minimum: Int = 10) {
+        self.share = share
+        self.minimum = minimum
+    }
+
+    /// Whether that many of a total are too many.
+    package func holds(_ count: Int, of total: Int) -> Bool {
+        count > minimum && Double(count) > share * Double(total)
+    }
+}

@@ -1,0 +1,30 @@
+internal import ArgumentParser
+internal import Configuration
+internal import LoadBalancing
+
+struct ValidateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Check configuration files without looking at the kernel.",
+        discussion: """
+            Needs no rights. Every error is listed with file, line and what would be right.
+
+            EXAMPLES:
+              ipvsync validate --config web.yaml
+              ipvsync validate --config conf.d
+
+            \(ExitStatus.help)
+            """)
+
+    @OptionGroup var configuration: ConfigurationOptions
+
+    func run() throws {
+        try Failures.endWithStatus {
+            let virtualServers = try configuration.load().desired.virtualServers
+            let realServers = virtualServers.reduce(0) { $0 + $1.realServers.count }
+            StandardStreams.writeLines([
+                "The configuration is valid: \(virtualServers.count) virtual servers, \(realServers) real servers."
+            ])
+        }
+    }
+}

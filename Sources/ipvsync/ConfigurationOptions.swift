@@ -1,0 +1,51 @@
+internal import Agent
+internal import ArgumentParser
+internal import Configuration
+internal import Reconcile
+
+/// Where the desired state comes from.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("c"), .customLong("config")],
+        help: ArgumentHelp(
+            "A YAML file, a directory of them, or - for standard input; may be repeated.",
+            discussion: "Without it, \(Self.standardPath) is read.", valueName: "path"),
+        completion: .file())
+    var paths: [String] = []
+
+    static let standardPath = "/etc/ipvsync"
+
+    /// Everything that the files declare.
+    func load() throws -> Configuration {
+        try Configuration.load(paths: paths.isEmpty ? [Self.standardPath] : paths)
+    }
+}
+
+/// How a sync behaves.
+struct SyncOptions: ParsableArguments {
+    @Flag(help: "Make removals even if they are so many that they look like a mistake.")
+    var allowMassRemoval = false
+
+    /// The configuration's policy, changed by the options.
+    func policy(_ settings: Settings) -> ReconcilePolicy {
+        var policy = ReconcilePolicy(settings)
+        if allowMassRemoval { policy.removalGuard = nil }
+        return policy
+    }
+}
+
+/// Where ipvsync remembers what is its own.
+struct StateOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where the ledger of our virtual servers and drains is kept.",
+            discussion: "One file for each network namespace; it belongs on a file system that ends with the boot.",
+            valueName: "directory"),
+        completion: .directory)
+    var stateDir = LedgerStore.defaultDirectory
+
+    /// The ledger of this network namespace.
+    func store() throws -> LedgerStore {
+        LedgerStore(directory: stateDir, identity: try StateIdentity.current())
+    }
+}

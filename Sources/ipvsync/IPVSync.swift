@@ -1,0 +1,26 @@
+internal import ArgumentParser
+
+/// The program: its subcommands, with `run` as the one that needs no name.
+@main
+struct IPVSync: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ipvsync",
+        abstract: "Keeps the kernel's IPVS tables equal to what is declared.",
+        discussion: """
+            EXAMPLES:
+              ipvsync --once --config /etc/ipvsync          make the kernel equal to the files
+              ipvsync plan --config web.yaml                show what that would change
+              ipvsync show                                  the table, with owners and drains
+              ipvsync import >current.yaml                  the kernel's table as configuration
+              ipvsync doctor                                is this machine fit for it?
+
+            \(ExitStatus.help)
+            """,
+        version: "0.1.0",
+        subcommands: [
+            RunCommand.self, PlanCommand.self, ShowCommand.self, ValidateCommand.self, ImportCommand.self,
+            ExportCommand.self, ZeroCommand.self, CleanupCommand.self, DoctorCommand.self, SchemaCommand.self,
+            CompletionsCommand.self,
+        ],
+        defaultSubcommand: RunCommand.self)
+}

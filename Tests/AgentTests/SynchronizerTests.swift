@@ -1,0 +1,191 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
+import Glibc
+import LoadBalancing
+import Netlink
+import Reconcile
+import TestSupport
+import Testing
+
+@testable import Agent
+
+@Suite struct SynchronizerTests {
+    private static let web = VirtualServerKey("tcp 192.0.2.1:80")!
+    private static let other = VirtualServerKey("tcp 192.0.2.9:80")!
+    private static let server = RealServer(Endpoint("198.51.100.1:80")!)
+    private static let desired = DesiredState(virtualServers: [
+        DesiredVirtualServer(VirtualServer(web), realServers: [server])
+    ])
+    private static let lost = NetlinkError(.answersLost, operation: "apply")
+
+    private let kernel = InMemoryKernel()
+    private let state: TemporaryState
+
+    init() throws { state = try TemporaryState() }
+
+    private func synchronizer(now: UInt64 = 1000, policy: ReconcilePolicy = ReconcilePolicy()) -> Synchronizer {
+        Synchronizer(table: kernel, store: state.store, policy: policy, now: { now })
+    }
+
+    private func ledger() throws -> Ledger { try state.store.load().ledger }
+
+    @Test func theSecondRunSendsNothing() throws {
+        let first = try synchronizer().synchronize(Self.desired)
+        #expect(first.operations == 2 && first.rounds == 1 && first.failures.isEmpty)
+        let second = try synchronizer().synchronize(Self.desired)
+        #expect(second.operations == 0 && second.changes.isEmpty)
+        #expect(kernel.operationCount == 2)
+    }
+
+    @Test func aPreviewChangesNothing() throws {
+        let report = try synchronizer().preview(Self.desired)
+        #expect(report.changes.count == 2)
+        #expect(kernel.operationCount == 0 && state.files.isEmpty)
+    }
+
+    @Test func theLedgerIsWrittenBeforeTheKernelChanges() throws {
+        let state = state
+        var seen: Bool?
+        kernel.beforeOperation = { index, _ in
+            if index == 0 { seen = (try? state.store.load())?.ledger.owns(Self.web) }
+        }
+        _ = try synchronizer().synchronize(Self.desired)
+        #expect(seen == true)
+    }
+
+    @Test func withoutALedgerNothingIsChanged() throws {
+        let store = LedgerStore(directory: "/proc/nowhere", identity: state.identity)
+        #expect(throws: SyncError.self) {
+            _ = try Synchronizer(table: kernel, store: store, policy: ReconcilePolicy()).synchronize(Self.desired)
+        }
+        #expect(kernel.operationCount == 0)
+    }
+
+    @Test func lostAnswersAreFoundByLookingAgain() throws {
+        kernel.errorAfterNextApply = Self.lost
+        let report = try synchronizer().synchronize(Self.desired)
+        #expect(report.rounds == 2 && report.failures.isEmpty)
+        #expect(kernel.virtualServers.keys.sorted() == [Self.web])
+        #expect(try ledger().owns(Self.web))
+    }
+
+    @Test func anotherWriterThatAddsTheSameIsOvertaken() throws {
+        kernel.beforeOperation = { (index, kernel) throws(NetlinkError) in
+            guard index == 0 else { return }
+            kernel.beforeOperation = nil
+            _ = try kernel.apply([.addVirtualServer(VirtualServer(Self.web, scheduler: Scheduler("sh")))])
+        }
+        let report = try synchronizer().synchronize(Self.desired)
+        #expect(report.rounds == 2 && report.failures.isEmpty)
+        #expect(kernel.virtualServers[Self.web]?.virtualServer == VirtualServer(Self.web))
+        #expect(kernel.virtualServers[Self.web]?.realServers.map(\.realServer) == [Self.server])
+    }
+
+    @Test func anotherWriterThatRemovesIsOvertaken() throws {
+        _ = try synchronizer().synchronize(Self.desired)
+        var changed = Self.desired
+        changed.virtualServers[0].virtualServer.scheduler = Scheduler("rr")
+        kernel.beforeOperation = { (index, kernel) throws(NetlinkError) in
+            guard index == 0 else { return }
+            kernel.beforeOperation = nil
+            _ = try kernel.apply([.removeVirtualServer(Self.web)])
+        }
+        let report = try synchronizer().synchronize(changed)
+        #expect(report.failures.isEmpty)
+        #expect(kernel.virtualServers[Self.web]?.realServers.map(\.realServer) == [Self.server])
+    }
+
+    @Test func aWriterThatNeverStopsIsReported() throws {
+        kernel.beforeOperation = { (_, kernel) throws(NetlinkError) in
+            let hook = kernel.beforeOperation
+            kernel.beforeOperation = nil
+            _ = try kernel.apply([
+                .removeVirtualServer(Self.web), .addVirtualServer(VirtualServer(Self.web, scheduler: Scheduler("sh"))),
+                .removeVirtualServer(Self.web),
+            ])
+            kernel.beforeOperation = hook
+        }
+        let report = try synchronizer().synchronize(Self.desired)
+        #expect(report.rounds == Synchronizer.maximumRounds)
+        #expect(report.failures.map(\.description).first?.contains("find the other writer") == true)
+    }
+
+    @Test func aRefusedVirtualServerIsReportedOnceAndTheRestIsDone() throws {
+        var desired = Self.desired
+        desired.virtualServers.append(
+            DesiredVirtualServer(VirtualServer(Self.other, scheduler: Scheduler("nosuch")), realServers: [Self.server]))
+        let report = try synchronizer().synchronize(desired)
+        #expect(
+            report.failures.map(\.description) == [
+                "tcp 192.0.2.9:80: cannot be added (nor its 1 real servers): the kernel does not have scheduler nosuch "
+                    + "(modprobe ip_vs_nosuch); see 'ipvsync doctor'"
+            ])
+        #expect(kernel.virtualServers[Self.web]?.realServers.count == 1)
+        #expect(try ledger().virtualServers.keys.sorted() == [Self.web])
+    }
+
+    @Test func cleanUpRemovesOursAndNothingElse() throws {
+        _ = try kernel.apply([.addVirtualServer(VirtualServer(Self.other))])
+        _ = try synchronizer().synchronize(Self.desired)
+        kernel.setConnections(ConnectionCounts(active: 1), of: Self.server.endpoint, in: Self.web)
+        let report = try synchronizer().cleanUp()
+        #expect(report.changes.count == 1)
+        #expect(kernel.virtualServers.keys.sorted() == [Self.other])
+        #expect(try ledger() == Ledger())
+    }
+
+    @Test func aCorruptLedgerIsPutAsideAndMakesNothingOurs() throws {
+        _ = try kernel.apply([.addVirtualServer(VirtualServer(Self.other))])
+        state.write("nonsense\n")
+        let report = try synchronizer().synchronize(Self.desired)
+        #expect(report.ledgerProblem != nil)
+        #expect(kernel.virtualServers.keys.sorted() == [Self.web, Self.other])
+        #expect(state.files == ["ledger-1", "ledger-1.corrupt"])
+        #expect(try synchronizer().synchronize(Self.desired).ledgerProblem == nil)
+    }
+
+    @Test func drainsRunOnAcrossRuns() throws {
+        _ = try synchronizer().synchronize(Self.desired)
+        kernel.setConnections(ConnectionCounts(active: 1), of: Self.server.endpoint, in: Self.web)
+        _ = try synchronizer(now: 2000).synchronize(DesiredState())
+        #expect(kernel.virtualServers[Self.web]?.realServers.map(\.realServer.weight) == [0])
+        #expect(try synchronizer(now: 2899).synchronize(DesiredState()).operations == 0)
+        _ = try synchronizer(now: 2900).synchronize(DesiredState())
+        #expect(kernel.virtualServers.isEmpty)
+        #expect(try ledger() == Ledger())
+    }
+
+    @Test func realServersThatADumpDidNotShowSaveTheirVirtualServer() throws {
+        _ = try synchronizer().synchronize(Self.desired)
+        let table = ForgetfulTable(kernel, hiding: Self.web)
+        kernel.setConnections(ConnectionCounts(active: 1), of: Self.server.endpoint, in: Self.web)
+        _ = try Synchronizer(table: table, store: state.store, policy: ReconcilePolicy(), now: { 5 })
+            .synchronize(DesiredState())
+        #expect(kernel.virtualServers[Self.web]?.realServers.map(\.realServer.weight) == [0])
+    }
+}
+
+/// Shows no real servers of one virtual server in a dump of everything.
+private final class ForgetfulTable: VirtualServerTable {
+    private let kernel: InMemoryKernel
+    private let hidden: VirtualServerKey
+
+    init(_ kernel: InMemoryKernel, hiding key: VirtualServerKey) {
+        self.kernel = kernel
+        hidden = key
+    }
+
+    func readState(statistics: Bool) throws(NetlinkError) -> ObservedState {
+        var state = kernel.readState(statistics: statistics)
+        for index in state.virtualServers.indices where state.virtualServers[index].key == hidden {
+            state.virtualServers[index].realServers = []
+        }
+        return state
+    }
+
+    func readRealServers(of key: VirtualServerKey) -> [ObservedRealServer]? { kernel.readRealServers(of: key) }
+
+    func apply(_ operations: [TableOperation]) throws(NetlinkError) -> [OperationFailure] {
+        try kernel.apply(operations)
+    }
+}

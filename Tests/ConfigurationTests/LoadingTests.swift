@@ -1,0 +1,99 @@
+import Configuration
+import Foundation
+import LoadBalancing
+import Testing
+
+@Suite("Loading files and directories")
+struct LoadingTests {
+    /// A directory of its own, removed afterwards.
+    private func withDirectory(_ files: [String: String], _ body: (String) throws -> Void) throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "configuration-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        for (name, text) in files {
+            try text.write(to: directory.appending(path: name), atomically: false, encoding: .utf8)
+        }
+        try body(directory.path)
+    }
+
+    private func problems(_ paths: [String]) -> String? {
+        do throws(ConfigurationErrors) {
+            _ = try Configuration.load(paths: paths)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test("A directory stands for its visible YAML files, sorted, and defaults stay in their file")
+    func directory() throws {
+        let files = [
+            "b.yaml": "virtualServers: [{address: 10.0.0.1:80, realServers: []}]",
+            "a.yml": "defaults: {scheduler: rr}\nvirtualServers: [{address: 10.0.0.2:80, realServers: []}]",
+            "settings.yaml": "drainTimeout: 1m",
+            ".hidden.yaml": "broken: [",
+            "notes.txt": "no YAML: [",
+        ]
+        try withDirectory(files) { path in
+            let configuration = try Configuration.load(paths: [path])
+            let servers = configuration.desired.virtualServers
+            #expect(servers.map(\.key.description) == ["tcp 10.0.0.1:80", "tcp 10.0.0.2:80"])
+            #expect(servers.map(\.virtualServer.scheduler.name) == ["wlc", "rr"])
+            #expect(configuration.settings == Settings(drainTimeout: 60))
+            #expect(configuration.places.values.map(\.description).sorted() == ["\(path)/a.yml:2", "\(path)/b.yaml:1"])
+            #expect(try Configuration.load(paths: ["\(path)/b.yaml"]).desired.virtualServers.count == 1)
+        }
+    }
+
+    @Test("What two files declare is told with both places")
+    func duplicates() throws {
+        let files = [
+            "a.yaml": "drainTimeout: 1m\ntimeouts: {}\nvirtualServers:\n- {address: 10.0.0.1:80, realServers: []}\n",
+            "b.yaml": "drainTimeout: 1m\ntimeouts: {}\nvirtualServers:\n- {address: 10.0.0.1:80, realServers: []}\n",
+        ]
+        try withDirectory(files) { path in
+            #expect(
+                problems(["\(path)/a.yaml", "\(path)/b.yaml"]) == """
+                    \(path)/b.yaml:1:15: drainTimeout is declared twice, first in \(path)/a.yaml:1; keep one of the two
+                    \(path)/b.yaml:2:11: timeouts is declared twice, first in \(path)/a.yaml:2; keep one of the two
+                    \(path)/b.yaml:4:3: virtual server tcp 10.0.0.1:80: it is declared twice, first in \
+                    \(path)/a.yaml:4; keep one of the two
+                    """)
+        }
+    }
+
+    @Test("Every file's problems are told at once")
+    func allFiles() throws {
+        let files = ["a.yaml": "virtualServers: 1", "b.yaml": "", "c.yaml": "virtualServers: []"]
+        try withDirectory(files) { path in
+            #expect(
+                problems([path, "\(path)/missing.yaml", "/dev/null"]) == """
+                    \(path)/a.yaml:1:17: virtualServers is 1; write a list, `[]` for an empty table
+                    \(path)/b.yaml:1: it declares nothing; write `virtualServers: []` if you mean an empty table
+                    \(path)/missing.yaml: it cannot be read: No such file or directory; check the path and its permissions
+                    /dev/null: it is no regular file; name a file, a pipe or a directory
+                    """)
+        }
+    }
+
+    @Test("A directory without configuration is an error, never an empty table")
+    func emptyDirectory() throws {
+        try withDirectory(["notes.txt": ""]) { path in
+            #expect(
+                problems([path])
+                    == "\(path): the directory holds no *.yaml or *.yml; put a file with `virtualServers: []` there "
+                    + "if you mean an empty table")
+        }
+        try withDirectory(["settings.yaml": "drainTimeout: 1m"]) { path in
+            #expect(
+                problems([path])
+                    == "\(path)/settings.yaml: no virtualServers are declared; write `virtualServers: []` if you mean "
+                    + "an empty table")
+        }
+    }
+
+    @Test("No paths are no configuration")
+    func noPaths() {
+        #expect(problems([]) != nil)
+    }
+}

@@ -1,0 +1,69 @@
+import LoadBalancing
+import Testing
+
+@Suite("Addresses as text")
+struct IPAddressTests {
+    @Test(
+        "Canonical text reads and writes alike",
+        arguments: [
+            "0.0.0.0", "10.0.0.1", "255.255.255.255", "::", "::1", "1::", "2001:db8::1", "2001:db8:1:2:3:4:5:6",
+            "fe80::1:0:0:1", "::ffff:10.0.0.1", "1:0:0:2::3", "2001:db8:0:1:1:1:1:1", "ff02::1:2",
+        ])
+    func canonical(text: String) throws {
+        #expect(try #require(IPAddress(text)).description == text)
+    }
+
+    @Test(
+        "Other forms become canonical",
+        arguments: [
+            ("2001:DB8::1", "2001:db8::1"), ("2001:0db8:0:0:0:0:0:1", "2001:db8::1"), ("0:0:0:0:0:0:0:0", "::"),
+            ("1:0:0:0:2:0:0:0", "1::2:0:0:0"), ("1:0:0:2:3:0:0:4", "1::2:3:0:0:4"),
+            ("1::2:3:4:5:6:7", "1:0:2:3:4:5:6:7"),
+            ("::FFFF:0a00:0001", "::ffff:10.0.0.1"), ("64:ff9b::10.0.0.1", "64:ff9b::a00:1"),
+            ("::1:2:3:4:5:6:7", "0:1:2:3:4:5:6:7"),
+        ])
+    func normalised(text: String, canonical: String) throws {
+        #expect(try #require(IPAddress(text)).description == canonical)
+    }
+
+    @Test(
+        "Everything else is refused",
+        arguments: [
+            "", ".", "10", "10.0", "10.0.0", "10.0.0.", "10.0.0.1.", "10.0.0.1.2", "256.0.0.1", "010.0.0.1",
+            "10.0.0.00",
+            "1000.0.0.1", "10.0.0.-1", "10..0.1", "0x0a.0.0.1", " 10.0.0.1", "10.0.0.1 ", "10.0.0.1/24", ":", ":::",
+            "1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", "1:2:3:4:5:6:7:", ":1:2:3:4:5:6:7", "12345::", "g::",
+            "fe80::1%eth0", "2001:db8::1/64", "[::1]", "1:2:3:4:5:6:7:10.0.0.1", "::10.0.0", "::10.0.0.1:1", "web",
+            "1:2:3:4:5:6:7::8:9", "1:2:3:4::5:6:7:8", "１.0.0.1", "::10.0.0.01",
+        ])
+    func refused(text: String) {
+        #expect(IPAddress(text) == nil)
+    }
+
+    @Test("Random addresses come back")
+    func random() throws {
+        for _ in 0..<2000 {
+            let v4 = IPAddress(v4: .random(in: 0...UInt32.max))
+            #expect(IPAddress(v4.description) == v4)
+            // Masks make runs of zero groups likely.
+            let mask = UInt64.random(in: 0...UInt64.max) & UInt64.random(in: 0...UInt64.max)
+            let high = UInt64.random(in: 0...UInt64.max) & (mask & 0xFFFF_0000_FFFF_0000)
+            let low = UInt64.random(in: 0...UInt64.max) & (Bool.random() ? 0xFFFF : mask)
+            let v6 = IPAddress(v6High: high, low: low)
+            #expect(IPAddress(v6.description) == v6)
+        }
+    }
+
+    @Test("Kinds and order")
+    func kinds() throws {
+        #expect(IPAddress("0.0.0.0")?.isUnspecified == true)
+        #expect(IPAddress("::")?.isUnspecified == true)
+        #expect(IPAddress("::1")?.isUnspecified == false)
+        #expect(IPAddress("224.0.0.81")?.isMulticast == true)
+        #expect(IPAddress("240.0.0.1")?.isMulticast == false)
+        #expect(IPAddress("ff02::1")?.isMulticast == true)
+        #expect(IPAddress("fe80::1")?.isMulticast == false)
+        let sorted = try ["9.0.0.1", "10.0.0.1", "::1", "2001:db8::1"].map { try #require(IPAddress($0)) }
+        #expect(sorted.reversed().sorted() == sorted)
+    }
+}
