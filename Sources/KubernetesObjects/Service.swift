@@ -38,7 +38,8 @@ package struct Service: Hashable, Sendable {
     package var trafficDistribution: String
 
     package init(
-        _ metadata: ObjectMetadata, kind: Kind = .clusterIP, clusterIPs: [String] = [], ipFamilies: [AddressFamily] = [],
+        _ metadata: ObjectMetadata, kind: Kind = .clusterIP, clusterIPs: [String] = [],
+        ipFamilies: [AddressFamily] = [],
         ports: [ServicePort] = [], selector: [String: String] = [:], externalIPs: [String] = [],
         externalName: String = "", loadBalancerIngress: [LoadBalancerIngress] = [],
         loadBalancerSourceRanges: [String] = [], sessionAffinityTimeout: UInt32? = nil,

@@ -67,7 +67,8 @@ package struct ServiceIndex: Sendable {
         }.sorted()
     }
 
-    private mutating func replaceClaims(of name: ObjectName, _ previous: TranslatedService?, _ next: TranslatedService?) {
+    private mutating func replaceClaims(of name: ObjectName, _ previous: TranslatedService?, _ next: TranslatedService?)
+    {
         for server in previous?.virtualServers ?? [] {
             claims[server.key]?.removeAll { $0.service == name }
             if claims[server.key]?.isEmpty == true { claims[server.key] = nil }

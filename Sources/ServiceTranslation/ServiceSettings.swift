@@ -60,25 +60,8 @@ struct ServiceSettings {
         return flags
     }
 
-    private static let secondsByUnit: [Character: UInt32] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
-
-    /// Reads `90`, `90s`, `15m`, `1h30m` or `2d`.
+    /// Reads `90`, `90s`, `15m` or `1h30m`.
     private static func seconds(_ text: String) -> UInt32? {
-        if let seconds = UInt32(text) { return seconds }
-        var total: UInt32 = 0
-        var number = ""
-        for character in text {
-            if character.isASCII, character.isNumber {
-                number.append(character)
-                continue
-            }
-            guard let unit = secondsByUnit[character], let count = UInt32(number) else { return nil }
-            let (product, overflows) = count.multipliedReportingOverflow(by: unit)
-            let (sum, exceeds) = total.addingReportingOverflow(product)
-            guard !overflows, !exceeds else { return nil }
-            total = sum
-            number = ""
-        }
-        return number.isEmpty && !text.isEmpty ? total : nil
+        UInt32(text) ?? DurationText.seconds(text).flatMap { UInt32(exactly: $0) }
     }
 }

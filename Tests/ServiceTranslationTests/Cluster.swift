@@ -1,0 +1,49 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
+import Documents
+import KubernetesObjects
+import LoadBalancing
+
+@testable import ServiceTranslation
+
+/// Objects from YAML, translated.
+struct Cluster {
+    private(set) var index: ServiceIndex
+
+    init(_ yaml: String, policy: TranslationPolicy = TranslationPolicy(nodeName: "n1", zone: "z1")) throws {
+        try self.init(Self.objects(yaml), policy: policy)
+    }
+
+    init(_ objects: [KubernetesObject], policy: TranslationPolicy = TranslationPolicy(nodeName: "n1", zone: "z1")) {
+        index = ServiceIndex(translator: ServiceTranslator(policy: policy, explains: true))
+        for object in objects { add(object) }
+        _ = index.refresh()
+    }
+
+    static func objects(_ yaml: String) throws -> [KubernetesObject] {
+        try YAMLNode.documents(in: yaml).map { try KubernetesObject($0) }
+    }
+
+    mutating func add(_ object: KubernetesObject) {
+        index.update { cluster in
+            switch object {
+            case .service(let service): cluster.set(service, named: service.metadata.id)
+            case .endpointSlice(let slice): cluster.set(slice, named: slice.metadata.id)
+            case .endpoints(let endpoints): cluster.set(endpoints, named: endpoints.metadata.id)
+            case .pod(let pod): cluster.set(pod, named: pod.metadata.id)
+            case .node, .other: []
+            }
+        }
+    }
+
+    mutating func refresh() { _ = index.refresh() }
+
+    /// Each virtual server with its real servers, as text.
+    var table: [String] {
+        index.desiredVirtualServers.map { server in
+            "\(server.key): " + server.realServers.map(\.endpoint.description).joined(separator: " ")
+        }
+    }
+
+    func service(_ name: String) -> TranslatedService { index[ObjectName(namespace: "default", name: name)]! }
+}
