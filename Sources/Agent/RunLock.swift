@@ -5,13 +5,17 @@ package struct RunLock: ~Copyable {
     private let descriptor: Int32
 
     init(path: String, waitingAtMost seconds: Int) throws(StateError) {
-        descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw StateError(.unwritable(errno), path: path) }
+        // Kept aside until the lock is held: a thrown error runs `deinit` once every property has its value.
+        let opened = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard opened >= 0 else { throw StateError(.unwritable(errno), path: path) }
         for _ in 0...(seconds * 20) {
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return }
+            if flock(opened, LOCK_EX | LOCK_NB) == 0 {
+                descriptor = opened
+                return
+            }
             usleep(50_000)
         }
-        close(descriptor)
+        close(opened)
         throw StateError(.locked, path: path, remedy: "wait for it, or end it if it hangs")
     }
 

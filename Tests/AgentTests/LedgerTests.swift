@@ -82,22 +82,21 @@ import Testing
         #expect(state.files == ["ledger-1"])
     }
 
-    @Test func aFullDiskKeepsTheOldLedger() throws {
-        let state = try TemporaryState()
-        try state.store.save(Ledger())
-        // The limit on a file's size fails a write as a full disk does, with another errno.
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-        let before = limit
-        signal(SIGXFSZ, SIG_IGN)
-        limit.rlim_cur = 10
-        setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-        var restored = before
-        defer { setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &restored) }
-        #expect(throws: StateError.self) { try state.store.save(Self.ledger) }
-        setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &restored)
-        #expect(try state.store.load().ledger == Ledger())
-        #expect(state.files == ["ledger-1"])
+    @Test func aFullDiskKeepsTheOldLedger() async {
+        // In a process of its own: the limit would fail the writes of every other test.
+        await #expect(processExitsWith: .success) {
+            let state = try TemporaryState()
+            try state.store.save(Ledger())
+            // The limit on a file's size fails a write as a full disk does, with another errno.
+            signal(SIGXFSZ, SIG_IGN)
+            var limit = rlimit(rlim_cur: 10, rlim_max: rlim_t(1) << 40)
+            #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+            #expect(throws: StateError.self) { try state.store.save(Self.ledger) }
+            limit.rlim_cur = limit.rlim_max
+            #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+            #expect(try state.store.load().ledger == Ledger())
+            #expect(state.files == ["ledger-1"])
+        }
     }
 
     @Test func aSymbolicLinkIsNotFollowed() throws {
