@@ -22,6 +22,7 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CNetlink", pkgConfig: "libnl-genl-3.0", providers: [.apt(["libnl-3-dev", "libnl-genl-3-dev"])]),
+        .systemLibrary(name: "CAllocator"),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // Pure: values and what follows from them.
@@ -46,7 +47,8 @@ let package = Package(
         .executableTarget(
             name: "ipvsync",
             dependencies: [
-                "Agent", "Configuration", "Documents", "IPVS", "LoadBalancing", "Netlink", "Presentation", "Reconcile",
+                "Agent", "CAllocator", "Configuration", "Documents", "IPVS", "LoadBalancing", "Netlink", "Presentation",
+                "Reconcile",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -37,8 +37,12 @@ package struct SyncReport: Sendable {
 
     /// Takes note of what came of a plan: the failures of earlier rounds are settled by the last one.
     mutating func settle(_ plan: Plan, _ refused: [OperationFailure]) {
-        let indices = Set(refused.map(\.index))
-        changes += plan.changes.indices.filter { !indices.contains($0) }.map { plan.changes[$0] }
+        if refused.isEmpty {
+            changes += plan.changes
+        } else {
+            let indices = Set(refused.map(\.index))
+            changes += plan.changes.indices.filter { !indices.contains($0) }.map { plan.changes[$0] }
+        }
         failures = SyncFailure.summarize(refused)
     }
 }

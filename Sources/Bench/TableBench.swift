@@ -74,7 +74,7 @@ struct TableBench {
         let result = try MeasuredCommand(
             arguments: [
                 ipvsync, "--once", "--allow-mass-removal", "--config", "\(directory)/\(file)", "--state-dir",
-                "\(directory)/state", "--output", "json",
+                "\(directory)/state", "--quiet", "--output", "json",
             ], output: report
         ).run()
         guard let seconds = try YAMLNode.documents(in: try BenchFile.read(report)).first?["seconds"] else {

@@ -42,13 +42,16 @@ struct SourceFile: Hashable {
                     file: path, problem: "it is no regular file", remedy: "name a file, a pipe or a directory")
             ])
         }
-        return try Self.read(descriptor, name)
+        return try Self.read(descriptor, name, expecting: Int(status.st_size))
     }
 
-    private static func read(_ descriptor: Int32, _ name: String) throws(ConfigurationErrors) -> [UInt8] {
+    private static func read(
+        _ descriptor: Int32, _ name: String, expecting size: Int = 0
+    ) throws(ConfigurationErrors) -> [UInt8] {
         let limit = YAMLLimits().bytes
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 256 << 10)
+        bytes.reserveCapacity(min(size, limit))
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = retrying { Glibc.read(descriptor, &chunk, chunk.count) }
             guard count >= 0 else { throw failure(name, "it cannot be read") }

@@ -7,8 +7,9 @@ extension PlanView {
     /// For programs: the changes in the order in which they are made, and everything that the text says.
     package var document: Document {
         let plan = report.plan
-        var members: [Document.Member] = [
-            .init("changes", .sequence(report.changes.map(\.document))),
+        var members: [Document.Member] = []
+        if showsChanges { members.append(.init("changes", .sequence(report.changes.map(\.document)))) }
+        members += [
             .init("adopted", .sequence(report.adopted.map { .string($0.description) })),
             .init("foreign", .sequence(plan.foreign.map { .string($0.description) })),
             .init("draining", .sequence(plan.drains.map(\.document))),

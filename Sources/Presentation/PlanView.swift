@@ -7,14 +7,17 @@ package struct PlanView: Presentable {
     let report: SyncReport
     let names: [VirtualServerKey: String]
     let isPreview: Bool
+    let showsChanges: Bool
 
     /// - Parameters:
     ///   - names: The declared names.
     ///   - isPreview: Whether nothing was changed yet.
-    package init(_ report: SyncReport, names: Ledger, isPreview: Bool) {
+    ///   - showsChanges: Whether the document lists them, or has only the totals.
+    package init(_ report: SyncReport, names: Ledger, isPreview: Bool, showsChanges: Bool = true) {
         self.report = report
         self.names = names.virtualServers.compactMapValues(\.name)
         self.isPreview = isPreview
+        self.showsChanges = showsChanges
     }
 
     /// The changes of one virtual server, its own first.

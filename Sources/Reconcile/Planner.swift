@@ -51,9 +51,12 @@ package struct Planner {
     }
 
     private consuming func finished() -> Plan {
-        plan.changes =
-            steps.settings + steps.virtualServers + steps.newRealServers + steps.editedRealServers + steps.drains
-            + steps.removedRealServers + steps.removedVirtualServers + steps.syncDaemons
+        let ordered = [
+            steps.settings, steps.virtualServers, steps.newRealServers, steps.editedRealServers, steps.drains,
+            steps.removedRealServers, steps.removedVirtualServers, steps.syncDaemons,
+        ]
+        plan.changes.reserveCapacity(ordered.reduce(0) { $0 + $1.count })
+        for changes in ordered { plan.changes += changes }
         plan.drains.sort { $0.key < $1.key }
         return plan
     }

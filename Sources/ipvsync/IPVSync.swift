@@ -23,4 +23,9 @@ struct IPVSync: ParsableCommand {
             CompletionsCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
+
+    static func main() {
+        Allocator.keepFreedMemory()
+        main(nil)
+    }
 }

@@ -16,7 +16,7 @@ import Testing
     private static let server = RealServer(Endpoint("198.51.100.1:8080")!)
 
     /// A sync of a kernel with one of every change to make.
-    private func view(isPreview: Bool) throws -> PlanView {
+    private func view(isPreview: Bool, showsChanges: Bool = true) throws -> PlanView {
         let kernel = InMemoryKernel()
         let other = RealServer(Endpoint("198.51.100.2:8080")!)
         _ = try kernel.apply([
@@ -38,7 +38,7 @@ import Testing
         var report = SyncReport()
         report.note(plan)
         report.settle(plan, [])
-        return PlanView(report, names: plan.ledger, isPreview: isPreview)
+        return PlanView(report, names: plan.ledger, isPreview: isPreview, showsChanges: showsChanges)
     }
 
     @Test func changesAreGroupedByVirtualServer() throws {
@@ -72,6 +72,8 @@ import Testing
         #expect(document["foreign"] == ["fwmark 9"])
         #expect(document["operations"] == nil)
         #expect(try view(isPreview: false).document["operations"] == 0)
+        #expect(try view(isPreview: false, showsChanges: false).document["changes"] == nil)
+        #expect(try view(isPreview: false, showsChanges: false).document["operations"] == 0)
     }
 
     @Test func nothingToDoIsSaid() {

@@ -31,7 +31,7 @@ struct RunCommand: ParsableCommand {
     @Flag(name: .long, help: "Only say what would be done, as 'plan' does.")
     var dryRun = false
 
-    @Flag(name: .shortAndLong, help: "Print nothing but errors.")
+    @Flag(name: .shortAndLong, help: "Leave out the changes: print nothing but errors, or with --output the totals.")
     var quiet = false
 
     @OptionGroup var configuration: ConfigurationOptions
@@ -71,7 +71,9 @@ struct RunCommand: ParsableCommand {
 extension SyncReport {
     /// Prints what was done, complains of what was not, and ends with the status for it.
     func finish(_ output: OutputOptions, quiet: Bool = false) throws {
-        if !quiet { output.print(PlanView(self, names: plan.ledger, isPreview: false)) }
+        if !quiet || output.format != .text {
+            output.print(PlanView(self, names: plan.ledger, isPreview: false, showsChanges: !quiet))
+        }
         if let ledgerProblem { StandardStreams.complain(ledgerProblem.description) }
         for failure in failures { StandardStreams.complain(failure.description) }
         if !failures.isEmpty { throw ExitStatus.failed.code }
