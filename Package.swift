@@ -33,6 +33,10 @@ let package = Package(
         .target(
             name: "ServiceTranslation", dependencies: ["KubernetesObjects", "LoadBalancing"], swiftSettings: settings),
 
+        .target(
+            name: "Manifests", dependencies: ["Configuration", "Documents", "KubernetesObjects"],
+            swiftSettings: settings),
+
         // Edges: files in, kernel in and out.
         .target(name: "Documents", dependencies: ["CYAML"], swiftSettings: settings),
         .target(name: "Configuration", dependencies: ["Documents", "LoadBalancing"], swiftSettings: settings),
@@ -82,6 +86,12 @@ let package = Package(
             name: "ServiceTranslationTests",
             dependencies: ["Documents", "KubernetesObjects", "LoadBalancing", "ServiceTranslation", "TestSupport"],
             swiftSettings: settings),
+        .testTarget(
+            name: "ManifestsTests",
+            dependencies: [
+                "Configuration", "Documents", "KubernetesObjects", "LoadBalancing", "Manifests", "ServiceTranslation",
+            ],
+            exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing"], swiftSettings: settings),
         .testTarget(
             name: "ReconcileTests", dependencies: ["LoadBalancing", "Reconcile", "TestSupport"],

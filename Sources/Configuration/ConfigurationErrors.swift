@@ -15,7 +15,7 @@ package struct ConfigurationErrors: Error, Hashable, Sendable {
 
     package var isEmpty: Bool { errors.isEmpty }
 
-    mutating func append(_ error: ConfigurationError) {
+    package mutating func append(_ error: ConfigurationError) {
         if errors.count < Self.maximumCount {
             errors.append(error)
         } else {
@@ -30,7 +30,7 @@ package struct ConfigurationErrors: Error, Hashable, Sendable {
 
     /// What the body returns; `nil` when it throws, with its errors added to these.
     @discardableResult
-    mutating func collect<Result>(_ body: () throws(ConfigurationErrors) -> Result) -> Result? {
+    package mutating func collect<Result>(_ body: () throws(ConfigurationErrors) -> Result) -> Result? {
         do throws(ConfigurationErrors) {
             return try body()
         } catch {

@@ -2,35 +2,37 @@ import Documents
 import Glibc
 
 /// A configuration file, or the standard input.
-struct SourceFile: Hashable {
+package struct SourceFile: Hashable, Sendable {
     /// As messages name it.
-    let name: String
+    package let name: String
     /// `nil` for the standard input.
     let path: String?
 
     /// The files that a path stands for, a directory for several.
-    static func sources(at path: String) throws(ConfigurationErrors) -> [SourceFile] {
+    package static func sources(
+        at path: String, suffixes: [String] = [".yaml", ".yml"]
+    ) throws(ConfigurationErrors) -> [SourceFile] {
         guard path != "-" else { return [SourceFile(name: "stdin", path: nil)] }
         var status = stat()
         guard stat(path, &status) == 0 else { throw failure(path, "it cannot be read") }
         guard status.st_mode & S_IFMT == S_IFDIR else { return [SourceFile(name: path, path: path)] }
         let names = try entries(of: path).filter { name in
-            !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml"))
+            !name.hasPrefix(".") && suffixes.contains { name.hasSuffix($0) }
         }
         guard !names.isEmpty else {
             throw ConfigurationErrors([
                 ConfigurationError(
-                    file: path, problem: "the directory holds no *.yaml or *.yml",
-                    remedy: "put a file with `virtualServers: []` there if you mean an empty table")
+                    file: path, problem: "the directory holds no \(suffixes.map { "*\($0)" }.alternatives)",
+                    remedy: "put one there, with an empty list if you mean an empty table")
             ])
         }
         let prefix = path.hasSuffix("/") ? path : path + "/"
         return names.sorted().map { SourceFile(name: prefix + $0, path: prefix + $0) }
     }
 
-    /// The bytes of the file.
-    func contents() throws(ConfigurationErrors) -> [UInt8] {
-        guard let path else { return try Self.read(0, name) }
+    /// The bytes of the file, unless they are more than the limit.
+    package func contents(limit: Int = YAMLLimits().bytes) throws(ConfigurationErrors) -> [UInt8] {
+        guard let path else { return try Self.read(0, name, limit: limit) }
         let descriptor = Self.retrying { open(path, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw Self.failure(path, "it cannot be read") }
         defer { close(descriptor) }
@@ -42,13 +44,12 @@ struct SourceFile: Hashable {
                     file: path, problem: "it is no regular file", remedy: "name a file, a pipe or a directory")
             ])
         }
-        return try Self.read(descriptor, name, expecting: Int(status.st_size))
+        return try Self.read(descriptor, name, expecting: Int(status.st_size), limit: limit)
     }
 
     private static func read(
-        _ descriptor: Int32, _ name: String, expecting size: Int = 0
+        _ descriptor: Int32, _ name: String, expecting size: Int = 0, limit: Int
     ) throws(ConfigurationErrors) -> [UInt8] {
-        let limit = YAMLLimits().bytes
         var bytes: [UInt8] = []
         bytes.reserveCapacity(min(size, limit))
         var chunk = [UInt8](repeating: 0, count: 64 << 10)

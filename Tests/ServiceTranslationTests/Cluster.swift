@@ -25,15 +25,7 @@ struct Cluster {
     }
 
     mutating func add(_ object: KubernetesObject) {
-        index.update { cluster in
-            switch object {
-            case .service(let service): cluster.set(service, named: service.metadata.id)
-            case .endpointSlice(let slice): cluster.set(slice, named: slice.metadata.id)
-            case .endpoints(let endpoints): cluster.set(endpoints, named: endpoints.metadata.id)
-            case .pod(let pod): cluster.set(pod, named: pod.metadata.id)
-            case .node, .other: []
-            }
-        }
+        index.update { $0.set(object) }
     }
 
     mutating func refresh() { _ = index.refresh() }

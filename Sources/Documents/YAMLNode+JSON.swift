@@ -1,0 +1,15 @@
+extension YAMLNode {
+    /// Reads the JSON values of a stream, lists of objects (`kind: …List` with `items`) object by object.
+    ///
+    /// Safe for any bytes; the limits hold for each object by itself.
+    ///
+    /// - Parameter body: Receives each object, and the kind of the list that it stood in.
+    package static func forEachObject(
+        inJSON bytes: [UInt8], limits: YAMLLimits = YAMLLimits(), _ body: (YAMLNode, _ listKind: String?) -> Void
+    ) throws(YAMLError) {
+        try bytes.withUnsafeBufferPointer { (buffer) throws(YAMLError) in
+            var reader = JSONReader(buffer, limits: limits)
+            while !reader.isAtEnd() { try reader.objects(body) }
+        }
+    }
+}

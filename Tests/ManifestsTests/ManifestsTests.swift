@@ -1,0 +1,107 @@
+import Configuration
+import KubernetesObjects
+import LoadBalancing
+import ServiceTranslation
+import Testing
+
+@testable import Manifests
+
+@Suite struct ManifestsTests {
+    private static let fixtures = "\(#filePath.dropLast("/ManifestsTests.swift".count))/Fixtures"
+
+    private func parse(_ text: String, file: String = "x.yaml") throws -> Manifests {
+        try Manifests.parse(Array(text.utf8), file: file)
+    }
+
+    /// Each virtual server with its real servers, as text.
+    private func table(_ manifests: Manifests, node: String) -> [String] {
+        let policy = TranslationPolicy(node: node, in: manifests.objects, addresses: [])
+        return ServiceIndex(manifests.objects, translator: ServiceTranslator(policy: policy)).desiredVirtualServers
+            .map { server in "\(server.key): " + server.realServers.map(\.endpoint.description).joined(separator: " ") }
+    }
+
+    @Test func aServiceWithItsPods() throws {
+        let manifests = try parse(
+            """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: my-service}
+            spec: {clusterIP: 10.96.0.1, selector: {app.kubernetes.io/name: MyApp}, ports: [{protocol: TCP, port: 80, targetPort: 9376}]}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: a, labels: {app.kubernetes.io/name: MyApp}}
+            status: {podIP: 10.244.0.5, conditions: [{type: Ready, status: "True"}]}
+            """)
+        #expect(table(manifests, node: "n") == ["tcp 10.96.0.1:80: 10.244.0.5:9376"])
+    }
+
+    @Test func aListOfKubectlAndJSONSayTheSame() throws {
+        let yaml = try parse(
+            """
+            apiVersion: v1
+            kind: List
+            items:
+            - {kind: Service, metadata: {name: mydb}, spec: {clusterIP: 10.96.0.2, ports: [{port: 3306}]}}
+            - {kind: Endpoints, metadata: {name: mydb}, subsets: [{addresses: [{ip: 192.168.0.5}], ports: [{port: 3306}]}]}
+            - {kind: ConfigMap, metadata: {name: x}}
+            """)
+        let json = try parse(
+            """
+            {"items": [
+              {"kind": "Service", "metadata": {"name": "mydb"}, "spec": {"clusterIP": "10.96.0.2", "ports": [{"port": 3306}]}},
+              {"kind": "Endpoints", "metadata": {"name": "mydb"},
+               "subsets": [{"addresses": [{"ip": "192.168.0.5"}], "ports": [{"port": 3306}]}]},
+              {"kind": "ConfigMap", "metadata": {"name": "x"}}], "kind": "List"}
+            """)
+        #expect(yaml.objects == json.objects)
+        #expect(yaml.skipped == ["ConfigMap": 1] && json.skipped == yaml.skipped)
+        #expect(table(json, node: "n") == ["tcp 10.96.0.2:3306: 192.168.0.5:3306"])
+    }
+
+    @Test func flowStyleThatLooksLikeJSONIsYAML() throws {
+        #expect(try parse("{kind: Node, metadata: {name: n}}").objects.count == 1)
+        #expect(throws: ConfigurationErrors.self) { _ = try parse("{kind: Node}", file: "x.json") }
+    }
+
+    @Test func errorsNameFileLineAndObject() throws {
+        let error = #expect(throws: ConfigurationErrors.self) {
+            _ = try parse(
+                """
+                kind: Service
+                metadata: {name: web, namespace: shop}
+                spec:
+                  clusterIP: 10.96.0.1
+                  ports:
+                  - port: 70000
+                ---
+                kind: Node
+                metadata: {name: n}
+                ---
+                kind: Node
+                metadata: {name: n}
+                """)
+        }
+        let lines = error?.errors.map(\.description) ?? []
+        #expect(lines.count == 2)
+        #expect(lines.first?.hasPrefix("x.yaml:6:11: Service shop/web: port: \"70000\"") == true, "\(lines)")
+        #expect(lines.last?.hasPrefix("x.yaml:11:1: Node n: it stands here and in x.yaml:8") == true, "\(lines)")
+    }
+
+    @Test func whatAnAPIServerListedIsRead() throws {
+        let manifests = try Manifests.load(
+            paths: ["services.list.json", "endpointslices.list.json", "endpoints.list.json", "node.json"].map {
+                "\(Self.fixtures)/\($0)"
+            })
+        #expect(manifests.skipped.isEmpty)
+        let services = manifests.objects.count { if case .service = $0 { true } else { false } }
+        #expect(services > 5)
+        print(table(manifests, node: "node-a").joined(separator: "\n"))
+    }
+
+    @Test func whatKubectlPrintsIsRead() throws {
+        let manifests = try Manifests.load(paths: ["\(Self.fixtures)/kubectl-get-all.yaml"])
+        #expect(manifests.skipped.isEmpty)
+        print("--"); print(table(manifests, node: "node-a").joined(separator: "\n"))
+    }
+}
