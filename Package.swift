@@ -46,13 +46,16 @@ let package = Package(
             name: "Agent", dependencies: ["Configuration", "IPVS", "LoadBalancing", "Netlink", "Reconcile"],
             swiftSettings: settings),
         .target(
-            name: "Presentation", dependencies: ["Agent", "Documents", "LoadBalancing", "Reconcile"],
+            name: "Presentation",
+            dependencies: [
+                "Agent", "Documents", "KubernetesObjects", "LoadBalancing", "Reconcile", "ServiceTranslation",
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "ipvsync",
             dependencies: [
-                "Agent", "CAllocator", "Configuration", "Documents", "IPVS", "LoadBalancing", "Netlink", "Presentation",
-                "Reconcile",
+                "Agent", "CAllocator", "Configuration", "Documents", "IPVS", "KubernetesObjects", "LoadBalancing",
+                "Manifests", "Netlink", "Presentation", "Reconcile", "ServiceTranslation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -106,7 +109,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PresentationTests",
-            dependencies: ["Agent", "Documents", "LoadBalancing", "Presentation", "Reconcile", "TestSupport"],
+            dependencies: [
+                "Agent", "Documents", "KubernetesObjects", "LoadBalancing", "Presentation", "Reconcile",
+                "ServiceTranslation", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "AgentTests", dependencies: ["Agent", "LoadBalancing", "Netlink", "Reconcile", "TestSupport"],

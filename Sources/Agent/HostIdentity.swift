@@ -33,7 +33,9 @@ package enum HostIdentity {
 
     private static func address(_ pointer: UnsafeMutablePointer<sockaddr>) -> IPAddress? {
         guard [sa_family_t(AF_INET), sa_family_t(AF_INET6)].contains(pointer.pointee.sa_family) else { return nil }
-        let length = pointer.pointee.sa_family == sa_family_t(AF_INET) ? MemoryLayout<sockaddr_in>.size
+        let length =
+            pointer.pointee.sa_family == sa_family_t(AF_INET)
+            ? MemoryLayout<sockaddr_in>.size
             : MemoryLayout<sockaddr_in6>.size
         var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         guard getnameinfo(pointer, socklen_t(length), &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else {

@@ -19,7 +19,8 @@ struct IPVSync: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, PlanCommand.self, ShowCommand.self, ValidateCommand.self, ImportCommand.self,
-            ExportCommand.self, ZeroCommand.self, CleanupCommand.self, DoctorCommand.self, SchemaCommand.self,
+            ExportCommand.self, ExplainCommand.self, ZeroCommand.self, CleanupCommand.self, DoctorCommand.self,
+            SchemaCommand.self,
             CompletionsCommand.self,
         ],
         defaultSubcommand: RunCommand.self)

@@ -17,27 +17,47 @@ struct PlanCommand: ParsableCommand {
 
             EXAMPLES:
               ipvsync plan --config web.yaml
+              ipvsync plan --manifests dump.json --node n1 --snapshot table.yaml
               ipvsync plan --output json | jq '.changes[] | select(.action == "remove")'
 
             \(ExitStatus.help)
             """)
 
-    @OptionGroup var configuration: ConfigurationOptions
+    @Option(
+        help: ArgumentHelp(
+            "A table that 'ipvsync import' printed, instead of the kernel: needs no rights and no IPVS.",
+            discussion: "All of it counts as ipvsync's own, without connections.", valueName: "path"),
+        completion: .file())
+    var snapshot: String?
+
+    @OptionGroup var source: SourceOptions
     @OptionGroup var sync: SyncOptions
     @OptionGroup var state: StateOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let report = try Self.preview(configuration, sync, state, output)
+        let report = try preview()
         if !report.plan.isEmpty || report.plan.held != nil { throw ExitStatus.changesPending.code }
+    }
+
+    private func preview() throws -> SyncReport {
+        guard let snapshot else { return try Self.preview(source, sync, state, output) }
+        return try Failures.endWithStatus {
+            let configuration = try source.load(isOffline: source.cluster.node != nil)
+            let report = SyncReport(
+                changing: try Configuration.load(paths: [snapshot]).desired, to: configuration.desired,
+                policy: sync.policy(configuration.settings))
+            output.print(PlanView(report, names: report.plan.ledger, isPreview: true))
+            return report
+        }
     }
 
     /// Prints the plan and returns what it was made of.
     static func preview(
-        _ configuration: ConfigurationOptions, _ sync: SyncOptions, _ state: StateOptions, _ output: OutputOptions
+        _ source: SourceOptions, _ sync: SyncOptions, _ state: StateOptions, _ output: OutputOptions
     ) throws -> SyncReport {
         try Failures.endWithStatus {
-            let configuration = try configuration.load()
+            let configuration = try source.load()
             let synchronizer = Synchronizer(
                 table: try IPVSClient.opened(), store: try state.store(), policy: sync.policy(configuration.settings))
             let report = try synchronizer.preview(configuration.desired)

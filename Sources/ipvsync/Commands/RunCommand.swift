@@ -20,6 +20,7 @@ struct RunCommand: ParsableCommand {
               ipvsync --once
               ipvsync --once --config web.yaml --config dns.yaml
               ipvsync --once --dry-run
+              ipvsync --once --manifests /srv/cluster --node n1
               kubectl get configmap lb -o jsonpath='{.data.lb\\.yaml}' | ipvsync --once --config -
 
             \(ExitStatus.help)
@@ -34,7 +35,7 @@ struct RunCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Leave out the changes: print nothing but errors, or with --output the totals.")
     var quiet = false
 
-    @OptionGroup var configuration: ConfigurationOptions
+    @OptionGroup var source: SourceOptions
     @OptionGroup var sync: SyncOptions
     @OptionGroup var state: StateOptions
     @OptionGroup var output: OutputOptions
@@ -50,12 +51,12 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         if dryRun {
-            _ = try PlanCommand.preview(configuration, sync, state, output)
+            _ = try PlanCommand.preview(source, sync, state, output)
             return
         }
         try Failures.endWithStatus {
             let started = ContinuousClock.now
-            let configuration = try configuration.load()
+            let configuration = try source.load()
             let parsing = started.duration(to: .now)
             let synchronizer = Synchronizer(
                 table: try IPVSClient.opened(), store: try state.store(), policy: sync.policy(configuration.settings))

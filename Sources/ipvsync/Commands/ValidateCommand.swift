@@ -12,15 +12,16 @@ struct ValidateCommand: ParsableCommand {
             EXAMPLES:
               ipvsync validate --config web.yaml
               ipvsync validate --config conf.d
+              ipvsync validate --manifests dump.json --node n1
 
             \(ExitStatus.help)
             """)
 
-    @OptionGroup var configuration: ConfigurationOptions
+    @OptionGroup var source: SourceOptions
 
     func run() throws {
         try Failures.endWithStatus {
-            let virtualServers = try configuration.load().desired.virtualServers
+            let virtualServers = try source.load().desired.virtualServers
             let realServers = virtualServers.reduce(0) { $0 + $1.realServers.count }
             StandardStreams.writeLines([
                 "The configuration is valid: \(virtualServers.count) virtual servers, \(realServers) real servers."

@@ -1,0 +1,120 @@
+package import Documents
+internal import KubernetesObjects
+internal import LoadBalancing
+package import ServiceTranslation
+
+/// What a Service became on this node, and why.
+package struct ExplanationView: Presentable {
+    private let service: TranslatedService
+    private let conflicts: [AddressConflict]
+    private let node: String
+
+    /// - Parameters:
+    ///   - service: Translated with the verdicts kept.
+    ///   - conflicts: Of all Services.
+    ///   - node: This node's name.
+    package init(_ service: TranslatedService, conflicts: [AddressConflict], node: String) {
+        self.service = service
+        self.conflicts = conflicts.filter { $0.winner == service.name || $0.loser == service.name }
+        self.node = node
+    }
+
+    package func lines(for terminal: Terminal) -> [String] {
+        var lines = [terminal.paint("Service \(service.name) on node \(node.isEmpty ? "(unknown)" : node)", .bold)]
+        if let omission = service.omission { lines.append("  nothing is programmed: \(omission.reason)") }
+        for server in service.virtualServers { lines += self.lines(of: server, terminal) }
+        for conflict in conflicts {
+            lines.append(
+                terminal.paint(
+                    "  conflict: \(conflict.key) belongs to Service \(conflict.winner), the older one; "
+                        + "Service \(conflict.loser) does not get it", .yellow))
+        }
+        lines += service.warnings.map { terminal.paint("  warning: \($0.message)", .yellow) }
+        return lines
+    }
+
+    private func lines(of server: TranslatedVirtualServer, _ terminal: Terminal) -> [String] {
+        let virtualServer = server.desired.virtualServer
+        let port = server.port.name.isEmpty ? "" : ", port \(server.port.name)"
+        let heading =
+            "  \(server.key)  \(server.role.rawValue)\(port), scheduler \(SettingText.scheduler(virtualServer)), "
+            + "persistence \(SettingText.persistence(virtualServer.persistence)), "
+            + "traffic policy \(server.trafficPolicy == .local ? "Local" : "Cluster")"
+        guard !server.decisions.isEmpty else { return [heading, "    no endpoint is known: connections are refused"] }
+        return [heading]
+            + server.decisions.map { decision in
+                let isChosen = decision.verdict.isChosen
+                return terminal.paint(
+                    "    \(isChosen ? "+" : "-") \(decision.endpoint)  \(decision.verdict.reason)  (\(decision.source))",
+                    isChosen ? .green : .dim)
+            }
+    }
+
+    package var document: Document {
+        var members: [Document.Member] = [
+            .init("service", .string(service.name.description)), .init("node", .string(node)),
+        ]
+        if let omission = service.omission { members.append(.init("omitted", .string(omission.reason))) }
+        members += [
+            .init("virtualServers", .sequence(service.virtualServers.map(\.document))),
+            .init(
+                "conflicts",
+                .sequence(
+                    conflicts.map { conflict in
+                        [
+                            "virtualServer": .string(conflict.key.description),
+                            "winner": .string(conflict.winner.description),
+                            "loser": .string(conflict.loser.description),
+                        ]
+                    })),
+            .init("warnings", .sequence(service.warnings.map { .string($0.message) })),
+        ]
+        return .mapping(members)
+    }
+}
+
+extension TranslatedVirtualServer {
+    fileprivate var document: Document {
+        [
+            "virtualServer": .string(key.description), "role": .string(role.rawValue),
+            "port": .string(port.name), "scheduler": .string(desired.virtualServer.scheduler.name),
+            "trafficPolicy": .string(trafficPolicy == .local ? "Local" : "Cluster"),
+            "endpoints": .sequence(
+                decisions.map { decision in
+                    [
+                        "endpoint": .string(decision.endpoint.description), "chosen": .bool(decision.verdict.isChosen),
+                        "reason": .string(decision.verdict.reason), "source": .string(decision.source),
+                    ]
+                }),
+        ]
+    }
+}
+
+extension TranslatedService.Omission {
+    fileprivate var reason: String {
+        switch self {
+        case .headless: "it is headless (clusterIP: None); clients find its endpoints by DNS"
+        case .externalName: "it is an ExternalName Service, which only DNS serves"
+        case .withoutClusterIP: "it has no cluster IP yet"
+        case .otherProxy(let name):
+            name.isEmpty
+                ? "it does not carry this proxy's name in the label service.kubernetes.io/service-proxy-name"
+                : "the label service.kubernetes.io/service-proxy-name gives it to another proxy, \(name)"
+        }
+    }
+}
+
+extension EndpointDecision.Verdict {
+    fileprivate var reason: String {
+        switch self {
+        case .ready: "ready"
+        case .servingWhileTerminating: "terminating, but it serves and no endpoint is ready"
+        case .notReady: "not ready"
+        case .terminating: "terminating, and others are ready"
+        case .onAnotherNode: "on another node, and the traffic policy is Local"
+        case .hintedToAnotherNode: "hints give it to another node"
+        case .hintedToAnotherZone: "hints give it to another zone"
+        case .fallback: "no endpoint on this node: the fallback to others is on"
+        }
+    }
+}

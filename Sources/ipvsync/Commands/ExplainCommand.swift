@@ -1,0 +1,49 @@
+internal import ArgumentParser
+internal import KubernetesObjects
+internal import Presentation
+internal import ServiceTranslation
+
+struct ExplainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Say what a Kubernetes Service becomes on this node, and why.",
+        discussion: """
+            Lists each virtual server with the field that asks for it, and each endpoint with the rule by which it is
+            used or left out; then conflicts with other Services and annotations that were refused. Needs no rights.
+
+            EXAMPLES:
+              kubectl get svc,endpointslices,nodes -A -o json | ipvsync explain -n shop web --manifests - --node n1
+              ipvsync explain web --manifests dump.yaml --node n1 --output json
+
+            \(ExitStatus.help)
+            """)
+
+    @Argument(help: "The Service's name.")
+    var service: String
+
+    @Option(name: .shortAndLong, help: "The Service's namespace.")
+    var namespace = "default"
+
+    @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard !cluster.manifests.isEmpty else {
+            throw ValidationError("name the objects with --manifests PATH, or --manifests - for standard input")
+        }
+    }
+
+    func run() throws {
+        try Failures.endWithStatus {
+            let index = try cluster.index(isOffline: cluster.node != nil, explains: true)
+            let name = ObjectName(namespace: namespace, name: service)
+            guard let service = index[name] else {
+                let elsewhere = index.services.map(\.name).filter { $0.name == name.name }.map(\.namespace)
+                let remedy = elsewhere.isEmpty ? "" : "; there is one in \(elsewhere.joined(separator: ", ")): use -n"
+                StandardStreams.complain("there is no Service \(name)\(remedy)")
+                throw ExitStatus.failed.code
+            }
+            output.print(ExplanationView(service, conflicts: index.conflicts, node: cluster.nodeName))
+        }
+    }
+}
