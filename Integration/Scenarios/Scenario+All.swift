@@ -1,4 +1,4 @@
 extension Scenario {
     /// Every scenario there is. A file of scenarios adds its list here.
-    static let all: [Scenario] = harness + ipvsadm + contract + sync + ownership + drain + commands + faults
+    static let all: [Scenario] = harness + ipvsadm + contract + sync + ownership + drain + commands + services + faults
 }

@@ -1,0 +1,69 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
+import Documents
+import KubernetesObjects
+import ServiceTranslation
+import Testing
+
+@testable import Presentation
+
+@Suite struct ExplanationViewTests {
+    private func view(_ service: String, explaining name: String = "web") throws -> ExplanationView {
+        let text = """
+            \(service)
+            ---
+            {kind: EndpointSlice, addressType: IPv4, metadata: {name: web-1, labels: {kubernetes.io/service-name: web}},
+              ports: [{port: 8080}], endpoints: [{addresses: [10.1.0.1]},
+              {addresses: [10.1.0.2], conditions: {ready: false}}]}
+            """
+        let objects = try YAMLNode.documents(in: text).map { try KubernetesObject($0) }
+        let policy = TranslationPolicy(node: "n1", in: objects, addresses: [])
+        let index = ServiceIndex(objects, translator: ServiceTranslator(policy: policy, explains: true))
+        return ExplanationView(
+            index[ObjectName(namespace: "default", name: name)]!, conflicts: index.conflicts, node: "n1")
+    }
+
+    private func text(_ view: ExplanationView) -> [String] { view.lines(for: Terminal(showsColours: false)) }
+
+    @Test func everyEndpointHasItsRule() throws {
+        let view = try view("{kind: Service, metadata: {name: web}, spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}}")
+        #expect(
+            text(view) == [
+                "Service default/web on node n1",
+                "  tcp 10.96.0.1:80  cluster IP, scheduler rr, persistence -, traffic policy Cluster",
+                "    + 10.1.0.1:8080  ready  (EndpointSlice default/web-1)",
+                "    - 10.1.0.2:8080  not ready  (EndpointSlice default/web-1)",
+            ])
+        let endpoints = view.document["virtualServers"].flatMap { list -> [Document]? in
+            guard case .sequence(let servers) = list, case .sequence(let found)? = servers.first?["endpoints"] else {
+                return nil
+            }
+            return found
+        }
+        #expect(endpoints?.map { $0["chosen"] } == [true, false])
+    }
+
+    @Test func conflictsAndRefusedAnnotationsAreTold() throws {
+        let services = """
+            {kind: Service, metadata: {name: web, creationTimestamp: "2026-02-01T00:00:00Z", annotations:
+              {ipvsync.io/scheduler: "not a scheduler"}}, spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}}
+            ---
+            {kind: Service, metadata: {name: old, creationTimestamp: "2026-01-01T00:00:00Z"},
+              spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}}
+            """
+        let lines = text(try view(services))
+        #expect(lines.contains { $0.hasPrefix("  conflict: tcp 10.96.0.1:80 belongs to Service default/old") })
+        #expect(lines.contains { $0.hasPrefix("  warning: ") && $0.contains("ipvsync.io/scheduler") })
+        #expect(
+            text(try view(services, explaining: "old")).contains("    no endpoint is known: connections are refused"))
+    }
+
+    @Test(arguments: [
+        ("clusterIP: None", "it is headless"), ("clusterIP: ''", "it has no cluster IP yet"),
+        ("type: ExternalName, externalName: x.example", "it is an ExternalName Service"),
+    ])
+    func whatIsLeftOutSaysWhy(_ spec: String, _ reason: String) throws {
+        let lines = text(try view("{kind: Service, metadata: {name: web}, spec: {\(spec), ports: [{port: 80}]}}"))
+        #expect(lines.count == 2 && lines[1].hasPrefix("  nothing is programmed: \(reason)"))
+    }
+}
