@@ -37,6 +37,10 @@ let package = Package(
             name: "Manifests", dependencies: ["Configuration", "Documents", "KubernetesObjects"],
             swiftSettings: settings),
 
+        .target(
+            name: "ServiceDiscovery", dependencies: ["KubernetesObjects", "LoadBalancing", "ServiceTranslation"],
+            swiftSettings: settings),
+
         // Edges: files in, kernel in and out.
         .target(name: "Documents", dependencies: ["CYAML"], swiftSettings: settings),
         .target(name: "Configuration", dependencies: ["Documents", "LoadBalancing"], swiftSettings: settings),
@@ -55,7 +59,7 @@ let package = Package(
             name: "ipvsync",
             dependencies: [
                 "Agent", "CAllocator", "Configuration", "Documents", "IPVS", "KubernetesObjects", "LoadBalancing",
-                "Manifests", "Netlink", "Presentation", "Reconcile", "ServiceTranslation",
+                "Manifests", "Netlink", "Presentation", "Reconcile", "ServiceDiscovery", "ServiceTranslation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -95,6 +99,10 @@ let package = Package(
                 "Configuration", "Documents", "KubernetesObjects", "LoadBalancing", "Manifests", "ServiceTranslation",
             ],
             exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(
+            name: "ServiceDiscoveryTests",
+            dependencies: ["Documents", "KubernetesObjects", "ServiceDiscovery", "ServiceTranslation"],
+            swiftSettings: settings),
         .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing"], swiftSettings: settings),
         .testTarget(
             name: "ReconcileTests", dependencies: ["LoadBalancing", "Reconcile", "TestSupport"],

@@ -24,7 +24,7 @@ extension Scenario {
                 run.error.contains("tcp 10.96.0.10:80 of Service shop/web:http is left out"), run.description)
             let table = try context.ipvsadmSave()
             try expect(table.contains("-A -t 10.96.0.10:80 -s sh"), "\(table)")
-            try expect(table.contains("-A -t 198.51.100.1:80 -s wrr"), "\(table)")
+            try expect(table.contains("-A -t 198.51.100.1:80 -s wrr -p 600"), "\(table)")
         },
         Scenario("services: a manifest with an error changes nothing") { context in
             let path = try context.write(cluster, to: "cluster.yaml")

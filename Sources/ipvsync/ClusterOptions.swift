@@ -21,6 +21,13 @@ struct ClusterOptions: ParsableArguments {
 
     var nodeName: String { node ?? HostIdentity.nodeName }
 
+    /// Refuses a command line without objects.
+    func requireManifests() throws {
+        guard !manifests.isEmpty else {
+            throw ValidationError("name the objects with --manifests PATH, or --manifests - for standard input")
+        }
+    }
+
     /// The Services of the manifests, translated for this node.
     ///
     /// - Parameters:

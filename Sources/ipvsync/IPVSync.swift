@@ -19,7 +19,8 @@ struct IPVSync: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, PlanCommand.self, ShowCommand.self, ValidateCommand.self, ImportCommand.self,
-            ExportCommand.self, ExplainCommand.self, ZeroCommand.self, CleanupCommand.self, DoctorCommand.self,
+            ExportCommand.self, ExplainCommand.self, EnvCommand.self, ZeroCommand.self, CleanupCommand.self,
+            DoctorCommand.self,
             SchemaCommand.self,
             CompletionsCommand.self,
         ],

@@ -81,7 +81,7 @@ struct LoadingTests {
         try withDirectory(["notes.txt": ""]) { path in
             #expect(
                 problems([path])
-                    == "\(path): the directory holds no *.yaml or *.yml; put a file with `virtualServers: []` there "
+                    == "\(path): the directory holds no *.yaml or *.yml; put one there, with an empty list "
                     + "if you mean an empty table")
         }
         try withDirectory(["settings.yaml": "drainTimeout: 1m"]) { path in

@@ -27,11 +27,7 @@ struct ExplainCommand: ParsableCommand {
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var output: OutputOptions
 
-    func validate() throws {
-        guard !cluster.manifests.isEmpty else {
-            throw ValidationError("name the objects with --manifests PATH, or --manifests - for standard input")
-        }
-    }
+    func validate() throws { try cluster.requireManifests() }
 
     func run() throws {
         try Failures.endWithStatus {
