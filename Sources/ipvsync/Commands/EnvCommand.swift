@@ -3,6 +3,7 @@ internal import Documents
 internal import KubernetesObjects
 internal import Presentation
 internal import ServiceDiscovery
+internal import ServiceTranslation
 
 struct EnvCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
