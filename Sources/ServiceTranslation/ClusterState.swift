@@ -16,8 +16,6 @@ package struct ClusterState: Sendable {
 
     /// The label by which a slice names its Service.
     package static let serviceNameLabel = "kubernetes.io/service-name"
-    /// The label of slices that no proxy may use.
-    package static let headlessLabel = "service.kubernetes.io/headless"
 }
 
 extension ClusterState {
@@ -74,7 +72,7 @@ extension ClusterState {
 
     private static func owner(_ slice: EndpointSlice) -> ObjectName? {
         let labels = slice.metadata.labels
-        guard labels[headlessLabel] == nil, let service = labels[serviceNameLabel], !service.isEmpty else { return nil }
+        guard let service = labels[serviceNameLabel], !service.isEmpty else { return nil }
         return ObjectName(namespace: slice.metadata.namespace, name: service)
     }
 }

@@ -9,6 +9,8 @@ struct EndpointCandidate: Hashable, Sendable {
     let zoneHints: [String]?
     let nodeHints: [String]?
     let weight: UInt32
+    /// The name of its own that it has within the Service; mostly empty.
+    let hostname: String
     /// The object that it comes from.
     let source: Source
 

@@ -52,7 +52,7 @@ struct ServiceEndpoints {
             return EndpointCandidate(
                 endpoint: Endpoint(address, port: number), conditions: endpoint.conditions, nodeName: endpoint.nodeName,
                 zoneHints: endpoint.zoneHints, nodeHints: endpoint.nodeHints, weight: weights[name] ?? 1,
-                source: .slice(name))
+                hostname: endpoint.hostname, source: .slice(name))
         }
     }
 
@@ -73,7 +73,7 @@ struct ServiceEndpoints {
         return EndpointCandidate(
             endpoint: Endpoint(address, port: port),
             conditions: EndpointConditions(ready: isReady, serving: isReady), nodeName: entry.nodeName, zoneHints: nil,
-            nodeHints: nil, weight: 1, source: .endpoints(object.metadata.id))
+            nodeHints: nil, weight: 1, hostname: entry.hostname, source: .endpoints(object.metadata.id))
     }
 
     private func candidate(_ pod: Pod, _ port: ServicePort, _ family: AddressFamily) -> EndpointCandidate? {
@@ -86,7 +86,8 @@ struct ServiceEndpoints {
             serving: service.publishNotReadyAddresses || pod.isReady, terminating: pod.isTerminating)
         return EndpointCandidate(
             endpoint: Endpoint(address, port: number), conditions: conditions, nodeName: pod.nodeName, zoneHints: nil,
-            nodeHints: nil, weight: weights[pod.metadata.id] ?? 1, source: .pod(pod.metadata.id))
+            nodeHints: nil, weight: weights[pod.metadata.id] ?? 1, hostname: pod.hostname,
+            source: .pod(pod.metadata.id))
     }
 
     private mutating func readAnnotations() {

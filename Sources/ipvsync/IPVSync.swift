@@ -22,7 +22,7 @@ struct IPVSync: ParsableCommand {
             ExportCommand.self, ExplainCommand.self, EnvCommand.self, ZeroCommand.self, CleanupCommand.self,
             DoctorCommand.self,
             SchemaCommand.self,
-            CompletionsCommand.self,
+            CompletionsCommand.self, ZoneCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 

@@ -1,0 +1,19 @@
+package import KubernetesObjects
+package import LoadBalancing
+
+/// An endpoint with the name that it has within its Service.
+package struct NamedEndpoint: Hashable, Sendable {
+    package let endpoint: Endpoint
+    /// Empty for most.
+    package let hostname: String
+}
+
+extension ClusterState {
+    /// The ready endpoints of a Service's port in all families, sorted, wherever they are.
+    package func readyEndpoints(of service: Service, _ port: ServicePort) -> [NamedEndpoint] {
+        let endpoints = ServiceEndpoints(of: service, in: self)
+        return AddressFamily.allCases.flatMap { endpoints.candidates(for: port, $0) }
+            .filter { $0.conditions.ready || service.publishNotReadyAddresses }
+            .map { NamedEndpoint(endpoint: $0.endpoint, hostname: $0.hostname) }
+    }
+}
