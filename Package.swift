@@ -85,7 +85,7 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Configuration", "IPVS", "LoadBalancing", "Netlink", "TestSupport",
+                "Configuration", "IPVS", "LoadBalancing", "Manifests", "Netlink", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -8,7 +8,11 @@ extension Scenario {
             try context.command("plan", "--manifests", path, "--node", "n1")
             let input = try context.command("plan", "--manifests", "-", "--node", "n1", input: cluster)
             try expect(input.output.hasPrefix("Nothing to do."), input.output)
+            // The machine's own addresses serve node ports, whatever the Node object says.
+            try context.run(["ip", "address", "add", "203.0.113.9/32", "dev", "lo"])
             try context.command("--once", "--manifests", path, "--node", "n2", "--quiet")
+            try expect(
+                try context.ipvsadmSave().contains("-A -u 203.0.113.9:30053 -s rr"), "the machine's address is missing")
             try expect(
                 try context.ipvsadmSave().contains("-a -t 198.51.100.1:80 -r 10.244.2.9:8080 -m -w 1"),
                 "the node's own endpoint serves local traffic")

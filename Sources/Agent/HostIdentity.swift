@@ -6,6 +6,9 @@ package enum HostIdentity {
     /// Devices that carry virtual addresses, which are nobody's own.
     private static let virtualDevices: Set<String> = ["ipvsync0", "kube-ipvs0"]
 
+    /// Addresses that mean another machine, or none, elsewhere. Others count on any device, the loopback one too.
+    private static let localNetworks = ["127.0.0.0/8", "::1/128", "fe80::/10"].compactMap { IPPrefix($0) }
+
     /// The name under which a kubelet registers unless told otherwise: the host name in lower case.
     package static var nodeName: String {
         var buffer = [CChar](repeating: 0, count: 256)
@@ -22,11 +25,10 @@ package enum HostIdentity {
         var next = list
         while let entry = next {
             next = entry.pointee.ifa_next
-            guard entry.pointee.ifa_flags & UInt32(IFF_LOOPBACK) == 0,
-                !virtualDevices.contains(String(cString: entry.pointee.ifa_name)),
+            guard !virtualDevices.contains(String(cString: entry.pointee.ifa_name)),
                 let address = entry.pointee.ifa_addr.flatMap(address)
             else { continue }
-            if !address.description.hasPrefix("fe80:") { found.insert(address) }
+            if !localNetworks.contains(where: { $0.contains(address) }) { found.insert(address) }
         }
         return found.sorted()
     }

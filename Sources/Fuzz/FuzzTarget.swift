@@ -2,13 +2,14 @@ import ArgumentParser
 import Configuration
 import IPVS
 import LoadBalancing
+import Manifests
 import Netlink
 import TestSupport
 
 /// Something that parses bytes from outside, with inputs to begin from.
 struct FuzzTarget {
     enum Name: String, CaseIterable, ExpressibleByArgument {
-        case netlink, yaml, ipvsadm
+        case netlink, yaml, ipvsadm, manifests
     }
 
     let corpus: [[UInt8]]
@@ -22,6 +23,9 @@ struct FuzzTarget {
         case .yaml:
             corpus = Self.configurations
             consume = { _ = try? Configuration.parse($0, file: "fuzz") }
+        case .manifests:
+            corpus = Self.manifests
+            consume = { _ = try? Manifests.parse($0, file: "fuzz.json") }
         case .ipvsadm:
             corpus = [Self.rules]
             consume = { _ = try? IpvsadmRules.parse(String(decoding: $0, as: UTF8.self), file: "fuzz") }
@@ -104,6 +108,13 @@ struct FuzzTarget {
         block: |
           lines
         """,
+    ].map { Array($0.utf8) }
+
+    private static let manifests = [
+        #"{"kind": "List", "items": [{"kind": "Service", "metadata": {"name": "a\u00e9\ud83d\ude00"}, "spec": "#
+            + #"{"clusterIP": "10.96.0.1", "ports": [{"port": 80, "targetPort": "http"}]}}, {"kind": "Node"}]}"#,
+        #"{"items": [{"metadata": {"name": "x"}, "addressType": "IPv4", "ports": [{"port": 1}], "endpoints": "#
+            + #"[{"addresses": ["10.1.0.1"], "conditions": {"ready": true}}]}], "kind": "EndpointSliceList"} {"kind": null}"#,
     ].map { Array($0.utf8) }
 
     private static let rules = Array(

@@ -48,37 +48,38 @@ package struct Manifests: Sendable {
 
 extension Manifests {
     private mutating func read(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) {
+        let isNamedJSON = file.hasSuffix(".json")
+        let first = bytes.first { ![UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains($0) }
+        guard isNamedJSON || first == UInt8(ascii: "{") else { return try readYAML(bytes, file: file) }
+        let before = (count: objects.count, skipped: skipped)
         var errors = ConfigurationErrors()
         do throws(YAMLError) {
-            try Self.forEachObject(in: bytes, file: file) { node, listKind in
+            try YAMLNode.forEachObject(inJSON: bytes) { node, listKind in
                 errors.collect { () throws(ConfigurationErrors) in try add(node, in: listKind, file: file) }
             }
         } catch {
-            errors.append(
-                ConfigurationError(
-                    file: file, line: error.line, column: error.column, problem: error.message, remedy: error.remedy))
+            guard isNamedJSON else {
+                // A mapping in YAML's flow style begins as JSON does: begin again.
+                for object in objects[before.count...] { object.identity.map { places[$0] = nil } }
+                objects.removeSubrange(before.count...)
+                skipped = before.skipped
+                return try readYAML(bytes, file: file)
+            }
+            errors.append(ConfigurationError(file: file, error))
         }
         guard errors.isEmpty else { throw errors }
     }
 
-    /// JSON is told by its first byte: a mapping in YAML's flow style may begin so too, and is read as YAML then.
-    private static func forEachObject(
-        in bytes: [UInt8], file: String, _ body: (YAMLNode, String?) -> Void
-    ) throws(YAMLError) {
-        let first = bytes.first { ![UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains($0) }
-        guard file.hasSuffix(".json") || first == UInt8(ascii: "{") else {
-            try forEachObject(inYAML: bytes, body)
-            return
-        }
+    private mutating func readYAML(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) {
+        var errors = ConfigurationErrors()
         do throws(YAMLError) {
-            // Looked through first, so that no object is taken from a text that is no JSON.
-            try YAMLNode.forEachObject(inJSON: bytes) { _, _ in }
+            try Self.forEachObject(inYAML: bytes) { node, listKind in
+                errors.collect { () throws(ConfigurationErrors) in try add(node, in: listKind, file: file) }
+            }
         } catch {
-            guard !file.hasSuffix(".json") else { throw error }
-            try forEachObject(inYAML: bytes, body)
-            return
+            errors.append(ConfigurationError(file: file, error))
         }
-        try YAMLNode.forEachObject(inJSON: bytes, body)
+        guard errors.isEmpty else { throw errors }
     }
 
     private static func forEachObject(
@@ -119,5 +120,11 @@ extension Manifests {
             ])
         }
         objects.append(object)
+    }
+}
+
+extension ConfigurationError {
+    fileprivate init(file: String, _ error: YAMLError) {
+        self.init(file: file, line: error.line, column: error.column, problem: error.message, remedy: error.remedy)
     }
 }

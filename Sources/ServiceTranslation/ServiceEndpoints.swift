@@ -20,8 +20,9 @@ struct ServiceEndpoints {
     init(of service: Service, in cluster: ClusterState) {
         self.service = service
         let name = service.metadata.id
-        if let slices = cluster.slices[name], !slices.isEmpty {
-            source = .slices(slices.values.sorted { $0.metadata.name < $1.metadata.name })
+        let slices = cluster.slices[name]?.values.filter { service.takes($0) } ?? []
+        if !slices.isEmpty {
+            source = .slices(slices.sorted { $0.metadata.name < $1.metadata.name })
         } else if let endpoints = cluster.endpoints[name] {
             source = .endpoints(endpoints)
         } else {
@@ -120,6 +121,13 @@ extension [EndpointPort] {
     /// The number of the port that serves a Service's port: the one of the same name and protocol.
     fileprivate func number(for port: ServicePort) -> UInt16? {
         first { $0.name == port.name && $0.transportProtocol == port.transportProtocol }?.port
+    }
+}
+
+extension Service {
+    /// Slices that are marked as headless are for DNS alone: no proxy may use them.
+    fileprivate func takes(_ slice: EndpointSlice) -> Bool {
+        clusterIPs.first == "None" || slice.metadata.labels["service.kubernetes.io/headless"] == nil
     }
 }
 

@@ -62,6 +62,14 @@ import Testing
     @Test func flowStyleThatLooksLikeJSONIsYAML() throws {
         #expect(try parse("{kind: Node, metadata: {name: n}}").objects.count == 1)
         #expect(throws: ConfigurationErrors.self) { _ = try parse("{kind: Node}", file: "x.json") }
+        // The first document is JSON, the whole is not: nothing of it counts twice.
+        let mixed = try parse(
+            """
+            {"kind": "Node", "metadata": {"name": "a"}}
+            ---
+            {kind: Node, metadata: {name: b}}
+            """)
+        #expect(mixed.objects.count == 2)
     }
 
     @Test func errorsNameFileLineAndObject() throws {

@@ -97,6 +97,17 @@ import Testing
         #expect(try verdicts("{addresses: [10.1.0.2], nodeName: n2}", spec: local) == [.onAnotherNode])
     }
 
+    @Test func slicesMarkedAsHeadlessAreNotProxied() throws {
+        let cluster = try Cluster(
+            """
+            {kind: Service, metadata: {name: web}, spec: {clusterIP: 10.96.0.10, ports: [{port: 80}]}}
+            ---
+            {kind: EndpointSlice, addressType: IPv4, metadata: {name: web-1, labels: {kubernetes.io/service-name: web,
+              service.kubernetes.io/headless: ""}}, ports: [{port: 8080}], endpoints: [{addresses: [10.1.0.1]}]}
+            """)
+        #expect(cluster.table == ["tcp 10.96.0.10:80: "])
+    }
+
     @Test func annotationsAreTakenOrNamed() throws {
         let cluster = try Cluster(
             """
