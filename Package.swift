@@ -23,6 +23,7 @@ let package = Package(
         .systemLibrary(
             name: "CNetlink", pkgConfig: "libnl-genl-3.0", providers: [.apt(["libnl-3-dev", "libnl-genl-3-dev"])]),
         .systemLibrary(name: "CAllocator"),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // Pure: values and what follows from them.
@@ -44,6 +45,9 @@ let package = Package(
         // Edges: files in, kernel in and out.
         .target(name: "Documents", dependencies: ["CYAML"], swiftSettings: settings),
         .target(name: "Configuration", dependencies: ["Documents", "LoadBalancing"], swiftSettings: settings),
+        .target(
+            name: "KubernetesAPI", dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects"],
+            swiftSettings: settings),
         .target(name: "Netlink", dependencies: ["CNetlink"], swiftSettings: settings),
         .target(name: "IPVS", dependencies: ["CNetlink", "LoadBalancing", "Netlink"], swiftSettings: settings),
         .target(
@@ -58,8 +62,9 @@ let package = Package(
         .executableTarget(
             name: "ipvsync",
             dependencies: [
-                "Agent", "CAllocator", "Configuration", "Documents", "IPVS", "KubernetesObjects", "LoadBalancing",
-                "Manifests", "Netlink", "Presentation", "Reconcile", "ServiceDiscovery", "ServiceTranslation",
+                "Agent", "CAllocator", "Configuration", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects",
+                "LoadBalancing", "Manifests", "Netlink", "Presentation", "Reconcile", "ServiceDiscovery",
+                "ServiceTranslation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -99,6 +104,10 @@ let package = Package(
                 "Configuration", "Documents", "KubernetesObjects", "LoadBalancing", "Manifests", "ServiceTranslation",
             ],
             exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(
+            name: "KubernetesAPITests",
+            dependencies: ["Configuration", "KubernetesAPI", "KubernetesObjects"],
+            exclude: ["Fixtures", "apiserver.py"], swiftSettings: settings),
         .testTarget(
             name: "ServiceDiscoveryTests",
             dependencies: ["Documents", "KubernetesObjects", "ServiceDiscovery", "ServiceTranslation"],

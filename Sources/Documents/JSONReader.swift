@@ -29,19 +29,23 @@ struct JSONReader {
     /// A list of 100,000 objects is many times as large in memory as any of them.
     ///
     /// - Parameter body: Receives each object, and the kind of the list that it stood in.
-    mutating func objects(_ body: (YAMLNode, _ listKind: String?) -> Void) throws(YAMLError) {
+    /// - Returns: The list without its items; `nil` if it was none.
+    mutating func objects(_ body: (YAMLNode, _ listKind: String?) -> Void) throws(YAMLError) -> YAMLNode? {
         skipSpace()
         guard let kind = listKind() else {
             body(try value(), nil)
-            return
+            return nil
         }
+        let start = position
+        var pairs = YAMLPairs()
         try members { (reader, key) throws(YAMLError) in
             guard key.scalar?.text == "items", reader.peek == UInt8(ascii: "[") else {
-                _ = try reader.value()
+                try pairs.append(key, try reader.value())
                 return
             }
             try reader.elements { (reader) throws(YAMLError) in body(try reader.value(), kind) }
         }
+        return YAMLNode(.mapping(try pairs.merged()), at: start)
     }
 }
 

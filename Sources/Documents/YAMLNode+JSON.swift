@@ -4,12 +4,16 @@ extension YAMLNode {
     /// Safe for any bytes; the limits hold for each object by itself.
     ///
     /// - Parameter body: Receives each object, and the kind of the list that it stood in.
+    /// - Returns: The last list without its items; `nil` if there was none.
+    @discardableResult
     package static func forEachObject(
         inJSON bytes: [UInt8], limits: YAMLLimits = YAMLLimits(), _ body: (YAMLNode, _ listKind: String?) -> Void
-    ) throws(YAMLError) {
+    ) throws(YAMLError) -> YAMLNode? {
         try bytes.withUnsafeBufferPointer { (buffer) throws(YAMLError) in
             var reader = JSONReader(buffer, limits: limits)
-            while !reader.isAtEnd() { try reader.objects(body) }
+            var list: YAMLNode?
+            while !reader.isAtEnd() { list = try reader.objects(body) ?? list }
+            return list
         }
     }
 }

@@ -3,6 +3,11 @@ package struct ObjectIdentity: Hashable, Sendable, CustomStringConvertible {
     package let kind: String
     package let name: ObjectName
 
+    package init(kind: String, name: ObjectName) {
+        self.kind = kind
+        self.name = name
+    }
+
     /// `Service shop/web`.
     package var description: String { "\(kind) \(name)" }
 }

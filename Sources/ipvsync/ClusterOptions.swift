@@ -1,6 +1,8 @@
 internal import Agent
 internal import ArgumentParser
 internal import Configuration
+internal import KubernetesAPI
+internal import KubernetesObjects
 internal import LoadBalancing
 internal import Manifests
 internal import ServiceTranslation
@@ -16,29 +18,74 @@ struct ClusterOptions: ParsableArguments {
         completion: .file())
     var manifests: [String] = []
 
+    @Option(
+        help: ArgumentHelp("A kubeconfig file: the objects of its API server.", valueName: "path"),
+        completion: .file())
+    var kubeconfig: String?
+
+    @Option(help: ArgumentHelp("The kubeconfig's context; without it, the current one.", valueName: "name"))
+    var context: String?
+
+    @Flag(help: "The objects of the API server of this Pod's cluster, by its service account.")
+    var inCluster = false
+
     @Option(help: ArgumentHelp("This node's name in the cluster; without it, the host name.", valueName: "name"))
     var node: String?
 
     var nodeName: String { node ?? HostIdentity.nodeName }
 
+    /// Whether any source of objects is named.
+    var isNamed: Bool { !manifests.isEmpty || kubeconfig != nil || inCluster }
+
+    func validate() throws {
+        guard [!manifests.isEmpty, kubeconfig != nil, inCluster].count(where: { $0 }) <= 1 else {
+            throw ValidationError("name the objects once: --manifests, --kubeconfig or --in-cluster")
+        }
+        guard context == nil || kubeconfig != nil else { throw ValidationError("--context needs --kubeconfig") }
+    }
+
     /// Refuses a command line without objects.
-    func requireManifests() throws {
-        guard !manifests.isEmpty else {
-            throw ValidationError("name the objects with --manifests PATH, or --manifests - for standard input")
+    func requireObjects() throws {
+        guard isNamed else {
+            throw ValidationError(
+                "name the objects with --manifests PATH (- for standard input), --kubeconfig or --in-cluster")
         }
     }
 
-    /// The Services of the manifests, translated for this node.
+    /// How the API server is reached; `nil` when the objects are in manifests.
+    func access() throws -> ClusterAccess? {
+        guard kubeconfig != nil || inCluster else { return nil }
+        let access =
+            if let kubeconfig { try Kubeconfig(path: kubeconfig).access(context: context) } else {
+                try ClusterAccess.inCluster()
+            }
+        access.warnings.forEach(StandardStreams.complain)
+        return access
+    }
+
+    /// All the objects.
+    ///
+    /// - Parameter isProxying: Whether only what a node's proxy programs is wanted.
+    private func objects(isProxying: Bool) throws -> [KubernetesObject] {
+        guard let access = try access() else { return try Manifests.load(paths: manifests).objects }
+        let resources = isProxying ? APIResource.proxied(node: nodeName) : APIResource.all(node: nodeName)
+        return try ClusterWatch.objects(access, resources)
+    }
+
+    /// The Services, translated for this node.
     ///
     /// - Parameters:
     ///   - isOffline: Whether another machine is meant than this one: its addresses are those of the Node object.
     ///   - explains: Whether each endpoint's verdict is kept.
-    func index(isOffline: Bool = false, explains: Bool = false) throws -> ServiceIndex {
-        let loaded = try Manifests.load(paths: manifests)
+    ///   - isProxying: Whether only what a node's proxy programs is wanted.
+    func index(
+        isOffline: Bool = false, explains: Bool = false, isProxying: Bool = false
+    ) throws -> ServiceIndex {
+        let objects = try objects(isProxying: isProxying)
         let policy = TranslationPolicy(
-            node: nodeName, in: loaded.objects, addresses: isOffline ? [] : HostIdentity.addresses)
+            node: nodeName, in: objects, addresses: isOffline ? [] : HostIdentity.addresses)
         return ServiceIndex(
-            loaded.objects, translator: ServiceTranslator(policy: policy, explains: explains))
+            objects, translator: ServiceTranslator(policy: policy, explains: explains))
     }
 }
 
@@ -47,14 +94,14 @@ struct SourceOptions: ParsableArguments {
     @OptionGroup var configuration: ConfigurationOptions
     @OptionGroup var cluster: ClusterOptions
 
-    /// What the files and the manifests declare together; a virtual server of a file goes before a Service's.
+    /// What the files and the objects declare together; a virtual server of a file goes before a Service's.
     ///
     /// The standard configuration is read only when no source is named.
     func load(isOffline: Bool = false) throws -> Configuration {
-        guard !cluster.manifests.isEmpty else { return try configuration.load() }
+        guard cluster.isNamed else { return try configuration.load() }
         var declared =
             configuration.paths.isEmpty ? Configuration(desired: DesiredState()) : try configuration.load()
-        let index = try cluster.index(isOffline: isOffline)
+        let index = try cluster.index(isOffline: isOffline, isProxying: true)
         for service in index.services {
             for warning in service.warnings {
                 StandardStreams.complain("Service \(warning.object): \(warning.message)")

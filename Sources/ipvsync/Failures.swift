@@ -2,6 +2,7 @@ internal import Agent
 internal import ArgumentParser
 internal import Configuration
 internal import Glibc
+internal import KubernetesAPI
 internal import Netlink
 
 /// Turns errors into a message and an exit status, in one place for all commands.
@@ -13,6 +14,9 @@ enum Failures {
         } catch let errors as ConfigurationErrors {
             for line in errors.description.split(separator: "\n") { StandardStreams.complain(String(line)) }
             throw ExitStatus.invalidConfiguration.code
+        } catch let problem as FeedProblem {
+            StandardStreams.complain("API server: \(problem)")
+            throw ExitStatus.failed.code
         } catch let error as NetlinkError {
             throw end(error)
         } catch let error as SyncError {

@@ -27,7 +27,7 @@ struct ExplainCommand: ParsableCommand {
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var output: OutputOptions
 
-    func validate() throws { try cluster.requireManifests() }
+    func validate() throws { try cluster.requireObjects() }
 
     func run() throws {
         try Failures.endWithStatus {

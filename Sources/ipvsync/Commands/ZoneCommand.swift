@@ -35,7 +35,7 @@ struct ZoneCommand: ParsableCommand {
     @OptionGroup var cluster: ClusterOptions
 
     func validate() throws {
-        try cluster.requireManifests()
+        try cluster.requireObjects()
         for name in [domain, nameServer] + [reverse].compactMap(\.self) {
             let isName = name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"();$@\\".utf8.contains($0) }
             guard isName, !name.isEmpty, name.utf8.count <= 253 else {

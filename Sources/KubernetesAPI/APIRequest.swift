@@ -1,0 +1,50 @@
+/// A GET request to the API server.
+package struct APIRequest: Hashable, Sendable {
+    /// With its query.
+    package let path: String
+    /// Seconds for the whole answer.
+    package let timeout: Int
+
+    init(_ resource: APIResource, _ parameters: [(String, String?)], timeout: Int) {
+        let all =
+            [("labelSelector", resource.labelSelector), ("fieldSelector", resource.fieldSelector)] + parameters
+        let query = all.compactMap { name, value in value.map { "\(name)=\(Self.escaped($0))" } }
+        path = "\(resource.path)?\(query.joined(separator: "&"))"
+        self.timeout = timeout
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var result = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                result += byte < 16 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return result
+    }
+}
+
+/// How an answer ended.
+package enum APIOutcome: Hashable, Sendable {
+    /// It came to its end.
+    case complete
+    /// The connection could not be made, or was lost.
+    case broken(String)
+}
+
+/// The head of an answer.
+package struct APIResponse: Hashable, Sendable {
+    package let status: Int
+    /// Seconds that the server asks to wait; 0 if it does not.
+    package let retryAfter: Int
+
+    package init(status: Int, retryAfter: Int = 0) {
+        self.status = status
+        self.retryAfter = retryAfter
+    }
+}
