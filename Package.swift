@@ -22,7 +22,7 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CNetlink", pkgConfig: "libnl-genl-3.0", providers: [.apt(["libnl-3-dev", "libnl-genl-3-dev"])]),
-        .systemLibrary(name: "CAllocator"),
+        .systemLibrary(name: "CSystem"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
@@ -62,7 +62,7 @@ let package = Package(
         .executableTarget(
             name: "ipvsync",
             dependencies: [
-                "Agent", "CAllocator", "Configuration", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects",
+                "Agent", "CSystem", "Configuration", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects",
                 "LoadBalancing", "Manifests", "Netlink", "Presentation", "Reconcile", "ServiceDiscovery",
                 "ServiceTranslation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -7,10 +7,22 @@ extension IPVSClient: VirtualServerTable {
         try state(statistics: statistics)
     }
 
+    package func readVirtualServers(
+        _ keys: Set<VirtualServerKey>
+    ) throws(NetlinkError) -> [ObservedVirtualServer] {
+        var found: [ObservedVirtualServer] = []
+        for key in keys.sorted() {
+            guard var server = try virtualServer(key) else { continue }
+            server.realServers = try realServers(of: key)
+            found.append(server)
+        }
+        return found
+    }
+
     package func readRealServers(of key: VirtualServerKey) throws(NetlinkError) -> [ObservedRealServer]? {
         let found = try realServers(of: key)
         // The dump of a virtual server that is gone is empty too, and no error.
-        if found.isEmpty, try !virtualServerExists(key) { return nil }
+        if found.isEmpty, try virtualServer(key) == nil { return nil }
         return found
     }
 }

@@ -8,6 +8,9 @@ package protocol VirtualServerTable: AnyObject {
     /// Everything the kernel holds, sorted. With `statistics`, counters and rates too.
     func readState(statistics: Bool) throws(NetlinkError) -> ObservedState
 
+    /// These virtual servers with their real servers, sorted by key; those that do not exist are left out.
+    func readVirtualServers(_ keys: Set<VirtualServerKey>) throws(NetlinkError) -> [ObservedVirtualServer]
+
     /// The real servers of one virtual server, sorted; `nil` when the virtual server does not exist.
     func readRealServers(of key: VirtualServerKey) throws(NetlinkError) -> [ObservedRealServer]?
 

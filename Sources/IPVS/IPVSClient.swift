@@ -47,7 +47,7 @@ extension IPVSClient {
 
     /// The real servers of a virtual server, sorted by endpoint, each once.
     ///
-    /// The list of a virtual server that does not exist is empty too: see ``virtualServerExists(_:)``.
+    /// The list of a virtual server that does not exist is empty too: see ``virtualServer(_:)``.
     package func realServers(
         of key: VirtualServerKey, statistics: Bool = false
     ) throws(NetlinkError) -> [ObservedRealServer] {
@@ -65,15 +65,20 @@ extension IPVSClient {
         return found.withUnsafeBufferPointer { Array($0) }
     }
 
-    /// Whether the kernel has that virtual server.
-    package func virtualServerExists(_ key: VirtualServerKey) throws(NetlinkError) -> Bool {
+    /// One virtual server without its real servers; `nil` if the kernel has none of that key.
+    package func virtualServer(_ key: VirtualServerKey) throws(NetlinkError) -> ObservedVirtualServer? {
         do throws(NetlinkError) {
             return try channel.get(
-                "look up \(key)", command: Command.getService.rawValue, initial: false, request: { $0.putService(key) },
-                reduce: { (found, _) in found = true })
+                "look up \(key)", command: Command.getService.rawValue, initial: nil, request: { $0.putService(key) },
+                reduce: { (found, cursor) throws(NetlinkError) in
+                    while let service = try cursor.next(nested: IPVS_CMD_ATTR_SERVICE) {
+                        found = ObservedVirtualServer(
+                            try ServiceAttributes(service, statistics: false).virtualServer())
+                    }
+                })
         } catch {
             guard error.kind == .refused(ESRCH) else { throw error }
-            return false
+            return nil
         }
     }
 

@@ -14,6 +14,9 @@ package struct ClusterState: Sendable {
 
     package init() {}
 
+    /// The slices that belong to a Service.
+    var sliceNames: [ObjectName] { Array(ownerOfSlice.keys) }
+
     /// The label by which a slice names its Service.
     package static let serviceNameLabel = "kubernetes.io/service-name"
 }

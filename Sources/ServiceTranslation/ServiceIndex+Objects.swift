@@ -12,6 +12,49 @@ extension ServiceIndex {
 }
 
 extension ClusterState {
+    /// Makes these all the objects of their kind.
+    ///
+    /// - Parameter kept: Those that stay as they are although they are not among them.
+    /// - Returns: The Services whose translation may have changed.
+    package mutating func replace(
+        _ kind: String, with objects: [KubernetesObject], keeping kept: Set<ObjectName>
+    ) -> Set<ObjectName> {
+        let present = Set(objects.compactMap { $0.identity?.name }).union(kept)
+        var affected: Set<ObjectName> = []
+        for name in names(kind) where !present.contains(name) {
+            affected.formUnion(remove(ObjectIdentity(kind: kind, name: name)))
+        }
+        for object in objects { affected.formUnion(set(object)) }
+        return affected
+    }
+
+    /// Removes an object.
+    ///
+    /// - Returns: The Services whose translation may have changed.
+    package mutating func remove(_ identity: ObjectIdentity) -> Set<ObjectName> {
+        switch identity.kind {
+        case "Service": return set(Service?.none, named: identity.name)
+        case "EndpointSlice": return set(EndpointSlice?.none, named: identity.name)
+        case "Endpoints": return set(Endpoints?.none, named: identity.name)
+        case "Pod": return set(Pod?.none, named: identity.name)
+        case "Node":
+            set(Node?.none, named: identity.name.name)
+            return []
+        default: return []
+        }
+    }
+
+    private func names(_ kind: String) -> [ObjectName] {
+        switch kind {
+        case "Service": Array(services.keys)
+        case "EndpointSlice": sliceNames
+        case "Endpoints": Array(endpoints.keys)
+        case "Pod": pods.flatMap { namespace, pods in pods.keys.map { ObjectName(namespace: namespace, name: $0) } }
+        case "Node": nodes.keys.map { ObjectName(namespace: "", name: $0) }
+        default: []
+        }
+    }
+
     /// Adds or replaces an object.
     ///
     /// - Returns: The Services whose translation may have changed.

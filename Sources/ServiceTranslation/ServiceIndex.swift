@@ -6,7 +6,7 @@ package import LoadBalancing
 /// A change costs as much as the Services that it touches, whatever the number of the others.
 package struct ServiceIndex: Sendable {
     package private(set) var cluster = ClusterState()
-    private let translator: ServiceTranslator
+    private var translator: ServiceTranslator
     private var translated: [ObjectName: TranslatedService] = [:]
     private var claims: [VirtualServerKey: [AddressClaim]] = [:]
     private var stale: Set<ObjectName> = []
@@ -18,6 +18,12 @@ package struct ServiceIndex: Sendable {
     /// Takes note of changed objects; the Services that they touch are translated by the next ``refresh()``.
     package mutating func update(_ change: (inout ClusterState) -> Set<ObjectName>) {
         stale.formUnion(change(&cluster))
+    }
+
+    /// Takes another policy: every Service is translated anew by the next ``refresh()``.
+    package mutating func use(_ translator: ServiceTranslator) {
+        self.translator = translator
+        stale.formUnion(cluster.services.keys)
     }
 
     /// Translates what has changed since the last call.

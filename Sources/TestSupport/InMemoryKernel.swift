@@ -28,6 +28,10 @@ package final class InMemoryKernel: VirtualServerTable {
             syncDaemons: syncDaemons.sorted { $0.role < $1.role })
     }
 
+    package func readVirtualServers(_ keys: Set<VirtualServerKey>) -> [ObservedVirtualServer] {
+        keys.sorted().compactMap { virtualServers[$0] }
+    }
+
     package func readRealServers(of key: VirtualServerKey) -> [ObservedRealServer]? {
         virtualServers[key]?.realServers
     }

@@ -7,6 +7,18 @@ extension TableContract {
                 try table.equal(try table.state().virtualServers, [])
                 try table.equal(try table.realServers(of: .web), nil)
             },
+            TableContract(name: "single virtual servers are read as in the whole state") { table in
+                let mark = VirtualServerKey.firewallMark(7, .ipv6)
+                let absent = VirtualServerKey.endpoint(.udp, Endpoint(IPAddress(v4: 0xC000_0201), port: 53))
+                try table.apply([
+                    .addVirtualServer(VirtualServer(.web, scheduler: Scheduler("sh", flags: [.flag1]))),
+                    .addRealServer(RealServer(Endpoint(IPAddress(v4: 0xC633_6401), port: 80), weight: 3), to: .web),
+                    .addVirtualServer(VirtualServer(mark)),
+                ])
+                try table.equal(try table.virtualServers([mark, absent, .web]), try table.state().virtualServers)
+                try table.equal(try table.virtualServers([absent]), [])
+                try table.equal(try table.virtualServers([]), [])
+            },
             TableContract(name: "a virtual server exists once") { table in
                 try table.apply(
                     [.addVirtualServer(VirtualServer(.web)), .addVirtualServer(VirtualServer(.web))], refused: [1: 17])

@@ -42,6 +42,10 @@ package struct ContractTable {
         return server
     }
 
+    func virtualServers(_ keys: Set<VirtualServerKey>) throws -> [ObservedVirtualServer] {
+        try table.readVirtualServers(keys)
+    }
+
     func realServers(of key: VirtualServerKey) throws -> [RealServer]? {
         try table.readRealServers(of: key)?.map(\.realServer)
     }

@@ -1,4 +1,4 @@
-internal import CAllocator
+internal import CSystem
 
 /// The C library's allocator, told what kind of process this is.
 enum Allocator {

@@ -37,6 +37,9 @@ struct ClusterOptions: ParsableArguments {
     /// Whether any source of objects is named.
     var isNamed: Bool { !manifests.isEmpty || kubeconfig != nil || inCluster }
 
+    /// Whether the objects are those of an API server.
+    var isLive: Bool { kubeconfig != nil || inCluster }
+
     func validate() throws {
         guard [!manifests.isEmpty, kubeconfig != nil, inCluster].count(where: { $0 }) <= 1 else {
             throw ValidationError("name the objects once: --manifests, --kubeconfig or --in-cluster")
@@ -54,7 +57,7 @@ struct ClusterOptions: ParsableArguments {
 
     /// How the API server is reached; `nil` when the objects are in manifests.
     func access() throws -> ClusterAccess? {
-        guard kubeconfig != nil || inCluster else { return nil }
+        guard isLive else { return nil }
         let access =
             if let kubeconfig { try Kubeconfig(path: kubeconfig).access(context: context) } else {
                 try ClusterAccess.inCluster()
@@ -93,6 +96,12 @@ struct ClusterOptions: ParsableArguments {
 struct SourceOptions: ParsableArguments {
     @OptionGroup var configuration: ConfigurationOptions
     @OptionGroup var cluster: ClusterOptions
+
+    /// What the files alone declare, manifests among them.
+    func loadFiles() throws -> Configuration {
+        guard cluster.isLive else { return try load() }
+        return configuration.paths.isEmpty ? Configuration(desired: DesiredState()) : try configuration.load()
+    }
 
     /// What the files and the objects declare together; a virtual server of a file goes before a Service's.
     ///

@@ -183,6 +183,10 @@ private final class ForgetfulTable: VirtualServerTable {
         return state
     }
 
+    func readVirtualServers(_ keys: Set<VirtualServerKey>) -> [ObservedVirtualServer] {
+        kernel.readVirtualServers(keys)
+    }
+
     func readRealServers(of key: VirtualServerKey) -> [ObservedRealServer]? { kernel.readRealServers(of: key) }
 
     func apply(_ operations: [TableOperation]) throws(NetlinkError) -> [OperationFailure] {

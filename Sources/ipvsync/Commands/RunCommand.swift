@@ -13,13 +13,18 @@ struct RunCommand: ParsableCommand {
             Reads everything first: with one error in any file, nothing is changed. Virtual servers that ipvsync
             neither made nor finds declared are never touched. A declared one that exists is taken over.
 
-            A real server that is declared no more and has connections is drained: it gets weight 0, and a later run
-            removes it once it is idle or its drain timeout is over. With --once, run it again to finish drains.
+            A real server that is declared no more and has connections is drained: it gets weight 0, and is removed
+            once it is idle or its drain timeout is over. With --once, run it again to finish drains.
+
+            Without --once it stays: it follows the API server, looks at drains every few seconds and at the whole
+            table every --sync-interval. SIGHUP reads the files again; SIGTERM ends it and leaves the table.
 
             EXAMPLES:
               ipvsync --once
               ipvsync --once --config web.yaml --config dns.yaml
               ipvsync --once --dry-run
+              ipvsync --in-cluster --node n1
+              ipvsync --kubeconfig /etc/kubernetes/kubelet.conf --config /etc/ipvsync
               ipvsync --once --manifests /srv/cluster --node n1
               kubectl get configmap lb -o jsonpath='{.data.lb\\.yaml}' | ipvsync --once --config -
 
@@ -28,6 +33,11 @@ struct RunCommand: ParsableCommand {
 
     @Flag(help: "Make the tables right once, and end.")
     var once = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Seconds between two looks at the whole table, which repair what others changed.", valueName: "seconds"))
+    var syncInterval = 30
 
     @Flag(name: .long, help: "Only say what would be done, as 'plan' does.")
     var dryRun = false
@@ -44,8 +54,8 @@ struct RunCommand: ParsableCommand {
     static let lockPatience = 60
 
     func validate() throws {
-        guard once || dryRun else {
-            throw ValidationError("ipvsync does not stay running yet: add --once, and run it again when files change")
+        guard (1...86_400).contains(syncInterval) else {
+            throw ValidationError("--sync-interval takes seconds from 1 to 86400")
         }
     }
 
@@ -54,6 +64,7 @@ struct RunCommand: ParsableCommand {
             _ = try PlanCommand.preview(source, sync, state, output)
             return
         }
+        guard once else { return try stay() }
         try Failures.endWithStatus {
             let started = ContinuousClock.now
             let configuration = try source.load()
@@ -65,6 +76,22 @@ struct RunCommand: ParsableCommand {
             _ = consume lock
             report.timings.parse = parsing
             try report.finish(output, quiet: quiet)
+        }
+    }
+
+    /// Stays, and follows what is declared.
+    private func stay() throws {
+        try Failures.endWithStatus {
+            let configuration = try source.loadFiles()
+            let synchronizer = Synchronizer(
+                table: try IPVSClient.opened(), store: try state.store(), policy: sync.policy(configuration.settings))
+            let lock = try synchronizer.lock(waitingAtMost: Self.lockPatience)
+            var timing = AgentLoop.Timing()
+            timing.verification = .seconds(syncInterval)
+            try NodeAgent(
+                source, output, configuration: configuration, synchronizer: synchronizer, timing: timing
+            ).run()
+            _ = consume lock
         }
     }
 }

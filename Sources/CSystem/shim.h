@@ -1,0 +1,4 @@
+#pragma once
+// What Swift's view of the C library leaves out.
+#include <malloc.h>
+#include <sys/signalfd.h>

@@ -1,0 +1,25 @@
+package import LoadBalancing
+
+extension Ledger {
+    /// What it holds of some virtual servers and of the real servers that they were seen with.
+    package func part(_ keys: Set<VirtualServerKey>, _ observed: [ObservedVirtualServer]) -> Ledger {
+        var part = Ledger()
+        for key in keys { part.virtualServers[key] = virtualServers[key] }
+        guard !drains.isEmpty else { return part }
+        for server in observed {
+            for realServer in server.realServers {
+                let drain = DrainKey(server.key, realServer.endpoint)
+                part.drains[drain] = drains[drain]
+            }
+        }
+        return part
+    }
+
+    /// Puts a part that has changed in the place of what it was before.
+    package mutating func replace(_ old: Ledger, with new: Ledger) {
+        for key in old.virtualServers.keys where new.virtualServers[key] == nil { virtualServers[key] = nil }
+        for key in old.drains.keys where new.drains[key] == nil { drains[key] = nil }
+        virtualServers.merge(new.virtualServers) { $1 }
+        drains.merge(new.drains) { $1 }
+    }
+}

@@ -1,0 +1,60 @@
+internal import Agent
+internal import Configuration
+internal import KubernetesAPI
+internal import KubernetesObjects
+internal import LoadBalancing
+internal import ServiceTranslation
+
+/// What is wanted now, of files and of an API server; a virtual server of a file goes before a Service's.
+struct AgentState: DesiredSource {
+    var isComplete = false
+    private var files: DesiredState
+    private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
+    private var index: ServiceIndex
+    private var policy: TranslationPolicy
+
+    init(_ configuration: Configuration, node: String) {
+        files = configuration.desired
+        policy = TranslationPolicy(nodeName: node, nil, addresses: HostIdentity.addresses)
+        index = ServiceIndex(translator: ServiceTranslator(policy: policy))
+        use(configuration)
+    }
+
+    var desired: DesiredState {
+        var all = files
+        all.virtualServers += index.desiredVirtualServers.filter { declared[$0.key] == nil }
+        all.virtualServers.sort { $0.key < $1.key }
+        return all
+    }
+
+    func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { declared[key] ?? index.desired(key) }
+
+    /// Takes what files declare in the place of what they declared before.
+    mutating func use(_ configuration: Configuration) {
+        files = configuration.desired
+        declared = Dictionary(uniqueKeysWithValues: files.virtualServers.map { ($0.key, $0) })
+    }
+
+    /// Takes what an API server told.
+    ///
+    /// - Returns: The virtual servers that are wanted otherwise now.
+    mutating func take(_ events: [FeedEvent]) -> [VirtualServerKey] {
+        for event in events {
+            index.update { cluster in
+                switch event {
+                case .replaced(let kind, let objects, let unreadable):
+                    cluster.replace(kind, with: objects, keeping: unreadable)
+                case .changed(let object): cluster.set(object)
+                case .removed(let identity): cluster.remove(identity)
+                }
+            }
+        }
+        let next = TranslationPolicy(
+            nodeName: policy.nodeName, index.cluster.nodes[policy.nodeName], addresses: policy.nodeAddresses)
+        if next.zone != policy.zone || next.primaryAddresses != policy.primaryAddresses {
+            policy = next
+            index.use(ServiceTranslator(policy: next))
+        }
+        return index.refresh()
+    }
+}

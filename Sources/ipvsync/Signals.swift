@@ -1,0 +1,33 @@
+internal import CSystem
+internal import Glibc
+
+/// The signals that tell an agent something, as a descriptor that can be waited for.
+struct Signals: ~Copyable {
+    enum Signal {
+        case reload
+        case end
+    }
+
+    let descriptor: Int32
+
+    /// From here on these signals do nothing else: call it before any thread is made.
+    init() {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in [SIGHUP, SIGTERM, SIGINT] { sigaddset(&set, signal) }
+        sigprocmask(SIG_BLOCK, &set, nil)
+        descriptor = signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
+    }
+
+    deinit { close(descriptor) }
+
+    /// The signals that have come since the last call.
+    func pending() -> [Signal] {
+        var signals: [Signal] = []
+        var info = signalfd_siginfo()
+        while read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size) == MemoryLayout<signalfd_siginfo>.size {
+            signals.append(info.ssi_signo == UInt32(SIGHUP) ? .reload : .end)
+        }
+        return signals
+    }
+}

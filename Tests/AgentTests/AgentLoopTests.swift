@@ -1,0 +1,187 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
+import LoadBalancing
+import Netlink
+import Reconcile
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// The loop with a clock of the test's own, over a kernel in memory.
+@Suite struct AgentLoopTests {
+    private struct Source: DesiredSource {
+        var isComplete = true
+        var servers: [VirtualServerKey: DesiredVirtualServer] = [:]
+        var desired: DesiredState {
+            DesiredState(virtualServers: servers.values.sorted { $0.key < $1.key })
+        }
+
+        func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { servers[key] }
+
+        mutating func set(_ number: Int, _ endpoints: [Int]) -> VirtualServerKey {
+            let key = VirtualServerKey("tcp 192.0.2.\(number):80")!
+            servers[key] = DesiredVirtualServer(
+                VirtualServer(key), realServers: endpoints.map { RealServer(Endpoint("198.51.100.\($0):80")!) })
+            return key
+        }
+    }
+
+    private let kernel = InMemoryKernel()
+    private let state: TemporaryState
+    private let start = ContinuousClock.now
+
+    init() throws { state = try TemporaryState() }
+
+    private func loop(at time: Duration = .zero) -> AgentLoop {
+        AgentLoop(
+            Synchronizer(table: kernel, store: state.store, policy: ReconcilePolicy(drainTimeout: 60), now: { 1_000 }),
+            now: start + time)
+    }
+
+    private func step(_ loop: inout AgentLoop, _ source: Source, _ time: Duration) -> SyncReport? {
+        var generator = SeededGenerator(seed: 1)
+        guard case .synchronized(let report) = loop.step(source, now: start + time, using: &generator) else {
+            return nil
+        }
+        return report
+    }
+
+    @Test func changesNothingBeforeEverySourceHasSpoken() {
+        var loop = loop()
+        var source = Source(isComplete: false)
+        _ = source.set(1, [1])
+        #expect(step(&loop, source, .seconds(100)) == nil)
+        #expect(kernel.operationCount == 0)
+        source.isComplete = true
+        #expect(step(&loop, source, .seconds(100))?.operations == 2)
+    }
+
+    @Test func aChangeLooksAtItsVirtualServerOnly() {
+        var loop = loop()
+        var source = Source()
+        for number in 1...20 { _ = source.set(number, [1, 2]) }
+        #expect(step(&loop, source, .zero)?.operations == 60)
+        #expect(kernel.readCount == 1)
+        loop.note([source.set(7, [1, 3])])
+        #expect(loop.due == start + .milliseconds(100))
+        #expect(step(&loop, source, .milliseconds(50)) == nil)
+        #expect(step(&loop, source, .milliseconds(100))?.operations == 2)
+        #expect(kernel.readCount == 1)
+        #expect(
+            kernel.readState(statistics: false).virtualServers.map(\.realServers.count)
+                == .init(repeating: 2, count: 20))
+    }
+
+    @Test func driftIsRepairedAtTheInterval() throws {
+        var loop = loop()
+        var source = Source()
+        let key = source.set(1, [1])
+        _ = step(&loop, source, .zero)
+        _ = try kernel.apply([.removeVirtualServer(key)])
+        #expect(step(&loop, source, .seconds(20)) == nil)
+        #expect(step(&loop, source, .seconds(34))?.changes.count == 2)
+        #expect(kernel.virtualServers[key] != nil)
+    }
+
+    @Test func aDrainIsWatchedUntilItIsIdle() {
+        var loop = loop()
+        var source = Source()
+        let key = source.set(1, [1, 2])
+        _ = step(&loop, source, .zero)
+        let leaving = Endpoint("198.51.100.2:80")!
+        kernel.setConnections(ConnectionCounts(active: 1), of: leaving, in: key)
+        loop.note([source.set(1, [1])])
+        #expect(step(&loop, source, .seconds(1))?.plan.drains.count == 1)
+        #expect(loop.due == start + .seconds(6))
+        #expect(step(&loop, source, .seconds(6))?.changes.isEmpty == true)
+        kernel.setConnections(ConnectionCounts(), of: leaving, in: key)
+        #expect(step(&loop, source, .seconds(11))?.changes.count == 1)
+        #expect(kernel.virtualServers[key]?.realServers.count == 1)
+        #expect(kernel.readCount == 1)
+    }
+
+    @Test func whatFailedIsTriedAgainLaterAndLater() {
+        var loop = loop()
+        var source = Source()
+        let key = source.set(1, [1])
+        kernel.refusals[.addVirtualServer(VirtualServer(key))] = 12
+        var times: [Duration] = []
+        var time = Duration.zero
+        for _ in 1...4 {
+            #expect(step(&loop, source, time)?.failures.isEmpty == false)
+            times.append(loop.due - start - time)
+            time = loop.due - start
+        }
+        #expect(times == times.sorted() && times[3] >= .seconds(4))
+        kernel.refusals = [:]
+        #expect(step(&loop, source, time)?.failures.isEmpty == true)
+        #expect(kernel.virtualServers[key] != nil)
+    }
+
+    @Test func aFailureHoldsUpNothingElse() {
+        var loop = loop()
+        var source = Source()
+        let refused = source.set(1, [1])
+        kernel.refusals[.addVirtualServer(VirtualServer(refused))] = 12
+        _ = step(&loop, source, .zero)
+        let key = source.set(2, [2])
+        loop.note([key])
+        #expect(step(&loop, source, .milliseconds(100))?.failures.isEmpty == true)
+        #expect(kernel.virtualServers[key] != nil)
+        kernel.refusals = [:]
+        #expect(step(&loop, source, .seconds(1))?.failures.isEmpty == true)
+        #expect(kernel.virtualServers[refused] != nil)
+    }
+
+    @Test func manyRemovalsAreJudgedByTheWhole() {
+        var loop = loop()
+        var source = Source()
+        for number in 1...200 { _ = source.set(number, [1, 2]) }
+        _ = step(&loop, source, .zero)
+        // All endpoints of one virtual server, and few of all: 12 of its 12, beside 400 others.
+        let key = source.set(201, Array(1...12))
+        loop.note([key])
+        _ = step(&loop, source, .seconds(1))
+        loop.note([source.set(201, [])])
+        #expect(step(&loop, source, .seconds(2))?.plan.held == nil)
+        #expect(kernel.virtualServers[key]?.realServers.isEmpty == true)
+    }
+
+    @Test func foreignVirtualServersStay() throws {
+        var loop = loop()
+        var source = Source()
+        let foreign = VirtualServerKey("tcp 192.0.2.250:80")!
+        _ = try kernel.apply([.addVirtualServer(VirtualServer(foreign))])
+        _ = source.set(1, [1])
+        _ = step(&loop, source, .zero)
+        loop.note([foreign])
+        _ = step(&loop, source, .seconds(1))
+        #expect(kernel.virtualServers[foreign] != nil)
+    }
+
+    /// Thousands of random changes, each by itself: the table and the ledger are as one sync of everything makes them.
+    @Test(arguments: 1...20 as ClosedRange<UInt64>) func changesOneByOneEqualASyncOfEverything(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var loop = loop()
+        var source = Source()
+        var time = Duration.zero
+        for _ in 1...150 {
+            let number = Int.random(in: 1...12, using: &generator)
+            let key: VirtualServerKey
+            if Int.random(in: 0..<4, using: &generator) == 0 {
+                key = source.set(number, [])
+                source.servers[key] = nil
+            } else {
+                key = source.set(number, (1...6).filter { _ in Bool.random(using: &generator) })
+            }
+            loop.note([key])
+            time += .milliseconds(100)
+            _ = loop.step(source, now: start + time, using: &generator)
+            #expect(
+                kernel.virtualServers.mapValues { $0.realServers.map(\.endpoint) }
+                    == source.servers.mapValues { $0.realServers.map(\.endpoint) })
+        }
+        #expect(Set(try state.store.load().ledger.virtualServers.keys) == Set(source.servers.keys))
+    }
+}
