@@ -1,0 +1,62 @@
+import Glibc
+
+/// The stand-in for a Kubernetes API server, over TLS on the namespace's loopback, and commands for it.
+final class APIServerStandIn {
+    private let process: RunningCommand
+    private let commands: UnsafeMutablePointer<FILE>
+    /// A kubeconfig that names it.
+    let kubeconfig: String
+
+    /// Where the stand-in's source is, from this file's place.
+    private static let script = "/Tests/KubernetesAPITests/apiserver.py"
+
+    init(_ context: Context, file: String = #filePath) throws(ScenarioFailure) {
+        let root = file.split(separator: "/").dropLast(3).joined(separator: "/")
+        let (certificate, key) = ("\(context.directory)/api.pem", "\(context.directory)/api.key")
+        try context.run(["ip", "link", "set", "lo", "up"])
+        try context.run([
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "2", "-subj", "/CN=stand-in", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate,
+        ])
+        let pipe = "\(context.directory)/api.commands"
+        guard mkfifo(pipe, 0o600) == 0 else { throw SystemCall.failure(pipe) }
+        process = try Command([
+            "sh", "-c", #"exec python3 "$0" "$1" "$2" token <"$3""#, "/\(root)\(Self.script)", certificate, key, pipe,
+        ]).start()
+        // Open for reading too, so that the opening waits for nobody.
+        guard let stream = fopen(pipe, "r+") else { throw SystemCall.failure(pipe) }
+        commands = stream
+        try process.waitForText("\n", timeLimit: .seconds(60))
+        let port = process.output.split(separator: "\n").first ?? ""
+        kubeconfig = try context.write(
+            """
+            current-context: test
+            contexts: [{name: test, context: {cluster: test, user: test}}]
+            clusters: [{name: test, cluster: {server: "https://127.0.0.1:\(port)", certificate-authority: api.pem}}]
+            users: [{name: test, user: {token: token}}]
+            """, to: "kubeconfig")
+    }
+
+    deinit {
+        process.send(SIGKILL)
+        fclose(commands)
+    }
+
+    /// Sends a command; what it does shows in what the server answers from then on.
+    func tell(_ command: String) {
+        fputs(command + "\n", commands)
+        fflush(commands)
+    }
+
+    /// Adds or changes the Service `default/web` and its endpoints.
+    func setWeb(_ endpoints: [String]) {
+        tell(
+            #"{"set":"services","object":{"metadata":{"name":"web","namespace":"default"},"spec":{"#
+                + #""clusterIP":"10.96.0.10","clusterIPs":["10.96.0.10"],"ports":[{"port":80,"protocol":"TCP"}]}}}"#)
+        let list = endpoints.map { #"{"addresses":["\#($0)"]}"# }.joined(separator: ",")
+        tell(
+            #"{"set":"endpointslices","object":{"metadata":{"name":"web-1","namespace":"default","#
+                + #""labels":{"kubernetes.io/service-name":"web"}},"addressType":"IPv4","#
+                + #""ports":[{"name":"","port":8080}],"endpoints":[\#(list)]}}"#)
+    }
+}

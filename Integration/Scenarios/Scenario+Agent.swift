@@ -1,0 +1,93 @@
+import Glibc
+
+extension Scenario {
+    /// The agent that stays.
+    static let agent: [Scenario] = [
+        Scenario("agent: follows an API server, and keeps the table while it is gone") { context in
+            let server = try APIServerStandIn(context)
+            server.setWeb(["10.1.0.1", "10.1.0.2"])
+            let agent = try context.startIPVSync("--kubeconfig", server.kubeconfig, "--node", "n1")
+            try context.eventuallyTable(agent, web(["10.1.0.1", "10.1.0.2"]))
+            server.setWeb(["10.1.0.2", "10.1.0.3"])
+            try context.eventuallyTable(agent, web(["10.1.0.2", "10.1.0.3"]))
+            server.tell(#"{"down":true}"#)
+            try agent.waitForText("the tables stay", timeLimit: .seconds(60))
+            try expectEqual(try context.ipvsadmSave(), web(["10.1.0.2", "10.1.0.3"]))
+            server.setWeb(["10.1.0.4"])
+            server.tell(#"{"down":false}"#)
+            try context.eventuallyTable(agent, web(["10.1.0.4"]))
+            server.tell(#"{"delete":"services","name":"default/web"}"#)
+            try context.eventuallyTable(agent, [])
+            agent.send(SIGTERM)
+            try expectEqual(try agent.wait().status, .exited(0))
+        },
+        Scenario("agent: killed and started again, it takes up where it was") { context in
+            let server = try APIServerStandIn(context)
+            server.setWeb(["10.1.0.1"])
+            let first = try context.startIPVSync("--kubeconfig", server.kubeconfig, "--node", "n1")
+            try context.eventuallyTable(first, web(["10.1.0.1"]))
+            first.send(SIGKILL)
+            _ = try first.wait()
+            try expectEqual(try context.ipvsadmSave(), web(["10.1.0.1"]))
+            server.tell(#"{"delete":"services","name":"default/web"}"#)
+            // What the first one made is known to be ours.
+            let second = try context.startIPVSync("--kubeconfig", server.kubeconfig, "--node", "n1")
+            try context.eventuallyTable(second, [])
+        },
+        Scenario("agent: repairs what others change, and leaves alone what others made") { context in
+            try context.run(["ip", "link", "set", "lo", "up"])
+            let path = try context.write(file(["10.1.0.1"]), to: "web.yaml")
+            try context.ipvsadm("-A", "-t", "192.0.2.7:80", "-s", "rr")
+            let agent = try context.startIPVSync("--config", path, "--sync-interval", "1")
+            let wanted = web(["10.1.0.1"]) + ["-A -t 192.0.2.7:80 -s rr"]
+            try context.eventuallyTable(agent, wanted)
+            try context.ipvsadm("-D", "-t", "10.96.0.10:80")
+            try context.eventuallyTable(agent, wanted)
+            agent.send(SIGTERM)
+            try expectEqual(try agent.wait().status, .exited(0))
+            try expectEqual(try context.ipvsadmSave(), wanted.sorted())
+        },
+        Scenario("agent: reads its files again when told, and keeps the last good ones") { context in
+            try context.run(["ip", "link", "set", "lo", "up"])
+            let path = try context.write(file(["10.1.0.1"]), to: "web.yaml")
+            let agent = try context.startIPVSync("--config", path)
+            try context.eventuallyTable(agent, web(["10.1.0.1"]))
+            try context.write("virtualServers: [{address: nonsense}]", to: "web.yaml")
+            agent.send(SIGHUP)
+            try agent.waitForText("web.yaml:1:")
+            try agent.waitForText("what was declared before stays")
+            try expectEqual(try context.ipvsadmSave(), web(["10.1.0.1"]))
+            try context.write(file(["10.1.0.2"]), to: "web.yaml")
+            agent.send(SIGHUP)
+            try context.eventuallyTable(agent, web(["10.1.0.2"]))
+        },
+    ]
+
+    private static func web(_ endpoints: [String]) -> [String] {
+        (["-A -t 10.96.0.10:80 -s rr"] + endpoints.map { "-a -t 10.96.0.10:80 -r \($0):8080 -m -w 1" }).sorted()
+    }
+
+    private static func file(_ endpoints: [String]) -> String {
+        let list = endpoints.map { "\"\($0):8080\"" }.joined(separator: ", ")
+        return "virtualServers: [{address: \"10.96.0.10:80\", scheduler: rr, realServers: [\(list)]}]"
+    }
+}
+
+extension Context {
+    /// Waits until the kernel's table is as ipvsadm would save it.
+    fileprivate func eventuallyTable(
+        _ agent: RunningCommand, _ lines: [String], file: StaticString = #fileID, line: Int = #line
+    ) throws(ScenarioFailure) {
+        let wanted = lines.sorted()
+        do throws(ScenarioFailure) {
+            try eventually("the table is as wanted", timeLimit: .seconds(60)) { () throws(ScenarioFailure) in
+                try expect(agent.isRunning, "the agent ended")
+                return try ipvsadmSave() == wanted
+            }
+        } catch {
+            throw ScenarioFailure(
+                "\(error)\nwanted \(wanted)\nfound \(try ipvsadmSave())\n\(agent.output)\(agent.error)", file: file,
+                line: line)
+        }
+    }
+}
