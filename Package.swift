@@ -83,7 +83,8 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "Configuration", "Documents", "IPVS", "LoadBalancing", "Netlink",
+                "Agent", "Configuration", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing",
+                "Netlink", "Reconcile", "ServiceTranslation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -19,6 +19,9 @@ struct Bench: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Measure ipvsadm -R too, which takes minutes.")
     var restore = true
 
+    @Flag(help: "Measure one endpoint's change in clusters of these sizes instead, from the watch to the kernel.")
+    var changes = false
+
     @Option(help: "text or json.")
     var output = "text"
 
@@ -32,11 +35,52 @@ struct Bench: ParsableCommand {
     var directory: String?
 
     func run() throws {
-        if let part, let directory {
+        if changes {
+            try measureChanges()
+        } else if let part, let directory {
             try measure(part, in: directory)
         } else {
             try measureAll()
         }
+    }
+
+    private func measureChanges() throws {
+        let directory = try directory ?? temporaryDirectory()
+        let counts = sizes.split(separator: ",").compactMap { Int($0) }
+        if self.directory == nil {
+            // A namespace for each size: what one leaves in the kernel is not the next one's.
+            defer { _ = try? MeasuredCommand(arguments: ["rm", "-rf", directory]).run() }
+            for count in counts { try measureChangesInNewNamespace(count, directory) }
+        } else if let count = counts.first {
+            let times = try ChangeBench(count: count, directory: directory).measure()
+            let document: Document = [
+                "services": .integer(Int64(count)),
+                "processorMicroseconds": .integer(Int64(times.processor * 1e6)),
+                "wallMicroseconds": .integer(Int64(times.wall * 1e6)),
+            ]
+            print(
+                output == "json"
+                    ? document.json()
+                    : "one change among \(count) Services: \(Int(times.processor * 1e6)) µs of processor time, "
+                        + "\(Int(times.wall * 1e6)) µs in all\n", terminator: "")
+        }
+    }
+
+    private func measureChangesInNewNamespace(_ count: Int, _ directory: String) throws {
+        let path = "\(directory)/changes"
+        _ = try MeasuredCommand(
+            arguments: [
+                "unshare", "--net", CommandLine.arguments[0], "--ipvsync", ipvsync, "--changes", "--sizes", "\(count)",
+                "--output", output, "--directory", directory,
+            ], output: path
+        ).run()
+        print(try BenchFile.read(path), terminator: "")
+    }
+
+    private func temporaryDirectory() throws -> String {
+        var template = Array("/tmp/ipvsync-bench.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw BenchError("no temporary directory") }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Measures one part in the namespace that this process was started in.
@@ -51,9 +95,7 @@ struct Bench: ParsableCommand {
     }
 
     private func measureAll() throws {
-        var template = Array("/tmp/ipvsync-bench.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw BenchError("no temporary directory") }
-        let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let directory = try temporaryDirectory()
         defer { _ = try? MeasuredCommand(arguments: ["rm", "-rf", directory]).run() }
         var documents: [Document] = []
         for size in sizes.split(separator: ",") {

@@ -1,0 +1,122 @@
+import Agent
+import Documents
+import Glibc
+import IPVS
+import KubernetesAPI
+import KubernetesObjects
+import LoadBalancing
+import Reconcile
+import ServiceTranslation
+
+/// What one endpoint's change costs from the line of the watch to the kernel, in clusters of several sizes.
+struct ChangeBench {
+    let count: Int
+    let directory: String
+
+    /// Changes that are measured; the first few warm up and do not count.
+    ///
+    /// A user-mode kernel counts processor time in ticks of 10 ms: only a sum over many changes says anything.
+    private static let changes = 520
+    private static let warmUp = 20
+
+    /// The mean of our own processor time and the median of the whole time, in seconds.
+    func measure() throws -> (processor: Double, wall: Double) {
+        _ = try MeasuredCommand(arguments: ["ip", "link", "set", "lo", "up"]).run()
+        let resources = APIResource.all(node: "n1")
+        let now = ContinuousClock.now
+        var index = ServiceIndex(translator: ServiceTranslator(policy: TranslationPolicy(nodeName: "n1")))
+        var slices = ResourceFeed(resources[1])
+        for (kind, text) in [("Service", services), ("EndpointSlice", endpointSlices)] {
+            var feed = kind == "Service" ? ResourceFeed(resources[0]) : slices
+            _ = feed.nextRequest(now: now)
+            var events = feed.receive(Array(text.utf8), APIResponse(status: 200), now: now)
+            events += feed.finish(.complete, APIResponse(status: 200), now: now)
+            take(events, &index)
+            if kind == "EndpointSlice" { slices = feed }
+        }
+        _ = index.refresh()
+        let synchronizer = Synchronizer(
+            table: try IPVSClient(),
+            store: LedgerStore(directory: "\(directory)/state-\(count)", identity: try StateIdentity.current()),
+            policy: ReconcilePolicy())
+        _ = try synchronizer.synchronize(DesiredState(virtualServers: index.desiredVirtualServers))
+        _ = slices.nextRequest(now: now)
+        var begin = 0.0
+        var wall: [Double] = []
+        for change in 0..<Self.changes {
+            let line = Array("{\"type\":\"MODIFIED\",\"object\":\(slice(change % count, replacing: change))}\n".utf8)
+            if change == Self.warmUp { begin = clock(CLOCK_PROCESS_CPUTIME_ID) }
+            let started = clock(CLOCK_MONOTONIC)
+            take(slices.receive(line, APIResponse(status: 200), now: now), &index)
+            let keys = index.refresh()
+            let report = try synchronizer.synchronize(
+                only: Set(keys), keys.compactMap { index.desired($0) })
+            wall.append(clock(CLOCK_MONOTONIC) - started)
+            guard report?.operations == 2, report?.failures.isEmpty == true else {
+                throw BenchError("a change took \(report?.operations ?? 0) operations instead of 2")
+            }
+        }
+        let processor = clock(CLOCK_PROCESS_CPUTIME_ID) - begin
+        return (processor / Double(Self.changes - Self.warmUp), median(wall))
+    }
+
+    private func take(_ events: [FeedEvent], _ index: inout ServiceIndex) {
+        for event in events {
+            index.update { cluster in
+                switch event {
+                case .replaced(let kind, let objects, let kept): cluster.replace(kind, with: objects, keeping: kept)
+                case .changed(let object): cluster.set(object)
+                case .removed(let identity): cluster.remove(identity)
+                }
+            }
+        }
+    }
+
+    private func median(_ values: [Double]) -> Double {
+        let sorted = values.dropFirst(Self.warmUp).sorted()
+        return sorted[sorted.count / 2]
+    }
+
+    private func clock(_ identifier: clockid_t) -> Double {
+        var time = timespec()
+        clock_gettime(identifier, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}
+
+// MARK: - Objects
+
+extension ChangeBench {
+    private var services: String {
+        list(
+            "Service",
+            (0..<count).map { number in
+                let ip = "10.96.\(number / 250).\(number % 250 + 1)"
+                return #"{"metadata":{"name":"s\#(number)","namespace":"bench"},"spec":{"clusterIP":"\#(ip)","#
+                    + #""clusterIPs":["\#(ip)"],"ports":[{"port":80,"protocol":"TCP","targetPort":8080}]}}"#
+            })
+    }
+
+    private var endpointSlices: String { list("EndpointSlice", (0..<count).map { slice($0, replacing: nil) }) }
+
+    private func list(_ kind: String, _ items: [String]) -> String {
+        #"{"kind":"\#(kind)List","metadata":{"resourceVersion":"1"},"items":[\#(items.joined(separator: ","))]}"#
+    }
+
+    /// Ten endpoints, as a controller writes them; a change puts a new one in the place of the last.
+    private func slice(_ number: Int, replacing change: Int?) -> String {
+        let endpoints = (0..<10).map { position in
+            let changed = change != nil && position == 9
+            let ip =
+                changed
+                ? "10.99.\((change ?? 0) / 250).\((change ?? 0) % 250 + 1)"
+                : "10.\(128 + number / 4_000).\(number / 16 % 250).\(number % 16 * 10 + position + 1)"
+            return #"{"addresses":["\#(ip)"],"conditions":{"ready":true,"serving":true,"terminating":false},"#
+                + #""nodeName":"n\#(position)","zone":"z1","#
+                + #""targetRef":{"kind":"Pod","namespace":"bench","name":"s\#(number)-\#(position)"}}"#
+        }
+        return #"{"metadata":{"name":"s\#(number)-1","namespace":"bench","resourceVersion":"2","#
+            + #""labels":{"kubernetes.io/service-name":"s\#(number)"}},"addressType":"IPv4","#
+            + #""ports":[{"name":"","protocol":"TCP","port":8080}],"endpoints":[\#(endpoints.joined(separator: ","))]}"#
+    }
+}
