@@ -47,6 +47,17 @@ extension Scenario {
             try expectEqual(try agent.wait().status, .exited(0))
             try expectEqual(try context.ipvsadmSave(), wanted.sorted())
         },
+        Scenario("agent: needs no right but CAP_NET_ADMIN") { context in
+            let server = try APIServerStandIn(context)
+            server.setWeb(["10.1.0.1"])
+            let agent = try Command([
+                "setpriv", "--bounding-set", "-all,+net_admin", "--inh-caps", "-all", "--no-new-privs", context.ipvsync,
+                "--kubeconfig", server.kubeconfig, "--node", "n1", "--state-dir", "\(context.directory)/state",
+            ]).start()
+            try context.eventuallyTable(agent, web(["10.1.0.1"]))
+            server.setWeb(["10.1.0.2"])
+            try context.eventuallyTable(agent, web(["10.1.0.2"]))
+        },
         Scenario("agent: reads its files again when told, and keeps the last good ones") { context in
             try context.run(["ip", "link", "set", "lo", "up"])
             let path = try context.write(file(["10.1.0.1"]), to: "web.yaml")
