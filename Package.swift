@@ -107,7 +107,7 @@ let package = Package(
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "KubernetesAPITests",
-            dependencies: ["Configuration", "KubernetesAPI", "KubernetesObjects"],
+            dependencies: ["Configuration", "Documents", "KubernetesAPI", "KubernetesObjects", "LoadBalancing"],
             exclude: ["Fixtures", "apiserver.py"], swiftSettings: settings),
         .testTarget(
             name: "ServiceDiscoveryTests",
