@@ -9,7 +9,9 @@ extension Configuration {
         var errors = ConfigurationErrors()
         settings = Settings(
             drainTimeout: Self.single(\.drainTimeout, "drainTimeout", in: files, &errors),
-            removalGuard: Self.single(\.removalGuard, "removalGuard", in: files, &errors))
+            removalGuard: Self.single(\.removalGuard, "removalGuard", in: files, &errors),
+            syncInterval: Self.single(\.syncInterval, "syncInterval", in: files, &errors),
+            services: Self.single(\.services, "services", in: files, &errors))
         desired = DesiredState(
             timeouts: Self.single(\.timeouts, "timeouts", in: files, &errors),
             syncDaemons: Self.single(\.syncDaemons, "syncDaemons", in: files, &errors))

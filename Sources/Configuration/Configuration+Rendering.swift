@@ -11,6 +11,8 @@ extension Configuration {
         var members: [Document.Member] = []
         members.append(settings.drainTimeout, as: Fields.drainTimeout) { .string(DurationText.text($0)) }
         members.append(settings.removalGuard, as: Fields.removalGuard, \.document)
+        members.append(settings.syncInterval, as: Fields.syncInterval) { .string(DurationText.text($0)) }
+        members.append(settings.services, as: Fields.services, \.document)
         members.append(desired.timeouts, as: Fields.timeouts, \.document)
         members.append(desired.syncDaemons, as: Fields.syncDaemons) { .sequence($0.map(\.document)) }
         members.append(desired.virtualServers, as: Fields.virtualServers) { .sequence($0.map(\.document)) }
@@ -34,6 +36,20 @@ extension RemovalGuardSetting {
             .init(Fields.removalShare.name, ShareText.document(share)),
             .init(Fields.removalMinimum.name, .integer(Int64(minimum))),
         ])
+    }
+}
+
+extension ServiceDefaults {
+    fileprivate var document: Document {
+        var members: [Document.Member] = []
+        members.append(scheduler, as: Fields.scheduler, Document.string)
+        members.append(nodePortAddresses, as: Fields.nodePortAddresses) { addresses in
+            guard case .networks(let networks) = addresses else { return "primary" }
+            return .sequence(networks.map { .string($0.description) })
+        }
+        members.append(localFallback, as: Fields.localFallback, Document.bool)
+        members.append(proxyName, as: Fields.proxyName, Document.string)
+        return .mapping(members)
     }
 }
 

@@ -29,10 +29,12 @@ extension ConfigurationFile {
         guard let reader = MappingReader(node, .file, "the file", scope) else { return }
         drainTimeout = reader.placed(Fields.drainTimeout)
         removalGuard = reader.placed(Fields.removalGuard)
+        syncInterval = reader.placed(Fields.syncInterval)
+        services = reader.placed(Fields.services)
         timeouts = reader.placed(Fields.timeouts)
         syncDaemons = reader.placed(Fields.syncDaemons)
         readVirtualServers(reader, problems)
-        let declares = ["drainTimeout", "removalGuard", "timeouts", "syncDaemons", "virtualServers"]
+        let declares = ObjectShape.file.names.filter { $0 != Fields.defaults.name }
         if !declares.contains(where: reader.has) {
             scope.report(node, "it declares nothing", "write `virtualServers: []` if you mean an empty table")
         }

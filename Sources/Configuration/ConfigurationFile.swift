@@ -13,6 +13,8 @@ struct ConfigurationFile {
     var virtualServers: [Placed<DesiredVirtualServer>]?
     var drainTimeout: Placed<UInt32>?
     var removalGuard: Placed<RemovalGuardSetting>?
+    var syncInterval: Placed<UInt32>?
+    var services: Placed<ServiceDefaults>?
     var timeouts: Placed<ConnectionTimeouts>?
     var syncDaemons: Placed<[SyncDaemon]>?
 }

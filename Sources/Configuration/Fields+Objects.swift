@@ -54,7 +54,26 @@ extension Fields {
     static let removalMinimum = Field(
         "minimum", .integer(UInt32(0)...UInt32.max), "So many may go whatever their share; 10 by default.")
 
+    // Of Services.
+    static let nodePortAddresses = Field(
+        "nodePortAddresses", .nodePortAddresses,
+        "Which of the node's addresses serve node ports: `primary` for those of its Node object, or networks; "
+            + "all by default.")
+    static let localFallback = Field(
+        "localFallback", .boolean,
+        "Whether external traffic of a Local Service goes to other nodes when this one has no endpoint; "
+            + "false by default.")
+    static let proxyName = Field(
+        "proxyName",
+        .text(
+            pattern: #"^\S{1,63}$"#, expected: "a label's value, at most 63 bytes", isValid: { isKernelName($0, 63) }),
+        "Serve the Services with this service.kubernetes.io/service-proxy-name instead of those without one.")
+
     // Of a file.
+    static let syncInterval = Field(
+        "syncInterval", .duration(1...86_400),
+        "How long an agent waits between two looks at the whole table; 30s by default.")
+    static let services = Field("services", .services, "What holds for Kubernetes Services in general.")
     static let defaults = Field(
         "defaults", .node(schema: ObjectShape.defaults.schema), "What the virtual servers of this file leave out.")
     static let removalGuard = Field(

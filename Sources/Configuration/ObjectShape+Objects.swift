@@ -3,8 +3,13 @@ import Documents
 extension ObjectShape {
     /// A whole file.
     static let file = ObjectShape([
-        Fields.defaults, Fields.drainTimeout, Fields.removalGuard, Fields.timeouts, Fields.syncDaemons,
-        Fields.virtualServers,
+        Fields.defaults, Fields.drainTimeout, Fields.removalGuard, Fields.syncInterval, Fields.services,
+        Fields.timeouts,
+        Fields.syncDaemons, Fields.virtualServers,
+    ])
+
+    static let services = ObjectShape([
+        Fields.scheduler, Fields.nodePortAddresses, Fields.localFallback, Fields.proxyName,
     ])
 
     static let defaults = ObjectShape(

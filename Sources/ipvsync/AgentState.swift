@@ -32,6 +32,15 @@ struct AgentState: DesiredSource {
     /// Takes what files declare in the place of what they declared before.
     mutating func use(_ configuration: Configuration) {
         files = configuration.desired
+        let standard = TranslationPolicy()
+        var next = policy
+        next.scheduler = standard.scheduler
+        next.nodePortAddresses = standard.nodePortAddresses
+        next.localFallsBackToCluster = standard.localFallsBackToCluster
+        next.apply(configuration.settings.services)
+        follow(next)
+        // Everything is synchronised after this: which keys it touches does not matter.
+        _ = index.refresh()
         declared = Dictionary(uniqueKeysWithValues: files.virtualServers.map { ($0.key, $0) })
     }
 
@@ -49,12 +58,19 @@ struct AgentState: DesiredSource {
                 }
             }
         }
-        let next = TranslationPolicy(
+        let node = TranslationPolicy(
             nodeName: policy.nodeName, index.cluster.nodes[policy.nodeName], addresses: policy.nodeAddresses)
-        if next.zone != policy.zone || next.primaryAddresses != policy.primaryAddresses {
-            policy = next
-            index.use(ServiceTranslator(policy: next))
-        }
+        var next = policy
+        next.zone = node.zone
+        next.primaryAddresses = node.primaryAddresses
+        follow(next)
         return index.refresh()
+    }
+
+    /// Translates everything anew if the policy is another one.
+    private mutating func follow(_ next: TranslationPolicy) {
+        guard next != policy else { return }
+        policy = next
+        index.use(ServiceTranslator(policy: next))
     }
 }

@@ -69,9 +69,10 @@ struct ClusterOptions: ParsableArguments {
     /// All the objects.
     ///
     /// - Parameter isProxying: Whether only what a node's proxy programs is wanted.
-    private func objects(isProxying: Bool) throws -> [KubernetesObject] {
+    private func objects(isProxying: Bool, proxyName: String?) throws -> [KubernetesObject] {
         guard let access = try access() else { return try Manifests.load(paths: manifests).objects }
-        let resources = isProxying ? APIResource.proxied(node: nodeName) : APIResource.all(node: nodeName)
+        let resources =
+            isProxying ? APIResource.proxied(node: nodeName, proxyName: proxyName) : APIResource.all(node: nodeName)
         return try ClusterWatch.objects(access, resources)
     }
 
@@ -81,12 +82,14 @@ struct ClusterOptions: ParsableArguments {
     ///   - isOffline: Whether another machine is meant than this one: its addresses are those of the Node object.
     ///   - explains: Whether each endpoint's verdict is kept.
     ///   - isProxying: Whether only what a node's proxy programs is wanted.
+    ///   - defaults: What the configuration says of Services in general.
     func index(
-        isOffline: Bool = false, explains: Bool = false, isProxying: Bool = false
+        isOffline: Bool = false, explains: Bool = false, isProxying: Bool = false, defaults: ServiceDefaults? = nil
     ) throws -> ServiceIndex {
-        let objects = try objects(isProxying: isProxying)
-        let policy = TranslationPolicy(
+        let objects = try objects(isProxying: isProxying, proxyName: defaults?.proxyName)
+        var policy = TranslationPolicy(
             node: nodeName, in: objects, addresses: isOffline ? [] : HostIdentity.addresses)
+        policy.apply(defaults)
         return ServiceIndex(
             objects, translator: ServiceTranslator(policy: policy, explains: explains))
     }
@@ -110,7 +113,8 @@ struct SourceOptions: ParsableArguments {
         guard cluster.isNamed else { return try configuration.load() }
         var declared =
             configuration.paths.isEmpty ? Configuration(desired: DesiredState()) : try configuration.load()
-        let index = try cluster.index(isOffline: isOffline, isProxying: true)
+        let index = try cluster.index(
+            isOffline: isOffline, isProxying: true, defaults: declared.settings.services)
         for service in index.services {
             for warning in service.warnings {
                 StandardStreams.complain("Service \(warning.object): \(warning.message)")

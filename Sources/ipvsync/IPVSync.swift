@@ -20,9 +20,7 @@ struct IPVSync: ParsableCommand {
         subcommands: [
             RunCommand.self, PlanCommand.self, ShowCommand.self, ValidateCommand.self, ImportCommand.self,
             ExportCommand.self, ExplainCommand.self, EnvCommand.self, ZeroCommand.self, CleanupCommand.self,
-            DoctorCommand.self,
-            SchemaCommand.self,
-            CompletionsCommand.self, ZoneCommand.self,
+            DoctorCommand.self, SchemaCommand.self, MigrateCommand.self, CompletionsCommand.self, ZoneCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 

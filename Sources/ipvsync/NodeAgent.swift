@@ -29,7 +29,10 @@ final class NodeAgent {
         self.source = source
         self.output = output
         let node = source.cluster.nodeName
-        watch = try source.cluster.access().map { ClusterWatch($0, resources: APIResource.proxied(node: node)) }
+        watch = try source.cluster.access().map {
+            ClusterWatch(
+                $0, resources: APIResource.proxied(node: node, proxyName: configuration.settings.services?.proxyName))
+        }
         state = AgentState(configuration, node: node)
         state.isComplete = watch == nil
         loop = AgentLoop(synchronizer, timing: timing, now: .now)

@@ -110,7 +110,7 @@ struct ConfigurationSchemaTests {
                 #expect(Self.problems(Self.file(with: "unheard", in: path)).contains("unknown key"), "\(path)")
             }
         }
-        #expect(objects == 12)
+        #expect(objects == 13)
     }
 
     @Test("It is JSON with its dialect named")

@@ -37,7 +37,7 @@ struct RunCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Seconds between two looks at the whole table, which repair what others changed.", valueName: "seconds"))
-    var syncInterval = 30
+    var syncInterval: Int?
 
     @Flag(name: .long, help: "Only say what would be done, as 'plan' does.")
     var dryRun = false
@@ -54,7 +54,7 @@ struct RunCommand: ParsableCommand {
     static let lockPatience = 60
 
     func validate() throws {
-        guard (1...86_400).contains(syncInterval) else {
+        guard (1...86_400).contains(syncInterval ?? 1) else {
             throw ValidationError("--sync-interval takes seconds from 1 to 86400")
         }
     }
@@ -87,7 +87,8 @@ struct RunCommand: ParsableCommand {
                 table: try IPVSClient.opened(), store: try state.store(), policy: sync.policy(configuration.settings))
             let lock = try synchronizer.lock(waitingAtMost: Self.lockPatience)
             var timing = AgentLoop.Timing()
-            timing.verification = .seconds(syncInterval)
+            timing.verification = .seconds(
+                syncInterval ?? Int(configuration.settings.syncInterval ?? Settings.standardSyncInterval))
             try NodeAgent(
                 source, output, configuration: configuration, synchronizer: synchronizer, timing: timing
             ).run()

@@ -1,0 +1,143 @@
+internal import Documents
+internal import LoadBalancing
+
+/// A KubeProxyConfiguration (`kubeproxy.config.k8s.io/v1alpha1`) read as ipvsync's configuration.
+package struct KubeProxyConfiguration {
+    /// Something that is said of a key: that it does not carry over, or what takes its place.
+    package struct Note: Hashable, Sendable, CustomStringConvertible {
+        package let place: SourcePlace
+        /// `ipvs.strictARP`.
+        package let key: String
+        package let text: String
+
+        package var description: String { "\(place): \(key): \(text)" }
+    }
+
+    package private(set) var configuration = Configuration(desired: DesiredState())
+    /// In the order of the file.
+    package private(set) var notes: [Note] = []
+    private let file: String
+    private var errors = ConfigurationErrors()
+    private var services = ServiceDefaults()
+    private var timeouts = ConnectionTimeouts()
+
+    /// Reads a file's bytes; pure, and safe for any bytes.
+    package init(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) {
+        self.file = file
+        var root: YAMLNode?
+        do throws(YAMLError) {
+            let documents = try YAMLNode.documents(in: bytes)
+            root = documents.first { $0["kind"]?.scalar?.text == "KubeProxyConfiguration" }
+        } catch {
+            throw ConfigurationErrors([
+                ConfigurationError(
+                    file: file, line: error.line, column: error.column, problem: error.message, remedy: error.remedy)
+            ])
+        }
+        guard let root, let pairs = root.mapping else {
+            throw ConfigurationErrors([
+                ConfigurationError(
+                    file: file, problem: "it holds no KubeProxyConfiguration",
+                    remedy: "take it from the ConfigMap: kubectl -n kube-system get configmap kube-proxy "
+                        + "-o jsonpath='{.data.config\\.conf}'")
+            ])
+        }
+        for pair in pairs { read(pair, "") }
+        if services != ServiceDefaults() { configuration.settings.services = services }
+        if timeouts != ConnectionTimeouts() { configuration.desired.timeouts = timeouts }
+        guard errors.isEmpty else { throw errors }
+    }
+}
+
+// MARK: - Keys
+
+extension KubeProxyConfiguration {
+    private static let sections: Set<String> = ["ipvs", "iptables", "nftables", "conntrack", "clientConnection"]
+
+    /// Keys that say nothing of what ipvsync does.
+    private static let ignored: Set<String> = ["kind", "apiVersion"]
+
+    /// What takes the place of a key, or why it has none.
+    private static let remarks: [String: String] = [
+        "ipvs.excludeCIDRs": "not needed: what ipvsync did not make is never touched",
+        "ipvs.minSyncPeriod": "not needed: changes are applied at once, and together within 0.1 s",
+        "ipvs.strictARP": "does not carry over: set net.ipv4.conf.all.arp_ignore=1 and arp_announce=2",
+        "iptables.masqueradeAll": "does not carry over: ipvsync does not masquerade; keep the rules that do",
+        "iptables.masqueradeBit": "does not carry over: ipvsync does not masquerade; keep the rules that do",
+        "clusterCIDR": "does not carry over: ipvsync does not masquerade; keep the rules that do",
+        "hostnameOverride": "give the name with --node",
+        "clientConnection.kubeconfig": "name the file with --kubeconfig",
+        "conntrack.maxPerCore": "does not carry over: set net.netfilter.nf_conntrack_max",
+        "conntrack.min": "does not carry over: set net.netfilter.nf_conntrack_max",
+    ]
+
+    private mutating func read(_ pair: YAMLPair, _ prefix: String) {
+        let key = prefix + pair.name
+        guard !Self.ignored.contains(key), pair.value.isSet else { return }
+        if prefix.isEmpty, Self.sections.contains(key), let pairs = pair.value.mapping {
+            for inner in pairs { read(inner, key + ".") }
+            return
+        }
+        switch key {
+        case "mode":
+            if let mode = pair.value.scalar?.text, mode != "ipvs" {
+                note(pair, key, "the mode is \(mode), not ipvs: compare the schedulers and timeouts yourself")
+            }
+        case "ipvs.scheduler": services.scheduler = pair.value.scalar?.text
+        case "ipvs.syncPeriod": configuration.settings.syncInterval = seconds(pair, key).map { max(1, $0) }
+        case "ipvs.tcpTimeout": timeouts.tcp = seconds(pair, key)
+        case "ipvs.tcpFinTimeout": timeouts.tcpFin = seconds(pair, key)
+        case "ipvs.udpTimeout": timeouts.udp = seconds(pair, key)
+        case "nodePortAddresses": readNodePortAddresses(pair)
+        default: note(pair, key, Self.remarks[key] ?? "does not carry over")
+        }
+    }
+
+    private mutating func readNodePortAddresses(_ pair: YAMLPair) {
+        let texts = (pair.value.sequence ?? []).map { $0.scalar?.text ?? "" }
+        if texts == ["primary"] {
+            services.nodePortAddresses = .primary
+            return
+        }
+        var networks: [IPPrefix] = []
+        for (text, node) in zip(texts, pair.value.sequence ?? []) {
+            guard let network = IPPrefix(text) else {
+                report(node, "nodePortAddresses holds \(node.summary)", "write a network such as 192.0.2.0/24")
+                continue
+            }
+            networks.append(network)
+        }
+        if !networks.isEmpty { services.nodePortAddresses = .networks(networks) }
+    }
+
+    /// A duration as Go writes it, in whole seconds; 0 means that the kernel's or the standard value stays.
+    private mutating func seconds(_ pair: YAMLPair, _ key: String) -> UInt32? {
+        let text = pair.value.scalar?.text ?? ""
+        if text.hasSuffix("ms"), UInt32(text.dropLast(2)) != nil { return 1 }
+        guard let seconds = DurationText.seconds(text).flatMap({ UInt32(exactly: $0) }),
+            seconds <= ConnectionTimeouts.maximum
+        else {
+            report(pair.value, "\(key) is \(pair.value.summary)", "write a duration such as 30s or 15m")
+            return nil
+        }
+        return seconds == 0 ? nil : seconds
+    }
+
+    private mutating func note(_ pair: YAMLPair, _ key: String, _ text: String) {
+        notes.append(Note(place: SourcePlace(file: file, line: pair.key.line), key: key, text: text))
+    }
+
+    private mutating func report(_ node: YAMLNode, _ problem: String, _ remedy: String) {
+        errors.append(
+            ConfigurationError(file: file, line: node.line, column: node.column, problem: problem, remedy: remedy))
+    }
+}
+
+extension YAMLNode {
+    /// Whether the value says anything: kube-proxy writes every key out, with an empty one for its default.
+    fileprivate var isSet: Bool {
+        if let scalar { return !scalar.isNull && !["", "0", "false", "0s"].contains(scalar.text) }
+        if let sequence { return !sequence.isEmpty }
+        return mapping?.isEmpty == false
+    }
+}

@@ -1,0 +1,34 @@
+import Documents
+import LoadBalancing
+
+extension ValueKind where Value == ServiceDefaults {
+    static var services: Self {
+        .object(.services) { reader in
+            ServiceDefaults(
+                scheduler: reader(Fields.scheduler), nodePortAddresses: reader(Fields.nodePortAddresses),
+                localFallback: reader(Fields.localFallback), proxyName: reader(Fields.proxyName))
+        }
+    }
+}
+
+extension ValueKind where Value == ServiceDefaults.NodePortAddresses {
+    /// `primary`, or a list of networks.
+    static var nodePortAddresses: Self {
+        let schema: Document = [
+            "anyOf": [["const": "primary"], ["type": "array", "items": ["type": "string"], "minItems": 1]]
+        ]
+        return ValueKind(schema: schema) { node, field, scope in
+            if node.scalar?.text == "primary" { return .primary }
+            guard let nodes = node.sequence, !nodes.isEmpty else {
+                scope.report(node, "\(field) is \(node.summary)", "write `primary` or a list of networks")
+                return nil
+            }
+            return .networks(
+                nodes.compactMap { node in
+                    if let network = node.scalar.flatMap({ IPPrefix($0.text) }) { return network }
+                    scope.report(node, "\(field) holds \(node.summary)", "write a network such as 192.0.2.0/24")
+                    return nil
+                })
+        }
+    }
+}

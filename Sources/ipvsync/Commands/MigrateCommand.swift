@@ -1,0 +1,35 @@
+internal import ArgumentParser
+internal import Configuration
+
+struct MigrateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate", abstract: "Turn another program's configuration into ipvsync's.",
+        subcommands: [KubeProxyCommand.self])
+}
+
+struct KubeProxyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kube-proxy",
+        abstract: "Turn a KubeProxyConfiguration into ipvsync's configuration.",
+        discussion: """
+            Prints the configuration on standard output, and on standard error what does not carry over, by line.
+
+            EXAMPLES:
+              ipvsync migrate kube-proxy /var/lib/kube-proxy/config.conf >/etc/ipvsync/ipvsync.yaml
+              kubectl -n kube-system get configmap kube-proxy -o jsonpath='{.data.config\\.conf}' \\
+                  | ipvsync migrate kube-proxy -
+            """)
+
+    @Argument(help: ArgumentHelp("The file, or - for standard input.", valueName: "file"), completion: .file())
+    var path: String
+
+    func run() throws {
+        try Failures.endWithStatus {
+            for source in try SourceFile.sources(at: path) {
+                let migrated = try KubeProxyConfiguration(source.contents(), file: source.name)
+                migrated.notes.forEach { StandardStreams.complain($0.description) }
+                StandardStreams.write(migrated.configuration.yaml())
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+internal import Configuration
+internal import LoadBalancing
+internal import ServiceTranslation
+
+extension TranslationPolicy {
+    /// Takes over what a configuration says of Services in general.
+    mutating func apply(_ defaults: ServiceDefaults?) {
+        guard let defaults else { return }
+        if let name = defaults.scheduler { scheduler = Scheduler(name) }
+        switch defaults.nodePortAddresses {
+        case nil: break
+        case .primary: nodePortAddresses = .primary
+        case .networks(let networks): nodePortAddresses = .networks(networks)
+        }
+        if let fallback = defaults.localFallback { localFallsBackToCluster = fallback }
+        proxyName = defaults.proxyName
+    }
+}
