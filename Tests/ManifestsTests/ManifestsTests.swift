@@ -20,20 +20,15 @@ import Testing
             .map { server in "\(server.key): " + server.realServers.map(\.endpoint.description).joined(separator: " ") }
     }
 
-    @Test func aServiceWithItsPods() throws {
-        let manifests = try parse(
-            """
-            apiVersion: v1
-            kind: Service
-            metadata: {name: my-service}
-            spec: {clusterIP: 10.96.0.1, selector: {app.kubernetes.io/name: MyApp}, ports: [{protocol: TCP, port: 80, targetPort: 9376}]}
-            ---
-            apiVersion: v1
-            kind: Pod
-            metadata: {name: a, labels: {app.kubernetes.io/name: MyApp}}
-            status: {podIP: 10.244.0.5, conditions: [{type: Ready, status: "True"}]}
-            """)
-        #expect(table(manifests, node: "n") == ["tcp 10.96.0.1:80: 10.244.0.5:9376"])
+    @Test(arguments: [
+        ("my-service.yaml", ["tcp 10.96.39.145:80: 10.244.1.7:9376 10.244.2.7:9376"]),
+        ("mydb.yaml", ["tcp 10.96.42.38:3306: 192.168.0.5:3306"]),
+        // Headless: DNS alone answers with its endpoints.
+        ("nginxsvc.yaml", []),
+    ])
+    func notesMeanWhatTheySay(file: String, expected: [String]) throws {
+        let manifests = try Manifests.load(paths: ["\(Self.fixtures)/notes/\(file)"])
+        #expect(table(manifests, node: "n1") == expected)
     }
 
     @Test func aListOfKubectlAndJSONSayTheSame() throws {
