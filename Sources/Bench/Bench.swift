@@ -57,12 +57,14 @@ struct Bench: ParsableCommand {
                 "services": .integer(Int64(count)),
                 "processorMicroseconds": .integer(Int64(times.processor * 1e6)),
                 "wallMicroseconds": .integer(Int64(times.wall * 1e6)),
+                "firstListsMilliseconds": .integer(Int64(times.lists * 1e3)),
             ]
             print(
                 output == "json"
                     ? document.json()
                     : "one change among \(count) Services: \(Int(times.processor * 1e6)) µs of processor time, "
-                        + "\(Int(times.wall * 1e6)) µs in all\n", terminator: "")
+                        + "\(Int(times.wall * 1e6)) µs in all; \(Int(times.lists * 1e3)) ms for the first lists\n",
+                terminator: "")
         }
     }
 

@@ -93,19 +93,20 @@ extension ServiceZone {
             return
         }
         guard service.clusterIPs.first == "None" else { return }
-        for port in service.ports {
+        // A headless Service needs no port to be found by name.
+        for port in service.ports.isEmpty ? [nil] : service.ports.map(Optional.some) {
             for endpoint in cluster.readyEndpoints(of: service, port) { add(endpoint, port, of: name) }
         }
     }
 
     /// An endpoint of a headless Service: under the Service's name, and under one of its own.
-    private mutating func add(_ named: NamedEndpoint, _ port: ServicePort, of service: String) {
+    private mutating func add(_ named: NamedEndpoint, _ port: ServicePort?, of service: String) {
         let address = named.endpoint.address
         let own = "\(named.hostname.isEmpty ? address.label : named.hostname).\(service)"
         add(service, address.recordType, "\(address)")
         add(own, address.recordType, "\(address)")
         if !named.hostname.isEmpty { add(address.reverseName, "PTR", "\(own).") }
-        addLocation(port, named.endpoint.port, of: service, at: own)
+        if let port { addLocation(port, named.endpoint.port, of: service, at: own) }
     }
 
     /// Only named ports have SRV records.

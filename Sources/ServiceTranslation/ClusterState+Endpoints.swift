@@ -9,8 +9,8 @@ package struct NamedEndpoint: Hashable, Sendable {
 }
 
 extension ClusterState {
-    /// The ready endpoints of a Service's port in all families, sorted, wherever they are.
-    package func readyEndpoints(of service: Service, _ port: ServicePort) -> [NamedEndpoint] {
+    /// The ready endpoints of a Service's port in all families, sorted, wherever they are; without a port, all of them.
+    package func readyEndpoints(of service: Service, _ port: ServicePort?) -> [NamedEndpoint] {
         let endpoints = ServiceEndpoints(of: service, in: self)
         return AddressFamily.allCases.flatMap { endpoints.candidates(for: port, $0) }
             .filter { $0.conditions.ready || service.publishNotReadyAddresses }

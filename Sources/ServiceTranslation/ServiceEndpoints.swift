@@ -32,8 +32,8 @@ struct ServiceEndpoints {
         readAnnotations()
     }
 
-    /// The endpoints of a port in one family, sorted, each once.
-    func candidates(for port: ServicePort, _ family: AddressFamily) -> [EndpointCandidate] {
+    /// The endpoints of a port in one family, sorted, each once; without a port, all of them with port 0.
+    func candidates(for port: ServicePort?, _ family: AddressFamily) -> [EndpointCandidate] {
         switch source {
         case .slices(let slices): slices.flatMap { candidates(in: $0, port, family) }.unique()
         case .endpoints(let object): candidates(in: object, port, family).unique()
@@ -42,9 +42,9 @@ struct ServiceEndpoints {
     }
 
     private func candidates(
-        in slice: EndpointSlice, _ port: ServicePort, _ family: AddressFamily
+        in slice: EndpointSlice, _ port: ServicePort?, _ family: AddressFamily
     ) -> [EndpointCandidate] {
-        guard slice.family == family, let number = slice.ports.number(for: port) else { return [] }
+        guard slice.family == family, let number = port.map({ slice.ports.number(for: $0) }) ?? 0 else { return [] }
         let name = slice.metadata.id
         return slice.endpoints.compactMap { endpoint in
             guard let address = endpoint.addresses.first.flatMap({ IPAddress($0) }), address.family == family else {
@@ -58,10 +58,10 @@ struct ServiceEndpoints {
     }
 
     private func candidates(
-        in object: Endpoints, _ port: ServicePort, _ family: AddressFamily
+        in object: Endpoints, _ port: ServicePort?, _ family: AddressFamily
     ) -> [EndpointCandidate] {
         object.subsets.flatMap { subset -> [EndpointCandidate] in
-            guard let number = subset.ports.number(for: port) else { return [] }
+            guard let number = port.map({ subset.ports.number(for: $0) }) ?? 0 else { return [] }
             return subset.addresses.compactMap { candidate($0, true, number, family, object) }
                 + subset.notReadyAddresses.compactMap { candidate($0, false, number, family, object) }
         }
@@ -77,9 +77,9 @@ struct ServiceEndpoints {
             nodeHints: nil, weight: 1, hostname: entry.hostname, source: .endpoints(object.metadata.id))
     }
 
-    private func candidate(_ pod: Pod, _ port: ServicePort, _ family: AddressFamily) -> EndpointCandidate? {
+    private func candidate(_ pod: Pod, _ port: ServicePort?, _ family: AddressFamily) -> EndpointCandidate? {
         guard let address = pod.ips.lazy.compactMap({ IPAddress($0) }).first(where: { $0.family == family }),
-            let number = pod.number(for: port)
+            let number = port.map({ pod.number(for: $0) }) ?? 0
         else { return nil }
         // As the EndpointSlice controller derives the three conditions.
         let conditions = EndpointConditions(

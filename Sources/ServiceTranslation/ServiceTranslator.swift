@@ -22,7 +22,7 @@ package struct ServiceTranslator: Sendable {
         guard result.omission == nil else { return result }
         let settings = ServiceSettings(service, policy: policy)
         let endpoints = ServiceEndpoints(of: service, in: cluster)
-        result.warnings = settings.warnings + endpoints.warnings
+        result.warnings = settings.warnings + endpoints.warnings + unserved(service)
         for address in addresses(of: service, &result.warnings) {
             for port in service.ports {
                 let number = address.role == .nodePort ? port.nodePort : port.port
@@ -44,6 +44,19 @@ package struct ServiceTranslator: Sendable {
         if service.kind == .externalName { return .externalName }
         guard let clusterIP = service.clusterIPs.first, !clusterIP.isEmpty else { return .withoutClusterIP }
         return clusterIP == "None" ? .headless : nil
+    }
+
+    /// What the Service asks for and IPVS alone cannot do: to be silent about it would be dangerous.
+    private func unserved(_ service: Service) -> [TranslationWarning] {
+        var texts: [String] = []
+        let ranges = service.loadBalancerSourceRanges
+        if service.kind == .loadBalancer, !ranges.isEmpty, !ranges.contains(where: { $0.hasSuffix("/0") }) {
+            texts.append("loadBalancerSourceRanges is not enforced: restrict the sources with a firewall")
+        }
+        if service.healthCheckNodePort > 0 {
+            texts.append("healthCheckNodePort \(service.healthCheckNodePort) is not served")
+        }
+        return texts.map { TranslationWarning(service.metadata.id, $0) }
     }
 
     /// The same address twice in one Service is one virtual server: the first role counts.

@@ -27,6 +27,23 @@ import Testing
         return ServiceIndex(objects, translator: ServiceTranslator(policy: TranslationPolicy())).cluster
     }
 
+    @Test func aHeadlessServiceNeedsNoPort() throws {
+        let objects = try YAMLNode.documents(
+            in: """
+                {kind: Service, metadata: {name: peers}, spec: {clusterIP: None}}
+                ---
+                {kind: EndpointSlice, addressType: IPv4, metadata: {name: p-1, labels: {kubernetes.io/service-name: peers}},
+                  endpoints: [{addresses: [10.244.0.5], hostname: a}, {addresses: [10.244.0.6], conditions: {ready: false}}]}
+                """
+        ).map { try KubernetesObject($0) }
+        let cluster = ServiceIndex(objects, translator: ServiceTranslator(policy: TranslationPolicy())).cluster
+        #expect(
+            ServiceZone(cluster, authority("cluster.local")).lines.filter { $0.contains("peers") } == [
+                "a.peers.default.svc.cluster.local. IN A 10.244.0.5",
+                "peers.default.svc.cluster.local. IN A 10.244.0.5",
+            ])
+    }
+
     private func authority(_ origin: String) -> ServiceZone.Authority {
         ServiceZone.Authority(origin: origin, nameServer: "ns.example.", serial: 7, timeToLive: 5)
     }

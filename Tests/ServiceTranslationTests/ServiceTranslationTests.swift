@@ -1,6 +1,5 @@
 import KubernetesObjects
 import LoadBalancing
-import TestSupport
 import Testing
 
 @testable import ServiceTranslation
@@ -134,34 +133,22 @@ import Testing
         }
     }
 
-    @Test func theOrderOfEventsDoesNotMatter() throws {
-        var generator = SeededGenerator(seed: 3)
-        var objects: [KubernetesObject] = []
-        for index in 0..<20 {
-            objects += try Cluster.objects(
-                """
-                {kind: Service, metadata: {name: s\(index)}, spec: {clusterIP: 10.96.0.\(index % 15 + 1), ports: [{port: 80}]}}
-                ---
-                {kind: EndpointSlice, addressType: IPv4, metadata: {name: e\(index), labels: {kubernetes.io/service-name:
-                  s\(index % 7)}}, ports: [{port: 8080}], endpoints: [{addresses: [10.1.0.\(index + 1)]}]}
-                """)
-        }
-        let expected = Cluster(objects).table
-        for _ in 0..<50 {
-            objects.shuffle(using: &generator)
-            #expect(Cluster(objects).table == expected)
-            // One by one, each followed by a refresh, gives the same.
-            var incremental = Cluster([])
-            for object in objects { incremental.step(object) }
-            #expect(incremental.table == expected)
-        }
-    }
-}
-
-extension Cluster {
-    /// Adds an object and brings the index up to date.
-    fileprivate mutating func step(_ object: KubernetesObject) {
-        add(object)
-        refresh()
+    @Test(arguments: [
+        (
+            "[192.0.2.0/24]", 30_000,
+            ["loadBalancerSourceRanges is not enforced", "healthCheckNodePort 30000 is not served"]
+        ),
+        ("[0.0.0.0/0, 192.0.2.0/24]", 0, []),
+        ("[]", 0, []),
+    ])
+    func saysWhatIsNotServed(ranges: String, port: Int, expected: [String]) throws {
+        let cluster = try Cluster(
+            """
+            {kind: Service, metadata: {name: web}, spec: {type: LoadBalancer, clusterIP: 10.96.0.1, ports: [{port: 80}],
+              loadBalancerSourceRanges: \(ranges), healthCheckNodePort: \(port)}}
+            """)
+        let warnings = cluster.service("web").warnings.map(\.message)
+        #expect(warnings.count == expected.count)
+        for (warning, text) in zip(warnings, expected) { #expect(warning.hasPrefix(text)) }
     }
 }
