@@ -64,13 +64,33 @@ extension Scenario {
             let agent = try context.startIPVSync("--config", path)
             try context.eventuallyTable(agent, web(["10.1.0.1"]))
             try context.write("virtualServers: [{address: nonsense}]", to: "web.yaml")
-            agent.send(SIGHUP)
             try agent.waitForText("web.yaml:1:")
             try agent.waitForText("what was declared before stays")
             try expectEqual(try context.ipvsadmSave(), web(["10.1.0.1"]))
             try context.write(file(["10.1.0.2"]), to: "web.yaml")
             agent.send(SIGHUP)
             try context.eventuallyTable(agent, web(["10.1.0.2"]))
+        },
+        Scenario("agent: sees its files change, replaced or through a mounted ConfigMap's link") { context in
+            try context.run(["ip", "link", "set", "lo", "up"])
+            // As a kubelet mounts a ConfigMap: files that are links into a folder that is a link.
+            let mount = "\(context.directory)/mount"
+            try context.run(["mkdir", "-p", "\(mount)/..1", "\(mount)/..2"])
+            try context.write(file(["10.1.0.1"]), to: "mount/..1/web.yaml")
+            try context.write(file(["10.1.0.2"]), to: "mount/..2/web.yaml")
+            try context.run(["ln", "-s", "..1", "\(mount)/..data"])
+            try context.run(["ln", "-s", "..data/web.yaml", "\(mount)/web.yaml"])
+            let dns = #"virtualServers: [{address: "udp 10.96.0.53:53", scheduler: rr, realServers: []}]"#
+            let path = try context.write(dns, to: "dns.yaml")
+            let agent = try context.startIPVSync("--config", mount, "--config", path)
+            let line = "-A -u 10.96.0.53:53 -s "
+            try context.eventuallyTable(agent, web(["10.1.0.1"]) + [line + "rr"])
+            try context.run(["ln", "-s", "..2", "\(mount)/..new"])
+            try context.run(["mv", "-T", "\(mount)/..new", "\(mount)/..data"])
+            try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "rr"])
+            let next = try context.write(dns.replacing("rr", with: "sh"), to: "dns.yaml.new")
+            try context.run(["mv", next, path])
+            try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "sh"])
         },
     ]
 

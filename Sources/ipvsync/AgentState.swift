@@ -29,6 +29,9 @@ struct AgentState: DesiredSource {
 
     func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { declared[key] ?? index.desired(key) }
 
+    /// What is to be said of the Services.
+    var complaints: [String] { index.complaints }
+
     /// Takes what files declare in the place of what they declared before.
     mutating func use(_ configuration: Configuration) {
         files = configuration.desired

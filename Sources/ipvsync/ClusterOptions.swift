@@ -100,6 +100,12 @@ struct SourceOptions: ParsableArguments {
     @OptionGroup var configuration: ConfigurationOptions
     @OptionGroup var cluster: ClusterOptions
 
+    /// Every file and directory that is read.
+    var filePaths: [String] {
+        let files = cluster.isNamed && configuration.paths.isEmpty ? [] : configuration.pathsToRead
+        return files + cluster.manifests
+    }
+
     /// What the files alone declare, manifests among them.
     func loadFiles() throws -> Configuration {
         guard cluster.isLive else { return try load() }
@@ -115,15 +121,7 @@ struct SourceOptions: ParsableArguments {
             configuration.paths.isEmpty ? Configuration(desired: DesiredState()) : try configuration.load()
         let index = try cluster.index(
             isOffline: isOffline, isProxying: true, defaults: declared.settings.services)
-        for service in index.services {
-            for warning in service.warnings {
-                StandardStreams.complain("Service \(warning.object): \(warning.message)")
-            }
-        }
-        for conflict in index.conflicts {
-            StandardStreams.complain(
-                "Service \(conflict.loser): \(conflict.key) belongs to the older Service \(conflict.winner)")
-        }
+        index.complaints.forEach(StandardStreams.complain)
         for server in index.desiredVirtualServers {
             if let place = declared.places[server.key] {
                 StandardStreams.complain(

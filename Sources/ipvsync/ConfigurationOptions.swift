@@ -15,10 +15,11 @@ struct ConfigurationOptions: ParsableArguments {
 
     static let standardPath = "/etc/ipvsync"
 
+    /// The standard one unless others are named.
+    var pathsToRead: [String] { paths.isEmpty ? [Self.standardPath] : paths }
+
     /// Everything that the files declare.
-    func load() throws -> Configuration {
-        try Configuration.load(paths: paths.isEmpty ? [Self.standardPath] : paths)
-    }
+    func load() throws -> Configuration { try Configuration.load(paths: pathsToRead) }
 }
 
 /// How a sync behaves.

@@ -17,10 +17,20 @@ final class NodeAgent {
     private let watch: ClusterWatch?
     private var loop: AgentLoop
     private var generator = SystemRandomNumberGenerator()
+    private let files: FileWatch
+    private var reloadTime: ContinuousClock.Instant?
     private var lastProblems: [String: FeedProblem] = [:]
+    private var unreadable: [String: [ObjectName: String]] = [:]
+    private var complaints: Set<String> = []
+    /// When the complaints are looked at again; `nil` while nothing changes.
+    private var complaintTime: ContinuousClock.Instant?
 
     /// How long to wait at most, whatever is due.
     private static let longestWait = Duration.seconds(60)
+    /// An editor, or a copy of several files, is given that long to finish.
+    private static let reloadDelay = Duration.milliseconds(200)
+    /// Complaints concern all Services: they are not looked at for every change.
+    private static let complaintDelay = Duration.seconds(2)
 
     init(
         _ source: SourceOptions, _ output: OutputOptions, configuration: Configuration, synchronizer: Synchronizer,
@@ -29,6 +39,7 @@ final class NodeAgent {
         self.source = source
         self.output = output
         let node = source.cluster.nodeName
+        files = FileWatch(source.filePaths)
         watch = try source.cluster.access().map {
             ClusterWatch(
                 $0, resources: APIResource.proxied(node: node, proxyName: configuration.settings.services?.proxyName))
@@ -41,26 +52,38 @@ final class NodeAgent {
     /// Runs until a signal ends it; the kernel's tables stay as they are.
     func run() {
         while true {
-            let wait = state.isComplete ? max(.zero, min(Self.longestWait, loop.due - .now)) : Self.longestWait
             take(wait)
+            if files.hasChanged() { reloadTime = .now + Self.reloadDelay }
+            if let reloadTime, reloadTime <= .now { reload() }
             for signal in signals.pending() {
                 if signal == .end { return }
                 reload()
             }
             if let outcome = loop.step(state, now: .now, using: &generator) { report(outcome) }
+            if let complaintTime, complaintTime <= .now { complain() }
         }
+    }
+
+    private var wait: Duration {
+        let times = [state.isComplete ? loop.due : nil, reloadTime, complaintTime].compactMap(\.self)
+        return max(.zero, times.map { $0 - .now }.min().map { min($0, Self.longestWait) } ?? Self.longestWait)
     }
 
     /// Waits for news of the API server, or a signal.
     private func take(_ wait: Duration) {
         guard let watch else {
-            var descriptor = pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)
+            var descriptors = [signals.descriptor, files.descriptor].map {
+                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+            }
             let milliseconds = wait / .milliseconds(1)
-            _ = poll(&descriptor, 1, Int32(milliseconds.rounded(.up)))
+            _ = poll(&descriptors, nfds_t(descriptors.count), Int32(milliseconds.rounded(.up)))
             return
         }
-        let events = watch.poll(timeout: wait, descriptors: [signals.descriptor])
-        if !events.isEmpty { loop.note(state.take(events)) }
+        let events = watch.poll(timeout: wait, descriptors: [signals.descriptor, files.descriptor])
+        if !events.isEmpty {
+            loop.note(state.take(events))
+            complaintTime = complaintTime ?? .now + Self.complaintDelay
+        }
         if watch.isComplete, !state.isComplete { state.isComplete = true }
         complain(of: watch)
     }
@@ -75,10 +98,26 @@ final class NodeAgent {
             }
             lastProblems[name] = status.problem
         }
+        for (name, status) in watch.statuses where unreadable[name] ?? [:] != status.unreadable {
+            for (object, problem) in status.unreadable.sorted(by: { $0.key < $1.key })
+            where unreadable[name]?[object] != problem {
+                StandardStreams.complain("API server: \(name): \(object): \(problem); what was known of it stays")
+            }
+            unreadable[name] = status.unreadable
+        }
+    }
+
+    /// Says of the Services what has not been said.
+    private func complain() {
+        complaintTime = nil
+        let current = state.complaints
+        for text in current where !complaints.contains(text) { StandardStreams.complain(text) }
+        complaints = Set(current)
     }
 
     /// Reads the files again; the last good ones stay when they are invalid.
     private func reload() {
+        reloadTime = nil
         do {
             try Failures.endWithStatus { state.use(try source.loadFiles()) }
             loop.noteEverything()

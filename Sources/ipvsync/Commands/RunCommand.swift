@@ -17,7 +17,8 @@ struct RunCommand: ParsableCommand {
             once it is idle or its drain timeout is over. With --once, run it again to finish drains.
 
             Without --once it stays: it follows the API server, looks at drains every few seconds and at the whole
-            table every --sync-interval. SIGHUP reads the files again; SIGTERM ends it and leaves the table.
+            table every --sync-interval. Files that change are read again, as on SIGHUP; SIGTERM ends it and leaves
+            the table.
 
             EXAMPLES:
               ipvsync --once
