@@ -91,6 +91,12 @@ extension Scenario {
             let next = try context.write(dns.replacing("rr", with: "sh"), to: "dns.yaml.new")
             try context.run(["mv", next, path])
             try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "sh"])
+            // Settings of the files count from then on too.
+            try context.ipvsadm("-D", "-u", "10.96.0.53:53")
+            try context.write("syncInterval: 1s\n" + dns, to: "dns.yaml")
+            try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "rr"])
+            try context.ipvsadm("-D", "-u", "10.96.0.53:53")
+            try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "rr"], timeLimit: .seconds(20))
         },
     ]
 
@@ -107,11 +113,12 @@ extension Scenario {
 extension Context {
     /// Waits until the kernel's table is as ipvsadm would save it.
     fileprivate func eventuallyTable(
-        _ agent: RunningCommand, _ lines: [String], file: StaticString = #fileID, line: Int = #line
+        _ agent: RunningCommand, _ lines: [String], timeLimit: Duration = .seconds(60), file: StaticString = #fileID,
+        line: Int = #line
     ) throws(ScenarioFailure) {
         let wanted = lines.sorted()
         do throws(ScenarioFailure) {
-            try eventually("the table is as wanted", timeLimit: .seconds(60)) { () throws(ScenarioFailure) in
+            try eventually("the table is as wanted", timeLimit: timeLimit) { () throws(ScenarioFailure) in
                 try expect(agent.isRunning, "the agent ended")
                 return try ipvsadmSave() == wanted
             }

@@ -37,7 +37,8 @@ package struct AgentLoop {
     private static let lastRetry = Duration.seconds(60)
 
     private let synchronizer: Synchronizer
-    private let timing: Timing
+    /// What holds from the next step on.
+    package var timing: Timing
     private var changed: Set<VirtualServerKey> = []
     private var draining: Set<VirtualServerKey> = []
     private var isStale = true

@@ -9,7 +9,8 @@ package import Reconcile
 package final class Synchronizer {
     private let table: any VirtualServerTable
     private let store: LedgerStore
-    private let policy: ReconcilePolicy
+    /// What holds from the next sync on.
+    package var policy: ReconcilePolicy
     private let now: () -> UInt64
     private var record: LedgerRecord?
 

@@ -10,8 +10,8 @@ internal import ServiceTranslation
 
 /// The agent that stays: files and an API server on one side, the kernel on the other, one thread between them.
 final class NodeAgent {
-    private let source: SourceOptions
-    private let output: OutputOptions
+    private let options: RunCommand
+    private let synchronizer: Synchronizer
     private let signals = Signals()
     private var state: AgentState
     private let watch: ClusterWatch?
@@ -32,21 +32,18 @@ final class NodeAgent {
     /// Complaints concern all Services: they are not looked at for every change.
     private static let complaintDelay = Duration.seconds(2)
 
-    init(
-        _ source: SourceOptions, _ output: OutputOptions, configuration: Configuration, synchronizer: Synchronizer,
-        timing: AgentLoop.Timing
-    ) throws {
-        self.source = source
-        self.output = output
-        let node = source.cluster.nodeName
-        files = FileWatch(source.filePaths)
-        watch = try source.cluster.access().map {
+    init(_ options: RunCommand, _ configuration: Configuration, _ synchronizer: Synchronizer) throws {
+        self.options = options
+        self.synchronizer = synchronizer
+        let node = options.source.cluster.nodeName
+        files = FileWatch(options.source.filePaths)
+        watch = try options.source.cluster.access().map {
             ClusterWatch(
                 $0, resources: APIResource.proxied(node: node, proxyName: configuration.settings.services?.proxyName))
         }
         state = AgentState(configuration, node: node)
         state.isComplete = watch == nil
-        loop = AgentLoop(synchronizer, timing: timing, now: .now)
+        loop = AgentLoop(synchronizer, timing: options.timing(configuration.settings), now: .now)
     }
 
     /// Runs until a signal ends it; the kernel's tables stay as they are.
@@ -119,7 +116,10 @@ final class NodeAgent {
     private func reload() {
         reloadTime = nil
         do {
-            try Failures.endWithStatus { state.use(try source.loadFiles()) }
+            let configuration = try Failures.endWithStatus { try options.source.loadFiles() }
+            state.use(configuration)
+            synchronizer.policy = options.sync.policy(configuration.settings)
+            loop.timing = options.timing(configuration.settings)
             loop.noteEverything()
         } catch {
             StandardStreams.complain("the files are not used: what was declared before stays")
@@ -130,7 +130,7 @@ final class NodeAgent {
         switch outcome {
         case .synchronized(let report):
             if !report.changes.isEmpty || report.plan.held != nil {
-                output.print(PlanView(report, names: report.plan.ledger, isPreview: false, showsChanges: true))
+                options.output.print(PlanView(report, names: report.plan.ledger, isPreview: false, showsChanges: true))
             }
             if let problem = report.ledgerProblem { StandardStreams.complain(problem.description) }
             for failure in report.failures { StandardStreams.complain(failure.description) }

@@ -150,6 +150,23 @@ struct ClusterWatchTests {
             try server.tell(["requests": true]).contains("services?watch=1&allowWatchBookmarks=true&resourceVersion=4"))
     }
 
+    @Test func catchesUpAfterNotReadingForAWhile() throws {
+        let (server, follower) = try started()
+        // More than the buffers of a connection hold: the server has to wait for us.
+        let padding = String(repeating: "x", count: 64 << 10)
+        for number in 1...400 {
+            try server.tell([
+                "set": "services",
+                "object": [
+                    "metadata": ["name": "s1", "namespace": "default", "annotations": ["padding": padding]],
+                    "spec": ["clusterIP": "10.97.\(number / 200).\(number % 200 + 1)", "ports": [["port": 80]]],
+                ],
+            ])
+        }
+        #expect(follower.follow { $0.services["s1"] == "10.97.2.1" })
+        #expect(follower.status("services")?.events == 400 && follower.status("services")?.lists == 1)
+    }
+
     @Test func passesOverAnEventOfAnUnknownType() throws {
         let (server, follower) = try started()
         try server.tell(["send": "services", "line": #"{"type":"PONDERED","object":{"kind":"Service"}}"#])

@@ -87,14 +87,16 @@ struct RunCommand: ParsableCommand {
             let synchronizer = Synchronizer(
                 table: try IPVSClient.opened(), store: try state.store(), policy: sync.policy(configuration.settings))
             let lock = try synchronizer.lock(waitingAtMost: Self.lockPatience)
-            var timing = AgentLoop.Timing()
-            timing.verification = .seconds(
-                syncInterval ?? Int(configuration.settings.syncInterval ?? Settings.standardSyncInterval))
-            try NodeAgent(
-                source, output, configuration: configuration, synchronizer: synchronizer, timing: timing
-            ).run()
+            try NodeAgent(self, configuration, synchronizer).run()
             _ = consume lock
         }
+    }
+
+    /// When an agent looks; the option goes before the configuration.
+    func timing(_ settings: Settings) -> AgentLoop.Timing {
+        var timing = AgentLoop.Timing()
+        timing.verification = .seconds(syncInterval ?? Int(settings.syncInterval ?? Settings.standardSyncInterval))
+        return timing
     }
 }
 
