@@ -19,7 +19,7 @@ struct Bench: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Measure ipvsadm -R too, which takes minutes.")
     var restore = true
 
-    @Flag(help: "Measure one endpoint's change in clusters of these sizes instead, from the watch to the kernel.")
+    @Flag(help: "Measure Services of these numbers instead: a change, the first lists, and a manifest.")
     var changes = false
 
     @Option(help: "text or json.")
@@ -52,19 +52,20 @@ struct Bench: ParsableCommand {
             defer { _ = try? MeasuredCommand(arguments: ["rm", "-rf", directory]).run() }
             for count in counts { try measureChangesInNewNamespace(count, directory) }
         } else if let count = counts.first {
-            let times = try ChangeBench(count: count, directory: directory).measure()
-            let document: Document = [
-                "services": .integer(Int64(count)),
-                "processorMicroseconds": .integer(Int64(times.processor * 1e6)),
-                "wallMicroseconds": .integer(Int64(times.wall * 1e6)),
-                "firstListsMilliseconds": .integer(Int64(times.lists * 1e3)),
+            let bench = ChangeBench(count: count, directory: directory)
+            let plan = try bench.planManifest(with: ipvsync)
+            let times = try bench.measure()
+            let figures: [(name: String, text: String, value: Double)] = [
+                ("services", "Services", Double(count)),
+                ("changeProcessorMicroseconds", "µs of processor time for one change", times.processor * 1e6),
+                ("changeMicroseconds", "µs in all for one change", times.wall * 1e6),
+                ("listMilliseconds", "ms for the API server's first lists", times.lists * 1e3),
+                ("manifestMilliseconds", "ms from a manifest to the printed plan", plan.wall / .milliseconds(1)),
+                ("manifestMebibytes", "MiB at most for that", Double(plan.peakMemory >> 20)),
             ]
-            print(
-                output == "json"
-                    ? document.json()
-                    : "one change among \(count) Services: \(Int(times.processor * 1e6)) µs of processor time, "
-                        + "\(Int(times.wall * 1e6)) µs in all; \(Int(times.lists * 1e3)) ms for the first lists\n",
-                terminator: "")
+            let document = Document.mapping(figures.map { .init($0.name, .integer(Int64($0.value))) })
+            let text = figures.map { "\(Int($0.value)) \($0.text)" }.joined(separator: ", ") + "\n"
+            print(output == "json" ? document.json() : text, terminator: "")
         }
     }
 

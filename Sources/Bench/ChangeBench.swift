@@ -64,6 +64,16 @@ struct ChangeBench {
         return (processor / Double(Self.changes - Self.warmUp), median(wall), lists)
     }
 
+    /// A whole run that plans the same objects from a manifest.
+    func planManifest(with ipvsync: String) throws -> MeasuredCommand.Result {
+        let path = "\(directory)/manifest-\(count).json"
+        let lists = [services, endpointSlices]
+        try BenchFile.write(lists.joined(separator: "\n"), to: path)
+        return try MeasuredCommand(
+            arguments: [ipvsync, "--once", "--dry-run", "--manifests", path, "--node", "n1"]
+        ).run()
+    }
+
     private func take(_ events: [FeedEvent], _ index: inout ServiceIndex) {
         for event in events {
             index.update { cluster in
