@@ -1,52 +1,42 @@
 package import LoadBalancing
-internal import Reconcile
-
-/// What an agent keeps the kernel equal to.
-package protocol DesiredSource {
-    /// Whether every source has told all it has once; before that, nothing is changed.
-    var isComplete: Bool { get }
-    /// Everything that is wanted.
-    var desired: DesiredState { get }
-    /// What is wanted of one virtual server; `nil` for nothing.
-    func desired(_ key: VirtualServerKey) -> DesiredVirtualServer?
-}
+package import Reconcile
 
 /// Says when to synchronise and what: changes at once, everything at an interval, failures again after a while.
 package struct AgentLoop {
     /// How long things may wait.
     package struct Timing: Hashable, Sendable {
-        /// Between two looks at everything.
+        /// Between two verifications of the whole table.
         package var verification = Duration.seconds(30)
+        /// Until every virtual server has been looked at closely once, whatever a listing shows.
+        package var audit = Duration.seconds(20 * 60)
         /// Between two looks at what drains.
         package var drain = Duration.seconds(5)
-        /// Between two syncs; what comes meanwhile goes together.
+        /// Between two syncs of changes; what comes meanwhile goes together.
         package var minimum = Duration.milliseconds(100)
 
         package init() {}
     }
 
-    /// What one step did.
-    package enum Outcome: Sendable {
-        case synchronized(SyncReport)
-        case failed(SyncError)
-    }
-
     /// More changed virtual servers than this are looked at together with all the others, which is cheaper.
     private static let maximumSingle = 256
-    private static let firstRetry = Duration.seconds(1)
-    private static let lastRetry = Duration.seconds(60)
 
     private let synchronizer: Synchronizer
     /// What holds from the next step on.
     package var timing: Timing
+    package var driftPolicy = DriftPolicy.repair
     private var changed: Set<VirtualServerKey> = []
     private var draining: Set<VirtualServerKey> = []
     private var isStale = true
-    private var failures = 0
-    private var lastSync: ContinuousClock.Instant?
+    /// Whether removals are held back, which only a look at everything can end.
+    private var isHolding = false
+    private var retries = Retries()
+    /// Drift that has been told of and stays, for it is not repaired.
+    private var knownDrift: Set<Drift> = []
+    /// When the first of the changes came that wait now.
+    private var noted: ContinuousClock.Instant?
+    private var lastChange: ContinuousClock.Instant?
     private var nextVerification: ContinuousClock.Instant
     private var nextDrainLook: ContinuousClock.Instant?
-    private var retry: ContinuousClock.Instant?
 
     package init(_ synchronizer: Synchronizer, timing: Timing = Timing(), now: ContinuousClock.Instant) {
         self.synchronizer = synchronizer
@@ -55,18 +45,25 @@ package struct AgentLoop {
     }
 
     /// Takes note of virtual servers that may be wanted otherwise now.
-    package mutating func note(_ keys: some Sequence<VirtualServerKey>) { changed.formUnion(keys) }
+    package mutating func note(_ keys: some Collection<VirtualServerKey>, at now: ContinuousClock.Instant) {
+        guard !keys.isEmpty else { return }
+        changed.formUnion(keys)
+        noted = noted ?? now
+    }
 
     /// Takes note that anything may be wanted otherwise now.
-    package mutating func noteEverything() { isStale = true }
+    package mutating func noteEverything(at now: ContinuousClock.Instant) {
+        isStale = true
+        noted = noted ?? now
+    }
 
     /// When the next step is due, once the source is complete.
     package var due: ContinuousClock.Instant {
         var times = [nextVerification]
         if let nextDrainLook { times.append(nextDrainLook) }
-        if let retry { times.append(retry) }
+        if let retry = retries.due { times.append(retry) }
         if isStale || !changed.isEmpty {
-            times.append(lastSync.map { $0 + timing.minimum } ?? nextVerification)
+            times.append(lastChange.map { $0 + timing.minimum } ?? nextVerification)
         }
         return times.min() ?? nextVerification
     }
@@ -75,19 +72,22 @@ package struct AgentLoop {
     package mutating func step(
         _ source: some DesiredSource, now: ContinuousClock.Instant,
         using generator: inout some RandomNumberGenerator
-    ) -> Outcome? {
+    ) -> AgentStep? {
         guard source.isComplete, due <= now else { return nil }
-        lastSync = now
-        let isWhole =
-            isStale || [retry, nextVerification].contains { $0.map { $0 <= now } ?? false }
-            || changed.count > Self.maximumSingle
+        let scope = scope(at: now)
+        let noted = scope == .verification ? nil : noted
+        if scope != .verification { lastChange = now }
+        let started = ContinuousClock.now
         do throws(SyncError) {
-            let result = try isWhole ? synchronizeAll(source) : synchronizeChanged(source)
-            settle(result.report, now, isWhole: result.isWhole, &generator)
-            return .synchronized(result.report)
+            let (report, keys) = try carryOut(scope, source, now)
+            let drift = settle(scope, report, keys, now, &generator)
+            return AgentStep(
+                scope: scope, result: .success(report), drift: drift, noted: noted, duration: started.duration(to: .now)
+            )
         } catch {
             fail(now, &generator)
-            return .failed(error)
+            return AgentStep(
+                scope: scope, result: .failure(error), drift: [], noted: noted, duration: started.duration(to: .now))
         }
     }
 }
@@ -95,52 +95,83 @@ package struct AgentLoop {
 // MARK: - Steps
 
 extension AgentLoop {
-    private typealias Result = (report: SyncReport, isWhole: Bool)
+    /// A report, and the virtual servers that it is about; `nil` for all.
+    private typealias Outcome = (report: SyncReport, keys: Set<VirtualServerKey>?)
 
-    private func synchronizeAll(_ source: some DesiredSource) throws(SyncError) -> Result {
-        (try synchronizer.synchronize(source.desired), true)
+    private func scope(at now: ContinuousClock.Instant) -> AgentStep.Scope {
+        if isStale || retries.isWholeDue(at: now) || changed.count > Self.maximumSingle { return .everything }
+        if !changed.isEmpty || !retries.dueKeys(at: now).isEmpty { return .changes }
+        if let nextDrainLook, nextDrainLook <= now { return .changes }
+        return isHolding ? .everything : .verification
     }
 
-    private func synchronizeChanged(_ source: some DesiredSource) throws(SyncError) -> Result {
-        let keys = changed.union(draining)
-        let desired = keys.compactMap { source.desired($0) }.sorted { $0.key < $1.key }
-        guard let report = try synchronizer.synchronize(only: keys, desired) else { return try synchronizeAll(source) }
-        return (report, false)
+    private func carryOut(
+        _ scope: AgentStep.Scope, _ source: some DesiredSource, _ now: ContinuousClock.Instant
+    ) throws(SyncError) -> Outcome {
+        switch scope {
+        case .everything: return (try synchronizer.synchronize(source.desired), nil)
+        case .verification: return (try verify(source), nil)
+        case .changes:
+            var keys = changed.union(retries.dueKeys(at: now))
+            if let nextDrainLook, nextDrainLook <= now { keys.formUnion(draining) }
+            let desired = keys.compactMap { source.desired($0) }.sorted { $0.key < $1.key }
+            if keys.count <= Self.maximumSingle,
+                let report = try synchronizer.synchronize(only: keys, desired)
+            {
+                return (report, keys)
+            }
+            return (try synchronizer.synchronize(source.desired), nil)
+        }
     }
 
+    private func verify(_ source: some DesiredSource) throws(SyncError) -> SyncReport {
+        guard driftPolicy != .ignore else { return SyncReport() }
+        return try synchronizer.verify(
+            source, except: retries.keys, auditing: timing.verification / timing.audit, repairs: driftPolicy == .repair)
+    }
+
+    /// Takes note of what was done, and says what drift is new.
     private mutating func settle(
-        _ result: SyncReport, _ now: ContinuousClock.Instant, isWhole: Bool,
+        _ scope: AgentStep.Scope, _ report: SyncReport, _ keys: Set<VirtualServerKey>?, _ now: ContinuousClock.Instant,
         _ generator: inout some RandomNumberGenerator
-    ) {
-        changed.removeAll(keepingCapacity: true)
-        draining = Set(result.plan.drains.map(\.key.virtualServer))
-        nextDrainLook = draining.isEmpty ? nil : now + timing.drain
-        if isWhole {
-            isStale = false
+    ) -> [Drift] {
+        if scope == .verification {
             nextVerification = now + timing.verification * Double.random(in: 0.9...1.1, using: &generator)
+            retries.settle(report, [], at: now, using: &generator)
+            draining.formUnion(report.plan.drains.map(\.key.virtualServer))
+        } else {
+            changed.removeAll(keepingCapacity: true)
+            noted = nil
+            retries.settle(report, keys, at: now, using: &generator)
+            if let keys { draining.subtract(keys) } else { draining = [] }
+            draining.formUnion(report.plan.drains.map(\.key.virtualServer))
+            if keys == nil {
+                isStale = false
+                isHolding = report.plan.held != nil
+                nextVerification = now + timing.verification * Double.random(in: 0.9...1.1, using: &generator)
+            }
         }
-        if !result.failures.isEmpty {
-            scheduleRetry(now, &generator)
-        } else if isWhole {
-            failures = 0
-            retry = nil
+        if draining.isEmpty {
+            nextDrainLook = nil
+        } else if nextDrainLook.map({ $0 <= now }) ?? true {
+            nextDrainLook = now + timing.drain
         }
+        return scope == .verification ? newDrift(in: report) : []
+    }
+
+    private mutating func newDrift(in report: SyncReport) -> [Drift] {
+        let fresh = report.drift.filter { !knownDrift.contains($0) }
+        knownDrift = driftPolicy == .repair ? [] : Set(report.drift)
+        return fresh
     }
 
     private mutating func fail(_ now: ContinuousClock.Instant, _ generator: inout some RandomNumberGenerator) {
         // The retry looks at everything.
         changed = []
+        noted = nil
         isStale = false
         nextVerification = now + timing.verification
         nextDrainLook = nil
-        scheduleRetry(now, &generator)
-    }
-
-    private mutating func scheduleRetry(
-        _ now: ContinuousClock.Instant, _ generator: inout some RandomNumberGenerator
-    ) {
-        let wait = min(Self.lastRetry, Self.firstRetry * (1 << min(failures, 6)))
-        failures += 1
-        retry = now + wait * Double.random(in: 0.5...1, using: &generator)
+        retries.fail(at: now, using: &generator)
     }
 }

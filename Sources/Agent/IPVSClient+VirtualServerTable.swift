@@ -7,6 +7,12 @@ extension IPVSClient: VirtualServerTable {
         try state(statistics: statistics)
     }
 
+    package func readSettings() throws(NetlinkError) -> ObservedState {
+        ObservedState(timeouts: try timeouts(), syncDaemons: try syncDaemons())
+    }
+
+    package func readListing() -> [ListedVirtualServer]? { TableListing.read() }
+
     package func readVirtualServers(
         _ keys: Set<VirtualServerKey>
     ) throws(NetlinkError) -> [ObservedVirtualServer] {

@@ -21,6 +21,12 @@ package struct SyncReport: Sendable {
     package private(set) var adopted: [VirtualServerKey] = []
     /// What the kernel refused.
     package private(set) var failures: [SyncFailure] = []
+    /// What differs from what was left, if nothing has been declared since: what others did.
+    package internal(set) var drift: [Drift] = []
+    /// Whether every virtual server was looked at closely.
+    package internal(set) var isWhole = false
+    /// How much of the table is whose, when all of it was looked at; after the changes.
+    package internal(set) var counts: TableCounts?
     /// Looks that were needed: more than one when others interfered.
     package internal(set) var rounds = 0
     /// Operations that were sent.
@@ -28,6 +34,14 @@ package struct SyncReport: Sendable {
     package var timings = Timings()
     /// Why the ledger was put aside, if it was.
     package internal(set) var ledgerProblem: StateError?
+
+    /// Takes note of a look and its plan.
+    mutating func note(_ draft: Synchronizer.Draft) {
+        note(draft.plan)
+        guard draft.keys == nil else { return }
+        isWhole = true
+        counts = TableCounts(draft.observed.virtualServers, isOurs: draft.plan.ledger.owns)
+    }
 
     /// Takes note of a plan that was made.
     mutating func note(_ plan: Plan) {
@@ -37,12 +51,13 @@ package struct SyncReport: Sendable {
 
     /// Takes note of what came of a plan: the failures of earlier rounds are settled by the last one.
     mutating func settle(_ plan: Plan, _ refused: [OperationFailure]) {
-        if refused.isEmpty {
-            changes += plan.changes
-        } else {
+        var made = plan.changes
+        if !refused.isEmpty {
             let indices = Set(refused.map(\.index))
-            changes += plan.changes.indices.filter { !indices.contains($0) }.map { plan.changes[$0] }
+            made = plan.changes.indices.filter { !indices.contains($0) }.map { plan.changes[$0] }
         }
+        counts?.add(made)
+        changes += made
         failures = SyncFailure.summarize(refused)
     }
 }

@@ -11,6 +11,14 @@ package protocol VirtualServerTable: AnyObject {
     /// These virtual servers with their real servers, sorted by key; those that do not exist are left out.
     func readVirtualServers(_ keys: Set<VirtualServerKey>) throws(NetlinkError) -> [ObservedVirtualServer]
 
+    /// Connection timeouts and synchronisation daemons, without any virtual server.
+    func readSettings() throws(NetlinkError) -> ObservedState
+
+    /// Everything as a listing shows it, in any order; a cheap look that does not show every setting.
+    ///
+    /// - Returns: `nil` when there is no listing: then only ``readState(statistics:)`` tells.
+    func readListing() -> [ListedVirtualServer]?
+
     /// The real servers of one virtual server, sorted; `nil` when the virtual server does not exist.
     func readRealServers(of key: VirtualServerKey) throws(NetlinkError) -> [ObservedRealServer]?
 

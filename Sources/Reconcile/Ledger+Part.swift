@@ -2,8 +2,12 @@ package import LoadBalancing
 
 extension Ledger {
     /// What it holds of some virtual servers and of the real servers that they were seen with.
-    package func part(_ keys: Set<VirtualServerKey>, _ observed: [ObservedVirtualServer]) -> Ledger {
-        var part = Ledger()
+    ///
+    /// - Parameter withSettings: Whether synchronisation daemons belong to the part.
+    package func part(
+        _ keys: Set<VirtualServerKey>, _ observed: [ObservedVirtualServer], withSettings: Bool = false
+    ) -> Ledger {
+        var part = Ledger(syncDaemons: withSettings ? syncDaemons : [])
         for key in keys { part.virtualServers[key] = virtualServers[key] }
         guard !drains.isEmpty else { return part }
         for server in observed {
@@ -21,5 +25,6 @@ extension Ledger {
         for key in old.drains.keys where new.drains[key] == nil { drains[key] = nil }
         virtualServers.merge(new.virtualServers) { $1 }
         drains.merge(new.drains) { $1 }
+        syncDaemons = syncDaemons.subtracting(old.syncDaemons).union(new.syncDaemons)
     }
 }

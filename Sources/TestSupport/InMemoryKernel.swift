@@ -11,6 +11,8 @@ package final class InMemoryKernel: VirtualServerTable {
     package private(set) var operationCount = 0
     /// Looks at the whole state.
     package private(set) var readCount = 0
+    /// Virtual servers that were looked at one by one.
+    package private(set) var closeReadCount = 0
 
     /// Runs before each operation, with its index: another writer, or a crash by throwing.
     package var beforeOperation: ((Int, InMemoryKernel) throws(NetlinkError) -> Void)?
@@ -28,8 +30,17 @@ package final class InMemoryKernel: VirtualServerTable {
             syncDaemons: syncDaemons.sorted { $0.role < $1.role })
     }
 
+    package func readSettings() -> ObservedState {
+        ObservedState(timeouts: timeouts, syncDaemons: syncDaemons.sorted { $0.role < $1.role })
+    }
+
+    package func readListing() -> [ListedVirtualServer]? {
+        virtualServers.values.map { ListedVirtualServer($0) }
+    }
+
     package func readVirtualServers(_ keys: Set<VirtualServerKey>) -> [ObservedVirtualServer] {
-        keys.sorted().compactMap { virtualServers[$0] }
+        closeReadCount += keys.count
+        return keys.sorted().compactMap { virtualServers[$0] }
     }
 
     package func readRealServers(of key: VirtualServerKey) -> [ObservedRealServer]? {

@@ -8,7 +8,7 @@ package struct TableContract: Sendable {
     package let check: @Sendable (ContractTable) throws -> Void
 
     /// All cases.
-    package static let all: [TableContract] = virtualServerCases + realServerCases + settingCases
+    package static let all: [TableContract] = virtualServerCases + realServerCases + settingCases + listingCases
 }
 
 /// A broken promise.
@@ -41,6 +41,9 @@ package struct ContractTable {
         }
         return server
     }
+
+    /// The listing; empty when there is none, which no case with virtual servers takes for an answer.
+    func listing() -> Set<ListedVirtualServer> { Set(table.readListing() ?? []) }
 
     func virtualServers(_ keys: Set<VirtualServerKey>) throws -> [ObservedVirtualServer] {
         try table.readVirtualServers(keys)

@@ -27,6 +27,8 @@ struct AgentState: DesiredSource {
         return all
     }
 
+    var settings: DesiredState { DesiredState(timeouts: files.timeouts, syncDaemons: files.syncDaemons) }
+
     func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { declared[key] ?? index.desired(key) }
 
     /// What is to be said of the Services.

@@ -56,7 +56,7 @@ final class NodeAgent {
                 if signal == .end { return }
                 reload()
             }
-            if let outcome = loop.step(state, now: .now, using: &generator) { report(outcome) }
+            if let step = loop.step(state, now: .now, using: &generator) { report(step) }
             if let complaintTime, complaintTime <= .now { complain() }
         }
     }
@@ -78,7 +78,7 @@ final class NodeAgent {
         }
         let events = watch.poll(timeout: wait, descriptors: [signals.descriptor, files.descriptor])
         if !events.isEmpty {
-            loop.note(state.take(events))
+            loop.note(state.take(events), at: .now)
             complaintTime = complaintTime ?? .now + Self.complaintDelay
         }
         if watch.isComplete, !state.isComplete { state.isComplete = true }
@@ -120,22 +120,21 @@ final class NodeAgent {
             state.use(configuration)
             synchronizer.policy = options.sync.policy(configuration.settings)
             loop.timing = options.timing(configuration.settings)
-            loop.noteEverything()
+            loop.noteEverything(at: .now)
         } catch {
             StandardStreams.complain("the files are not used: what was declared before stays")
         }
     }
 
-    private func report(_ outcome: AgentLoop.Outcome) {
-        switch outcome {
-        case .synchronized(let report):
+    private func report(_ step: AgentStep) {
+        switch step.result {
+        case .success(let report):
             if !report.changes.isEmpty || report.plan.held != nil {
                 options.output.print(PlanView(report, names: report.plan.ledger, isPreview: false, showsChanges: true))
             }
             if let problem = report.ledgerProblem { StandardStreams.complain(problem.description) }
             for failure in report.failures { StandardStreams.complain(failure.description) }
-        case .failed(.kernel(let error)): StandardStreams.complain(ErrorText.describe(error))
-        case .failed(.state(let error)): StandardStreams.complain(error.description)
+        case .failure(let error): StandardStreams.complain(error.description)
         }
     }
 }

@@ -17,6 +17,8 @@ import Testing
             DesiredState(virtualServers: servers.values.sorted { $0.key < $1.key })
         }
 
+        var settings = DesiredState()
+
         func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { servers[key] }
 
         mutating func set(_ number: Int, _ endpoints: [Int]) -> VirtualServerKey {
@@ -41,7 +43,7 @@ import Testing
 
     private func step(_ loop: inout AgentLoop, _ source: Source, _ time: Duration) -> SyncReport? {
         var generator = SeededGenerator(seed: 1)
-        guard case .synchronized(let report) = loop.step(source, now: start + time, using: &generator) else {
+        guard case .success(let report) = loop.step(source, now: start + time, using: &generator)?.result else {
             return nil
         }
         return report
@@ -63,7 +65,7 @@ import Testing
         for number in 1...20 { _ = source.set(number, [1, 2]) }
         #expect(step(&loop, source, .zero)?.operations == 60)
         #expect(kernel.readCount == 1)
-        loop.note([source.set(7, [1, 3])])
+        loop.note([source.set(7, [1, 3])], at: start)
         #expect(loop.due == start + .milliseconds(100))
         #expect(step(&loop, source, .milliseconds(50)) == nil)
         #expect(step(&loop, source, .milliseconds(100))?.operations == 2)
@@ -91,7 +93,7 @@ import Testing
         _ = step(&loop, source, .zero)
         let leaving = Endpoint("198.51.100.2:80")!
         kernel.setConnections(ConnectionCounts(active: 1), of: leaving, in: key)
-        loop.note([source.set(1, [1])])
+        loop.note([source.set(1, [1])], at: start)
         #expect(step(&loop, source, .seconds(1))?.plan.drains.count == 1)
         #expect(loop.due == start + .seconds(6))
         #expect(step(&loop, source, .seconds(6))?.changes.isEmpty == true)
@@ -126,12 +128,55 @@ import Testing
         kernel.refusals[.addVirtualServer(VirtualServer(refused))] = 12
         _ = step(&loop, source, .zero)
         let key = source.set(2, [2])
-        loop.note([key])
+        loop.note([key], at: start)
         #expect(step(&loop, source, .milliseconds(100))?.failures.isEmpty == true)
         #expect(kernel.virtualServers[key] != nil)
         kernel.refusals = [:]
         #expect(step(&loop, source, .seconds(1))?.failures.isEmpty == true)
         #expect(kernel.virtualServers[refused] != nil)
+    }
+
+    @Test func everyFailureHasItsOwnTime() {
+        var loop = loop()
+        var source = Source()
+        let early = source.set(1, [1])
+        kernel.refusals[.addVirtualServer(VirtualServer(early))] = 12
+        var time = Duration.zero
+        for _ in 1...5 {
+            _ = step(&loop, source, time)
+            time = loop.due - start
+        }
+        let late = source.set(2, [2])
+        kernel.refusals[.addVirtualServer(VirtualServer(late))] = 12
+        loop.note([late], at: start)
+        let moment = loop.due - start
+        _ = step(&loop, source, moment)
+        // The new one is tried again after a second at most, though the old one waits for longer.
+        let first = loop.due - start
+        #expect(first - moment <= .seconds(1))
+        let tried = kernel.operationCount
+        _ = step(&loop, source, first)
+        #expect(kernel.operationCount == tried + 2)
+    }
+
+    @Test(arguments: [DriftPolicy.report, .ignore]) func driftThatIsNotRepaired(_ policy: DriftPolicy) throws {
+        var loop = loop()
+        loop.driftPolicy = policy
+        var source = Source()
+        let key = source.set(1, [1])
+        _ = step(&loop, source, .zero)
+        _ = try kernel.apply([.removeVirtualServer(key)])
+        var generator = SeededGenerator(seed: 1)
+        var told: [Drift.Kind] = []
+        for second in 1...200 {
+            told +=
+                loop.step(source, now: start + .seconds(second), using: &generator)?.drift.map(\.kind) ?? []
+        }
+        #expect(told == (policy == .report ? [.virtualServerMissing] : []))
+        #expect(kernel.virtualServers[key] == nil)
+        loop.note([key], at: start)
+        _ = step(&loop, source, .seconds(300))
+        #expect(kernel.virtualServers[key] != nil)
     }
 
     @Test func manyRemovalsAreJudgedByTheWhole() {
@@ -141,9 +186,9 @@ import Testing
         _ = step(&loop, source, .zero)
         // All endpoints of one virtual server, and few of all: 12 of its 12, beside 400 others.
         let key = source.set(201, Array(1...12))
-        loop.note([key])
+        loop.note([key], at: start)
         _ = step(&loop, source, .seconds(1))
-        loop.note([source.set(201, [])])
+        loop.note([source.set(201, [])], at: start)
         #expect(step(&loop, source, .seconds(2))?.plan.held == nil)
         #expect(kernel.virtualServers[key]?.realServers.isEmpty == true)
     }
@@ -155,7 +200,7 @@ import Testing
         _ = try kernel.apply([.addVirtualServer(VirtualServer(foreign))])
         _ = source.set(1, [1])
         _ = step(&loop, source, .zero)
-        loop.note([foreign])
+        loop.note([foreign], at: start)
         _ = step(&loop, source, .seconds(1))
         #expect(kernel.virtualServers[foreign] != nil)
     }
@@ -175,7 +220,7 @@ import Testing
             } else {
                 key = source.set(number, (1...6).filter { _ in Bool.random(using: &generator) })
             }
-            loop.note([key])
+            loop.note([key], at: start)
             time += .milliseconds(100)
             _ = loop.step(source, now: start + time, using: &generator)
             #expect(

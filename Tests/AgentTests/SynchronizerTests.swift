@@ -187,6 +187,10 @@ private final class ForgetfulTable: VirtualServerTable {
         kernel.readVirtualServers(keys)
     }
 
+    func readSettings() -> ObservedState { kernel.readSettings() }
+
+    func readListing() -> [ListedVirtualServer]? { kernel.readListing() }
+
     func readRealServers(of key: VirtualServerKey) -> [ObservedRealServer]? { kernel.readRealServers(of: key) }
 
     func apply(_ operations: [TableOperation]) throws(NetlinkError) -> [OperationFailure] {

@@ -1,0 +1,63 @@
+internal import LoadBalancing
+internal import Reconcile
+
+/// What the last close look at each virtual server of ours found right, so that a listing can be held against it.
+///
+/// A virtual server that was changed since counts as doubtful until it has been looked at again.
+struct Confirmations {
+    private var fingerprints: [VirtualServerKey: ListingFingerprint] = [:]
+    private var doubtful: Set<VirtualServerKey> = []
+    /// Those that the audit has not come to in this turn.
+    private var unaudited: [VirtualServerKey] = []
+    /// Whether everything has been looked at.
+    private(set) var isComplete = false
+
+    /// Knows nothing any more.
+    mutating func forget() { self = Confirmations() }
+
+    /// Takes note of a look and of what it leads to.
+    mutating func take(_ draft: Synchronizer.Draft) {
+        let changed = Set(draft.plan.changes.lazy.compactMap(\.operation.key))
+        if let keys = draft.keys {
+            for key in keys {
+                fingerprints[key] = nil
+                doubtful.remove(key)
+            }
+        } else {
+            fingerprints.removeAll(keepingCapacity: true)
+            doubtful.removeAll(keepingCapacity: true)
+            isComplete = true
+        }
+        for server in draft.observed.virtualServers where draft.plan.ledger.owns(server.key) {
+            // Firewall marks have nothing in a listing that tells their families apart.
+            if !changed.contains(server.key), server.key.transportProtocol != nil {
+                fingerprints[server.key] = ListingFingerprint(server)
+            }
+        }
+        for key in draft.plan.ledger.virtualServers.keys where fingerprints[key] == nil { doubtful.insert(key) }
+    }
+
+    /// The virtual servers that have to be looked at: those that a listing shows otherwise or not at all, those in
+    /// doubt, and some of the others in turn, for a listing does not show everything.
+    ///
+    /// - Parameter share: How many of them the audit takes, from 0 to 1.
+    mutating func suspects(in listing: [ListedVirtualServer], auditing share: Double) -> Set<VirtualServerKey> {
+        var suspects = doubtful
+        var found = 0
+        for server in listing {
+            guard let expected = fingerprints[server.key] else { continue }
+            found += 1
+            if expected != server.fingerprint { suspects.insert(server.key) }
+        }
+        if found < fingerprints.count {
+            suspects.formUnion(Set(fingerprints.keys).subtracting(listing.lazy.map(\.key)))
+        }
+        var count = min(fingerprints.count, Int((Double(fingerprints.count) * share).rounded(.up)))
+        if unaudited.isEmpty { unaudited = Array(fingerprints.keys) }
+        while count > 0, let key = unaudited.popLast() {
+            suspects.insert(key)
+            count -= 1
+        }
+        return suspects
+    }
+}

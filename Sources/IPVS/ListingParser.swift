@@ -1,0 +1,78 @@
+internal import LoadBalancing
+
+/// Puts the lines of a listing together to virtual servers.
+struct ListingParser {
+    private(set) var found: [ListedVirtualServer] = []
+    private let ticksPerSecond: UInt32
+
+    init(ticksPerSecond: UInt32) { self.ticksPerSecond = ticksPerSecond }
+
+    /// Reads a line without its end; `false` if it makes no sense.
+    mutating func take(_ line: Span<UInt8>) -> Bool {
+        var cursor = ListingCursor(line)
+        if cursor.skip("  -> ") { return takeRealServer(&cursor) }
+        return takeVirtualServer(&cursor)
+    }
+
+    /// `TCP  C0000201:0050 wlc persistent 360000 FFFFFFFF`, or `FWM  0000002A rr`
+    private mutating func takeVirtualServer(_ cursor: inout ListingCursor) -> Bool {
+        guard let key = Self.key(&cursor), cursor.skipSpaces() else { return false }
+        let scheduler = cursor.word()
+        guard !scheduler.isEmpty else { return false }
+        _ = cursor.skipSpaces()
+        let onePacket = cursor.skip("ops")
+        _ = cursor.skipSpaces()
+        var persistence: (timeout: UInt32, mask: UInt32)?
+        if cursor.skip("persistent ") {
+            guard let ticks = cursor.decimal(), cursor.skipSpaces(), let mask = cursor.hexadecimal(digits: 8) else {
+                return false
+            }
+            persistence = (seconds(ticks), key.family == .ipv4 ? UInt32(mask) : UInt32(mask).byteSwapped)
+        }
+        guard cursor.isAtEnd else { return false }
+        found.append(
+            ListedVirtualServer(
+                key: key,
+                fingerprint: ListingFingerprint(scheduler: scheduler, onePacket: onePacket, persistence: persistence)))
+        return true
+    }
+
+    /// `  -> C6336401:1F90      Masq    1      0          0         `
+    private mutating func takeRealServer(_ cursor: inout ListingCursor) -> Bool {
+        guard let endpoint = cursor.endpoint(), cursor.skipSpaces(), let forwarding = Self.forwarding(&cursor),
+            cursor.skipSpaces(), let weight = cursor.decimal(), let last = found.indices.last
+        else { return false }
+        found[last].fingerprint.add(endpoint.address, port: endpoint.port, forwarding, weight: UInt32(weight))
+        found[last].realServers += 1
+        return true
+    }
+
+    /// Ticks that are no whole seconds match no timeout: such a virtual server is looked at more closely.
+    private func seconds(_ ticks: UInt64) -> UInt32 {
+        guard ticksPerSecond > 0, ticks % UInt64(ticksPerSecond) == 0 else { return .max }
+        return UInt32(clamping: ticks / UInt64(ticksPerSecond))
+    }
+
+    private static func key(_ cursor: inout ListingCursor) -> VirtualServerKey? {
+        if cursor.skip("FWM  ") { return cursor.hexadecimal(digits: 8).map { .firewallMark(UInt32($0), .ipv4) } }
+        guard let transportProtocol = transportProtocol(&cursor), cursor.skipSpaces(),
+            let endpoint = cursor.endpoint()
+        else { return nil }
+        return .endpoint(transportProtocol, endpoint)
+    }
+
+    private static func transportProtocol(_ cursor: inout ListingCursor) -> TransportProtocol? {
+        if cursor.skip("TCP") { return .tcp }
+        if cursor.skip("UDP") { return .udp }
+        return cursor.skip("SCTP") ? .sctp : nil
+    }
+
+    /// The words of `ip_vs_fwd_name`.
+    private static func forwarding(_ cursor: inout ListingCursor) -> ListingFingerprint.Forwarding? {
+        if cursor.skip("Masq") { return .masquerade }
+        if cursor.skip("Route") { return .direct }
+        if cursor.skip("Tunnel") { return .tunnel }
+        if cursor.skip("Local") { return .local }
+        return cursor.skip("Bypass") ? .bypass : nil
+    }
+}
