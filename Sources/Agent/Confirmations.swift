@@ -1,12 +1,15 @@
 internal import LoadBalancing
 internal import Reconcile
 
-/// What the last close look at each virtual server of ours found right, so that a listing can be held against it.
+/// What is known of our virtual servers without looking at them.
 ///
-/// A virtual server that was changed since counts as doubtful until it has been looked at again.
+/// A close look confirms a virtual server: from then on a listing can be held against its fingerprint. One that was
+/// changed since counts as doubtful until it has been looked at again.
 struct Confirmations {
     private var fingerprints: [VirtualServerKey: ListingFingerprint] = [:]
     private var doubtful: Set<VirtualServerKey> = []
+    /// Those that are in the kernel as they were declared, nothing of them draining, unless somebody else came between.
+    private var settled: [VirtualServerKey: DesiredVirtualServer] = [:]
     /// Those that the audit has not come to in this turn.
     private var unaudited: [VirtualServerKey] = []
     /// Whether everything has been looked at.
@@ -18,23 +21,42 @@ struct Confirmations {
     /// Takes note of a look and of what it leads to.
     mutating func take(_ draft: Synchronizer.Draft) {
         let changed = Set(draft.plan.changes.lazy.compactMap(\.operation.key))
-        if let keys = draft.keys {
-            for key in keys {
+        if let looked = draft.looked {
+            for key in looked.union(changed) {
                 fingerprints[key] = nil
+                settled[key] = nil
                 doubtful.remove(key)
             }
         } else {
             fingerprints.removeAll(keepingCapacity: true)
+            settled.removeAll(keepingCapacity: true)
             doubtful.removeAll(keepingCapacity: true)
             isComplete = true
         }
-        for server in draft.observed.virtualServers where draft.plan.ledger.owns(server.key) {
+        for server in draft.observed.virtualServers where draft.wasLookedAt(server.key) && !changed.contains(server.key) {
             // Firewall marks have nothing in a listing that tells their families apart.
-            if !changed.contains(server.key), server.key.transportProtocol != nil {
-                fingerprints[server.key] = ListingFingerprint(server)
-            }
+            guard draft.plan.ledger.owns(server.key), server.key.transportProtocol != nil else { continue }
+            fingerprints[server.key] = ListingFingerprint(server)
         }
         for key in draft.plan.ledger.virtualServers.keys where fingerprints[key] == nil { doubtful.insert(key) }
+    }
+
+    /// Takes note that a plan was carried out, but for what concerns some virtual servers.
+    mutating func settle(_ draft: Synchronizer.Draft, except failed: Set<VirtualServerKey>) {
+        let open = failed.union(draft.plan.drains.lazy.map(\.key.virtualServer))
+        for server in draft.desired where !open.contains(server.key) { settled[server.key] = server }
+    }
+
+    /// Those of the declared virtual servers that need no look before they are changed, as they are in the kernel.
+    ///
+    /// Their connections are unknown and shown as none: see ``Change/stillServing``.
+    func settled(of desired: [DesiredVirtualServer]) -> [ObservedVirtualServer] {
+        desired.compactMap { server in
+            settled[server.key].map { known in
+                ObservedVirtualServer(
+                    known.virtualServer, realServers: known.realServers.map { ObservedRealServer($0) })
+            }
+        }
     }
 
     /// The virtual servers that have to be looked at: those that a listing shows otherwise or not at all, those in

@@ -16,6 +16,6 @@ extension SyncReport {
         let ledger = Ledger(virtualServers: Dictionary(owned) { first, _ in first })
         let plan = Planner.plan(desired: desired, observed: observed, ledger: ledger, now: 0, policy: policy)
         note(plan)
-        settle(plan, [])
+        settle(plan)
     }
 }

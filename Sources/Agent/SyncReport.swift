@@ -32,13 +32,15 @@ package struct SyncReport: Sendable {
     /// Operations that were sent.
     package internal(set) var operations = 0
     package var timings = Timings()
+    /// When the kernel had taken the first changes.
+    package internal(set) var effective: ContinuousClock.Instant?
     /// Why the ledger was put aside, if it was.
     package internal(set) var ledgerProblem: StateError?
 
     /// Takes note of a look and its plan.
     mutating func note(_ draft: Synchronizer.Draft) {
         note(draft.plan)
-        guard draft.keys == nil else { return }
+        guard draft.looked == nil else { return }
         isWhole = true
         counts = TableCounts(draft.observed.virtualServers, isOurs: draft.plan.ledger.owns)
     }
@@ -50,14 +52,14 @@ package struct SyncReport: Sendable {
     }
 
     /// Takes note of what came of a plan: the failures of earlier rounds are settled by the last one.
-    mutating func settle(_ plan: Plan, _ refused: [OperationFailure]) {
+    mutating func settle(_ plan: Plan, _ applied: Synchronizer.Applied = Synchronizer.Applied()) {
         var made = plan.changes
-        if !refused.isEmpty {
-            let indices = Set(refused.map(\.index))
-            made = plan.changes.indices.filter { !indices.contains($0) }.map { plan.changes[$0] }
+        let missed = applied.indices
+        if !missed.isEmpty {
+            made = plan.changes.indices.filter { !missed.contains($0) }.map { plan.changes[$0] }
         }
         counts?.add(made)
         changes += made
-        failures = SyncFailure.summarize(refused)
+        failures = SyncFailure.summarize(applied.failures)
     }
 }

@@ -9,20 +9,14 @@ extension Synchronizer {
     /// A plan with what it was made of.
     struct Draft {
         let plan: Plan
+        let desired: [DesiredVirtualServer]
         let observed: ObservedState
-        /// The part of the ledger that it begins from, and the virtual servers that were looked at; `nil` for all.
+        /// The part of the ledger that it begins from; `nil` for the whole.
         let before: Ledger?
-        let keys: Set<VirtualServerKey>?
+        /// The virtual servers that were looked at, others being known; `nil` for all.
+        let looked: Set<VirtualServerKey>?
 
-        init(
-            _ plan: Plan, _ observed: ObservedState, replacing before: Ledger? = nil,
-            keys: Set<VirtualServerKey>? = nil
-        ) {
-            self.plan = plan
-            self.observed = observed
-            self.before = before
-            self.keys = keys
-        }
+        func wasLookedAt(_ key: VirtualServerKey) -> Bool { looked?.contains(key) ?? true }
     }
 
     /// The ledger, and whether its file says the same.
@@ -79,24 +73,34 @@ extension Synchronizer {
         _ desired: DesiredState, _ ledger: Ledger, _ report: inout SyncReport
     ) throws(SyncError) -> Draft {
         var observed = try readState(&report)
-        return Draft(try plan(desired, ledger, &observed, &report), observed)
+        let plan = try plan(desired, ledger, &observed, &report)
+        return Draft(plan: plan, desired: desired.virtualServers, observed: observed, before: nil, looked: nil)
     }
 
     /// A plan for some virtual servers; `nil` when only a plan for everything can tell what may go.
     ///
-    /// - Parameter withSettings: Whether timeouts and synchronisation daemons are looked at too.
+    /// - Parameters:
+    ///   - trusting: Whether virtual servers that were left as they were declared are not looked at.
+    ///   - withSettings: Whether timeouts and synchronisation daemons are looked at too.
     func draft(
-        of keys: Set<VirtualServerKey>, _ desired: DesiredState, withSettings: Bool = false, _ ledger: Ledger,
-        _ report: inout SyncReport
+        of keys: Set<VirtualServerKey>, _ desired: DesiredState, trusting: Bool = false, withSettings: Bool = false,
+        _ ledger: Ledger, _ report: inout SyncReport
     ) throws(SyncError) -> Draft? {
-        var observed = try read(&report) { () throws(NetlinkError) in
-            var observed = withSettings ? try table.readSettings() : ObservedState()
-            observed.virtualServers = try table.readVirtualServers(keys)
-            return observed
+        let known = trusting ? confirmations.settled(of: desired.virtualServers) : []
+        let unknown = keys.subtracting(known.lazy.map(\.key))
+        var observed = ObservedState(virtualServers: known)
+        if !unknown.isEmpty || withSettings {
+            observed = try read(&report) { () throws(NetlinkError) in
+                var observed = withSettings ? try table.readSettings() : ObservedState()
+                observed.virtualServers = (try table.readVirtualServers(unknown) + known).sorted { $0.key < $1.key }
+                return observed
+            }
         }
         let before = ledger.part(keys, observed.virtualServers, withSettings: withSettings)
         let plan = try plan(desired, before, &observed, &report)
-        return plan.held == nil ? Draft(plan, observed, replacing: before, keys: keys) : nil
+        guard plan.held == nil else { return nil }
+        return Draft(
+            plan: plan, desired: desired.virtualServers, observed: observed, before: before, looked: unknown)
     }
 
     private func plan(
@@ -135,23 +139,6 @@ extension Synchronizer {
             }
         }
         return isDifferent
-    }
-
-    /// Applies a plan; `nil` when the answers were lost and the next look will show what came of it.
-    func apply(
-        _ plan: Plan, isLast: Bool, _ report: inout SyncReport
-    ) throws(SyncError) -> [OperationFailure]? {
-        let started = ContinuousClock.now
-        defer { report.timings.apply += started.duration(to: .now) }
-        do throws(NetlinkError) {
-            let failures = try table.apply(plan.changes.map(\.operation))
-            report.operations += plan.changes.count
-            return failures.filter { !$0.isDone }
-        } catch {
-            confirmations.forget()
-            guard !isLast, error.kind == .answersLost || error.kind == .timedOut else { throw .kernel(error) }
-            return nil
-        }
     }
 
     func attempt<Value: ~Copyable>(

@@ -1,6 +1,6 @@
 internal import Glibc
 package import LoadBalancing
-internal import Netlink
+
 package import Reconcile
 
 /// Makes the kernel equal to what is declared: look, plan, note in the ledger, apply; and again where others interfered.
@@ -41,7 +41,7 @@ package final class Synchronizer {
         let loaded = try load(&report)
         let plan = try draft(desired, loaded.ledger, &report).plan
         report.note(plan)
-        report.settle(plan, [])
+        report.settle(plan)
         return report
     }
 
@@ -60,7 +60,8 @@ package final class Synchronizer {
         only keys: Set<VirtualServerKey>, _ desired: [DesiredVirtualServer]
     ) throws(SyncError) -> SyncReport? {
         try run { (ledger, report) throws(SyncError) in
-            try draft(of: keys, DesiredState(virtualServers: desired), ledger, &report)
+            try draft(
+                of: keys, DesiredState(virtualServers: desired), trusting: report.rounds == 1, ledger, &report)
         }
     }
 
@@ -68,7 +69,8 @@ package final class Synchronizer {
     package func cleanUp() throws(SyncError) -> SyncReport {
         try run { (ledger, report) throws(SyncError) in
             let observed = try readState(&report)
-            return Draft(Planner.cleanup(observed: observed, ledger: ledger), observed)
+            let plan = Planner.cleanup(observed: observed, ledger: ledger)
+            return Draft(plan: plan, desired: [], observed: observed, before: nil, looked: nil)
         } ?? SyncReport()
     }
 
@@ -78,7 +80,7 @@ package final class Synchronizer {
         let loaded = try load(&report)
         let plan = Planner.cleanup(observed: try readState(&report), ledger: loaded.ledger)
         report.note(plan)
-        report.settle(plan, [])
+        report.settle(plan)
         return report
     }
 
@@ -103,13 +105,14 @@ package final class Synchronizer {
             guard applies else { break }
             record.take(plan.ledger, replacing: draft.before)
             try save(&record, &report)
+            guard let applied = try apply(plan, isLast: round == Self.maximumRounds, &report) else { continue }
+            confirmations.settle(draft, except: applied.keys)
             guard !plan.isEmpty else { break }
-            guard let failures = try apply(plan, isLast: round == Self.maximumRounds, &report) else { continue }
-            let after = plan.ledger(afterFailuresAt: Set(failures.map(\.index)))
+            let after = plan.ledger(afterFailuresAt: applied.indices)
             record.take(after, replacing: draft.before == nil ? nil : plan.ledger)
             try save(&record, &report)
-            report.settle(plan, failures)
-            guard report.failures.contains(where: \.cause.isConflict), round < Self.maximumRounds else { break }
+            report.settle(plan, applied)
+            guard !applied.undone.isEmpty || report.failures.contains(where: \.cause.isConflict) else { break }
         }
         return report
     }

@@ -22,6 +22,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "Measure Services of these numbers instead: a change, the first lists, and a manifest.")
     var changes = false
 
+    @Flag(help: "Measure an agent instead: verification, and one change through its loop.")
+    var agent = false
+
     @Option(help: "text or json.")
     var output = "text"
 
@@ -35,7 +38,7 @@ struct Bench: ParsableCommand {
     var directory: String?
 
     func run() throws {
-        if changes {
+        if changes || agent {
             try measureChanges()
         } else if let part, let directory {
             try measure(part, in: directory)
@@ -51,6 +54,8 @@ struct Bench: ParsableCommand {
             // A namespace for each size: what one leaves in the kernel is not the next one's.
             defer { _ = try? MeasuredCommand(arguments: ["rm", "-rf", directory]).run() }
             for count in counts { try measureChangesInNewNamespace(count, directory) }
+        } else if let count = counts.first, agent {
+            try measureAgent(count, directory)
         } else if let count = counts.first {
             let bench = ChangeBench(count: count, directory: directory)
             let plan = try bench.planManifest(with: ipvsync)
@@ -69,11 +74,27 @@ struct Bench: ParsableCommand {
         }
     }
 
+    private func measureAgent(_ count: Int, _ directory: String) throws {
+        let times = try AgentBench(count: count, directory: directory).measure()
+        let figures: [(name: String, text: String, value: Double)] = [
+            ("virtualServers", "virtual servers", Double(count)),
+            ("dumpMicroseconds", "µs for a dump of everything", times.dump * 1e6),
+            ("verificationMicroseconds", "µs for a verification", times.verification * 1e6),
+            ("changeMicroseconds", "µs for a change", times.change * 1e6),
+            ("changeReadMicroseconds", "µs of them to look", times.changeRead * 1e6),
+            ("changeApplyMicroseconds", "µs of them to apply", times.changeApply * 1e6),
+            ("byHandMicroseconds", "µs for the same by hand", times.byHand * 1e6),
+        ]
+        let document = Document.mapping(figures.map { .init($0.name, .integer(Int64($0.value))) })
+        let text = figures.map { "\(Int($0.value)) \($0.text)" }.joined(separator: ", ") + "\n"
+        print(output == "json" ? document.json() : text, terminator: "")
+    }
+
     private func measureChangesInNewNamespace(_ count: Int, _ directory: String) throws {
         let path = "\(directory)/changes"
         _ = try MeasuredCommand(
             arguments: [
-                "unshare", "--net", CommandLine.arguments[0], "--ipvsync", ipvsync, "--changes", "--sizes", "\(count)",
+                "unshare", "--net", CommandLine.arguments[0], "--ipvsync", ipvsync, agent ? "--agent" : "--changes", "--sizes", "\(count)",
                 "--output", output, "--directory", directory,
             ], output: path
         ).run()

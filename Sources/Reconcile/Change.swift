@@ -34,16 +34,20 @@ package struct Change: Hashable, Sendable {
     package let reason: Reason?
     /// Real servers that the kernel drops together with a removed virtual server.
     package let droppedRealServers: [Endpoint]
+    /// A real server that is to be removed because it has no connections, and could still get one before it is: it
+    /// has to get weight 0 first, and another look.
+    package let stillServing: RealServer?
 
     init(
         _ kind: Kind, _ operation: TableOperation, fields: [FieldChange] = [], reason: Reason? = nil,
-        droppedRealServers: [Endpoint] = []
+        droppedRealServers: [Endpoint] = [], stillServing: RealServer? = nil
     ) {
         self.kind = kind
         self.operation = operation
         self.fields = fields
         self.reason = reason
         self.droppedRealServers = droppedRealServers
+        self.stillServing = stillServing
     }
 }
 

@@ -37,8 +37,11 @@ extension Planner {
         let key = virtualServer.key
         switch fate(observed, of: virtualServer, drainTimeout) {
         case .remove(let reason):
+            let couldDrain = observed.realServer.weight > 0 && drainTimeout > 0 && !virtualServer.isConnectionless
             steps.removedRealServers.append(
-                Change(.remove, .removeRealServer(observed.endpoint, from: key), reason: reason))
+                Change(
+                    .remove, .removeRealServer(observed.endpoint, from: key), reason: reason,
+                    stillServing: couldDrain ? observed.realServer : nil))
             // Until it has really gone: a removal that fails must not begin the drain anew.
             keepClock(of: observed.endpoint, key)
         case .drain(let since):
@@ -81,11 +84,16 @@ extension Planner {
     /// Whether a leaving real server goes now or drains, and since when.
     private func fate(_ observed: ObservedRealServer, of virtualServer: VirtualServer, _ timeout: UInt32) -> Fate {
         if observed.connections.isIdle { return .remove(.idle) }
-        if virtualServer.key.transportProtocol == .udp || virtualServer.onePacket { return .remove(.connectionless) }
+        if virtualServer.isConnectionless { return .remove(.connectionless) }
         if timeout == 0 { return .remove(.immediate) }
         // A clock before the beginning is none of ours: begin again rather than drain for ever.
         let recorded = ledger.drains[Ledger.DrainKey(virtualServer.key, observed.endpoint)] ?? now
         let since = min(recorded, now)
         return now - since >= UInt64(timeout) ? .remove(.deadline) : .drain(since: since)
     }
+}
+
+extension VirtualServer {
+    /// Whether it keeps no connections worth waiting for.
+    fileprivate var isConnectionless: Bool { key.transportProtocol == .udp || onePacket }
 }

@@ -29,6 +29,49 @@ import Testing
 
     private func ledger() throws -> Ledger { try state.store.load().ledger }
 
+    /// A connection that comes between the look and the removal is not cut: weight 0 shuts the door first.
+    @Test func aConnectionThatComesLateIsNotCut() throws {
+        let state = try TemporaryState()
+        let leaving = Endpoint("198.51.100.9:80")!
+        let synchronizer = Synchronizer(table: kernel, store: state.store, policy: ReconcilePolicy(), now: { 5 })
+        let key = VirtualServerKey("tcp 192.0.2.99:80")!
+        let desired = DesiredVirtualServer(VirtualServer(key), realServers: [RealServer(Endpoint("198.51.100.8:80")!)])
+        var before = desired
+        before.realServers.append(RealServer(leaving))
+        _ = try synchronizer.synchronize(DesiredState(virtualServers: [before]))
+        kernel.beforeOperation = { (_, kernel) throws(NetlinkError) in
+            guard kernel.virtualServers[key]?.realServers.last?.realServer.weight == 1 else { return }
+            kernel.setConnections(ConnectionCounts(active: 1), of: leaving, in: key)
+        }
+        let report = try synchronizer.synchronize(only: [key], [desired])
+        #expect(report?.plan.drains.map(\.key.realServer) == [leaving] && report?.changes.isEmpty == true)
+        #expect(kernel.virtualServers[key]?.realServers.map(\.realServer.weight) == [1, 0])
+        #expect(try state.store.load().ledger.drainStart(of: leaving, in: key) == 5)
+        kernel.beforeOperation = nil
+        kernel.setConnections(ConnectionCounts(), of: leaving, in: key)
+        #expect(try synchronizer.synchronize(only: [key], [desired])?.changes.count == 1)
+        #expect(kernel.virtualServers[key]?.realServers.count == 1)
+    }
+
+    /// A virtual server that was left as declared is changed without a look; another writer shows by what is refused.
+    @Test func whatOthersDidMeanwhileIsMetByALook() throws {
+        let state = try TemporaryState()
+        let synchronizer = Synchronizer(table: kernel, store: state.store, policy: ReconcilePolicy(), now: { 5 })
+        let key = VirtualServerKey("tcp 192.0.2.99:80")!
+        let servers = (1...4).map { RealServer(Endpoint("198.51.100.\($0):80")!) }
+        let desired = (1...4).map { DesiredVirtualServer(VirtualServer(key), realServers: Array(servers[..<$0])) }
+        _ = try synchronizer.synchronize(DesiredState(virtualServers: [desired[0]]))
+        #expect(try synchronizer.synchronize(only: [key], [desired[1]])?.operations == 1)
+        #expect(kernel.closeReadCount == 0)
+        // They add what we are to add, and remove the whole.
+        _ = try kernel.apply([.addRealServer(RealServer(servers[2].endpoint, weight: 7), to: key)])
+        #expect(try synchronizer.synchronize(only: [key], [desired[2]])?.failures.isEmpty == true)
+        #expect(kernel.virtualServers[key]?.realServers.map(\.realServer) == desired[2].realServers)
+        _ = try kernel.apply([.removeVirtualServer(key)])
+        #expect(try synchronizer.synchronize(only: [key], [desired[3]])?.failures.isEmpty == true)
+        #expect(kernel.virtualServers[key]?.realServers.map(\.realServer) == desired[3].realServers)
+    }
+
     @Test func theSecondRunSendsNothing() throws {
         let first = try synchronizer().synchronize(Self.desired)
         #expect(first.operations == 2 && first.rounds == 1 && first.failures.isEmpty)

@@ -1,0 +1,97 @@
+internal import Glibc
+internal import LoadBalancing
+internal import Netlink
+internal import Reconcile
+
+extension Synchronizer {
+    /// What came of a plan.
+    struct Applied {
+        /// What the kernel refused, each with the index of its change.
+        var failures: [OperationFailure] = []
+        /// Removals that were not made after all, by their indices: there are connections.
+        var undone: Set<Int> = []
+        fileprivate(set) var keys: Set<VirtualServerKey> = []
+
+        /// The changes that were not made.
+        var indices: Set<Int> { undone.union(failures.lazy.map(\.index)) }
+
+        fileprivate mutating func leave(_ index: Int, of plan: Plan) {
+            undone.insert(index)
+            if let key = plan.changes[index].operation.key { keys.insert(key) }
+        }
+    }
+
+    /// Applies a plan; `nil` when the answers were lost and the next look will show what came of it.
+    ///
+    /// A real server without connections could get one between the look and its removal, which would cut it. So it
+    /// gets weight 0 with the other changes, and goes after another look; then nothing can come any more.
+    func apply(_ plan: Plan, isLast: Bool, _ report: inout SyncReport) throws(SyncError) -> Applied? {
+        guard !plan.isEmpty else { return Applied() }
+        let started = ContinuousClock.now
+        defer { report.timings.apply += started.duration(to: .now) }
+        do throws(NetlinkError) {
+            var applied = try send(plan.changes.map(\.firstOperation), of: plan, at: Array(plan.changes.indices), &report)
+            report.effective = report.effective ?? .now
+            try removeQuiet(plan, &applied, &report)
+            return applied
+        } catch {
+            confirmations.forget()
+            guard !isLast, error.kind == .answersLost || error.kind == .timedOut else { throw .kernel(error) }
+            return nil
+        }
+    }
+
+    /// Removes the real servers that got weight 0 and have no connections now either.
+    private func removeQuiet(_ plan: Plan, _ applied: inout Applied, _ report: inout SyncReport) throws(NetlinkError) {
+        let candidates = plan.changes.indices.filter { plan.changes[$0].stillServing != nil }
+        guard !candidates.isEmpty else { return }
+        let failed = Set(applied.failures.map(\.index))
+        var looks: [VirtualServerKey: [ObservedRealServer]] = [:]
+        var quiet: [Int] = []
+        for index in candidates where !failed.contains(index) {
+            guard case .removeRealServer(let endpoint, let key) = plan.changes[index].operation else { continue }
+            let found: [ObservedRealServer]
+            if let known = looks[key] { found = known } else {
+                found = try table.readRealServers(of: key) ?? []
+                looks[key] = found
+            }
+            if found.first(where: { $0.endpoint == endpoint })?.connections.isIdle ?? true {
+                quiet.append(index)
+            } else {
+                applied.leave(index, of: plan)
+            }
+        }
+        let removals = try send(quiet.map { plan.changes[$0].operation }, of: plan, at: quiet, &report)
+        applied.failures += removals.failures
+        applied.keys.formUnion(removals.keys)
+    }
+
+    /// Sends operations, and tells of those that failed by their changes' indices.
+    private func send(
+        _ operations: [TableOperation], of plan: Plan, at indices: [Int], _ report: inout SyncReport
+    ) throws(NetlinkError) -> Applied {
+        guard !operations.isEmpty else { return Applied() }
+        report.operations += operations.count
+        var applied = Applied()
+        for failure in try table.apply(operations) {
+            let index = indices[failure.index]
+            if plan.changes[index].stillServing != nil, failure.errno == ENOENT || failure.errno == ESRCH { continue }
+            guard !failure.isDone else { continue }
+            applied.failures.append(
+                OperationFailure(
+                    index: index, operation: failure.operation, errno: failure.errno,
+                    kernelMessage: failure.kernelMessage))
+            if let key = failure.operation.key { applied.keys.insert(key) }
+        }
+        return applied
+    }
+}
+
+extension Change {
+    /// What is sent first: weight 0 for a real server that has to be looked at again before it goes.
+    fileprivate var firstOperation: TableOperation {
+        guard case .removeRealServer(_, let key) = operation, var server = stillServing else { return operation }
+        server.weight = 0
+        return .editRealServer(server, of: key)
+    }
+}
