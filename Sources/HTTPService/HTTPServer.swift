@@ -36,7 +36,7 @@ package final class HTTPServer {
         let descriptor: Int32
         switch listener {
         case .tcp(let address, let port):
-            place = "\(address):\(port)"
+            place = "\(Endpoint(address, port: port))"
             descriptor = try ListeningSocket(address, port: port).release()
             file = nil
         case .unix(let path):

@@ -15,7 +15,7 @@ struct ListeningSocket: ~Copyable {
     ///   - isDual: Whether an IPv6 socket takes connections by IPv4 as well.
     /// - Throws: ``HTTPServiceError/Kind/listening(_:)``.
     init(_ address: IPAddress, port: UInt16, isDual: Bool = false) throws(HTTPServiceError) {
-        let place = address.family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+        let place = "\(Endpoint(address, port: port))"
         let opened = Self.socket(address.family == .ipv4 ? AF_INET : AF_INET6)
         guard opened >= 0 else { throw HTTPServiceError(.listening(errno), at: place) }
         // A port whose last connections linger in TIME_WAIT can be listened on at once.
