@@ -33,8 +33,8 @@ package final class PortListeners {
     /// - Throws: ``HTTPServiceError/Kind/listening(_:)``: the process has too many open files.
     package init(addresses: [IPAddress]? = nil) throws(HTTPServiceError) {
         self.addresses = addresses
-        descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
         spare = Self.openSpare()
+        descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard descriptor >= 0 else { throw HTTPServiceError(.listening(errno), at: "epoll") }
     }
 
