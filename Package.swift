@@ -24,6 +24,8 @@ let package = Package(
             name: "CNetlink", pkgConfig: "libnl-genl-3.0", providers: [.apt(["libnl-3-dev", "libnl-genl-3-dev"])]),
         .systemLibrary(name: "CSystem"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // Pure: values and what follows from them.
@@ -47,6 +49,9 @@ let package = Package(
         .target(name: "Configuration", dependencies: ["Documents", "LoadBalancing"], swiftSettings: settings),
         .target(
             name: "KubernetesAPI", dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects"],
+            swiftSettings: settings),
+        .target(
+            name: "HTTPService", dependencies: ["CCurl", "CMicroHTTPD", "CSystem", "LoadBalancing"],
             swiftSettings: settings),
         .target(name: "Netlink", dependencies: ["CNetlink"], swiftSettings: settings),
         .target(name: "IPVS", dependencies: ["CNetlink", "LoadBalancing", "Netlink"], swiftSettings: settings),
@@ -121,6 +126,9 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "Documents", "LoadBalancing", "TestSupport"],
             swiftSettings: settings),
+        .testTarget(
+            name: "HTTPServiceTests", dependencies: ["CSystem", "HTTPService", "LoadBalancing"], swiftSettings: settings
+        ),
         .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "IPVSTests", dependencies: ["IPVS", "LoadBalancing", "Netlink", "TestSupport"],

@@ -37,3 +37,10 @@ static inline long ccurl_retry_after(CURL *handle) {
     curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &seconds);
     return (long)seconds;
 }
+
+// The errno of the last connection that failed; 0 if there is none.
+static inline int ccurl_system_error(CURL *handle) {
+    long code = 0;
+    curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &code);
+    return (int)code;
+}

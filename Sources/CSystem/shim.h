@@ -1,5 +1,14 @@
 #pragma once
 // What Swift's view of the C library leaves out.
 #include <malloc.h>
-#include <sys/signalfd.h>
+#include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+/// Accepts a connection as a socket that does not block and is closed at `exec`.
+static inline int csystem_accept(int listener) {
+    // The C library declares this only for _GNU_SOURCE, which a module map cannot define.
+    extern int accept4(int, struct sockaddr *, socklen_t *, int);
+    return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}

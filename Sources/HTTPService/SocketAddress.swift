@@ -1,0 +1,93 @@
+internal import Glibc
+internal import LoadBalancing
+
+/// The address of a socket as the kernel reads it.
+struct SocketAddress {
+    private var storage = sockaddr_storage()
+    private(set) var length: socklen_t
+
+    /// An address of TCP.
+    init(_ address: IPAddress, port: UInt16) {
+        switch address.family {
+        case .ipv4:
+            var value = sockaddr_in()
+            value.sin_family = sa_family_t(AF_INET)
+            value.sin_port = port.bigEndian
+            value.sin_addr.s_addr = address.v4Value.bigEndian
+            length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: value, as: sockaddr_in.self) }
+        case .ipv6:
+            var value = sockaddr_in6()
+            value.sin6_family = sa_family_t(AF_INET6)
+            value.sin6_port = port.bigEndian
+            withUnsafeMutableBytes(of: &value.sin6_addr) { bytes in
+                bytes.storeBytes(of: address.high.bigEndian, as: UInt64.self)
+                bytes.storeBytes(of: address.low.bigEndian, toByteOffset: 8, as: UInt64.self)
+            }
+            length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+            withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: value, as: sockaddr_in6.self) }
+        }
+    }
+
+    /// A Unix socket in the file system; `nil` if the path is empty, too long or has a NUL.
+    init?(path: String) {
+        guard !path.utf8.contains(0) else { return nil }
+        self.init(unixName: Array(path.utf8), terminated: true)
+    }
+
+    /// A Unix socket with a name that is in no file system (`unix(7)`); `nil` if it is empty or too long.
+    init?(abstractName: String) {
+        guard !abstractName.isEmpty else { return nil }
+        self.init(unixName: [0] + Array(abstractName.utf8), terminated: false)
+    }
+
+    private init?(unixName: [UInt8], terminated: Bool) {
+        let offset = MemoryLayout<sa_family_t>.size
+        let capacity = MemoryLayout<sockaddr_un>.size - offset - (terminated ? 1 : 0)
+        guard !unixName.isEmpty, unixName.count <= capacity else { return nil }
+        length = socklen_t(offset + unixName.count + (terminated ? 1 : 0))
+        storage.ss_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &storage) { $0[offset...].copyBytes(from: unixName) }
+    }
+
+    /// The other end of a connection; `nil` if it has none any more.
+    init?(peerOf descriptor: Int32) {
+        self.init(of: descriptor, getpeername)
+    }
+
+    /// The near end of a socket.
+    init?(of descriptor: Int32) {
+        self.init(of: descriptor, getsockname)
+    }
+
+    private init?(
+        of descriptor: Int32,
+        _ ask: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) {
+        length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let status = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { ask(descriptor, $0, &length) }
+        }
+        guard status == 0 else { return nil }
+    }
+
+    /// The port; `nil` if it is no address of TCP.
+    var port: UInt16? {
+        withUnsafeBytes(of: storage) { bytes in
+            switch Int32(storage.ss_family) {
+            case AF_INET: UInt16(bigEndian: bytes.load(as: sockaddr_in.self).sin_port)
+            case AF_INET6: UInt16(bigEndian: bytes.load(as: sockaddr_in6.self).sin6_port)
+            default: nil
+            }
+        }
+    }
+
+    /// `AF_INET`, `AF_INET6` or `AF_UNIX`.
+    var family: Int32 { Int32(storage.ss_family) }
+
+    func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+        withUnsafePointer(to: storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
+        }
+    }
+}

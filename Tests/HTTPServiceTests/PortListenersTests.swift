@@ -1,0 +1,146 @@
+import Glibc
+import HTTPService
+import LoadBalancing
+import Testing
+
+@Suite("Listeners on many ports")
+struct PortListenersTests {
+    /// Every port of it is free: nobody else uses this address.
+    private let address = IPAddress.ownLoopback()
+    private let listeners: PortListeners
+
+    init() throws {
+        listeners = try PortListeners(addresses: [address])
+    }
+
+    private func accept() -> [Int32] {
+        var connections: [Int32] = []
+        listeners.acceptPending { connections.append($0) }
+        return connections
+    }
+
+    /// Whether a connection waits to be accepted.
+    private var isReadable: Bool {
+        var poll = pollfd(fd: listeners.descriptor, events: Int16(POLLIN), revents: 0)
+        return Glibc.poll(&poll, 1, 0) > 0
+    }
+
+    @Test("Only what differs is opened and closed")
+    func difference() throws {
+        #expect(listeners.use([7001, 7002]) == [])
+        let early = try Client(address, port: 7001)
+        #expect(listeners.use([7001, 7003]) == [])
+        #expect(throws: TestError.self) { try Client(address, port: 7002) }
+        let late = try Client(address, port: 7003)
+        // The one that was kept still has the connection that waited there.
+        let connections = accept()
+        #expect(connections.count == 2)
+        connections.forEach { close($0) }
+        #expect(early.endsWithoutNews() && late.endsWithoutNews())
+        #expect(listeners.use([]) == [])
+        #expect(throws: TestError.self) { try Client(address, port: 7001) }
+    }
+
+    @Test("A port that another has is told of, and tried again; the others go on")
+    func occupied() throws {
+        var other: HTTPServer? = try HTTPServer(.tcp(address: address, port: 7001)) { _ in .text("") }
+        #expect(other != nil)
+        let problems = listeners.use([7001, 7002])
+        #expect(problems.map(\.port) == [7001])
+        #expect(problems.first?.error == HTTPServiceError(.listening(EADDRINUSE), at: "\(address):7001"))
+        _ = try Client(address, port: 7002)
+        #expect(listeners.use([7001, 7002]) == problems)
+        other = nil
+        #expect(listeners.use([7001, 7002]) == [])
+        _ = try Client(address, port: 7001)
+    }
+
+    @Test("An address that this host does not have is told of; the others go on")
+    func missingAddress() throws {
+        // TEST-NET-1 of RFC 5737.
+        let missing = IPAddress(v4: 0xC000_0201)
+        listeners.addresses = [missing, address]
+        let problems = listeners.use([7001])
+        #expect(problems.map(\.error) == [HTTPServiceError(.listening(EADDRNOTAVAIL), at: "\(missing):7001")])
+        _ = try Client(address, port: 7001)
+        listeners.addresses = [address]
+        #expect(listeners.use([7001]) == [])
+    }
+
+    @Test("Every address of the host, IPv4 and IPv6 alike")
+    func allAddresses() throws {
+        let everywhere = try PortListeners()
+        // Below the ports that the kernel gives to clients.
+        let port = try #require(
+            (0..<100).lazy.map { _ in UInt16.random(in: 10000...30000) }.first { port in
+                everywhere.use([port]).isEmpty
+            })
+        let addresses = [.loopback, address] + (IPAddress.loopbackV6.isOnThisHost ? [IPAddress.loopbackV6] : [])
+        let clients = try addresses.map { try Client($0, port: port) }
+        var connections: [Int32] = []
+        everywhere.acceptPending { connections.append($0) }
+        #expect(connections.count == clients.count)
+        connections.forEach { close($0) }
+    }
+
+    @Test("Accepting is bounded: what is left is announced again")
+    func bounded() throws {
+        #expect(listeners.use([7001]) == [])
+        #expect(!isReadable)
+        #expect(accept() == [])
+        let clients = try (0..<40).map { _ in try Client(address, port: 7001) }
+        var accepted = 0
+        while isReadable {
+            let connections = accept()
+            #expect((1...16).contains(connections.count))
+            for connection in connections {
+                #expect(fcntl(connection, F_GETFD) & FD_CLOEXEC != 0)
+                #expect(fcntl(connection, F_GETFL) & O_NONBLOCK != 0)
+                close(connection)
+            }
+            accepted += connections.count
+        }
+        #expect(accepted == clients.count)
+        #expect(fcntl(listeners.descriptor, F_GETFD) & FD_CLOEXEC != 0)
+    }
+
+    @Test("A server tells the ports of its connections apart")
+    func handedOver() throws {
+        let server = try HTTPServer(.handedOver, limits: HTTPServerTests.patient) { request in
+            .text(request.localPort.map { "\($0)" } ?? "none", status: request.localPort == 7002 ? 503 : 200)
+        }
+        #expect(listeners.use([7001, 7002]) == [])
+        let first = try Client(address, port: 7001)
+        let second = try Client(address, port: 7002)
+        listeners.acceptPending(server.take)
+        let answers = [try second.get("/healthz"), try first.get("/healthz"), try second.get("/healthz")]
+        #expect(answers.map(\.body) == ["7002", "7001", "7002"])
+        #expect(answers.map(\.status) == [503, 200, 503])
+    }
+
+    @Test("A server that has enough connections closes those that are handed over")
+    func handedOverLimit() throws {
+        var limits = HTTPServerTests.patient
+        limits.connections = 1
+        let server = try HTTPServer(.handedOver, limits: limits) { _ in .text("") }
+        #expect(listeners.use([7001]) == [])
+        let first = try Client(address, port: 7001)
+        listeners.acceptPending(server.take)
+        #expect(try first.get("/").status == 200)
+        let second = try Client(address, port: 7001)
+        listeners.acceptPending(server.take)
+        #expect(second.endsWithoutNews())
+        #expect(try first.get("/").status == 200)
+    }
+
+    @Test("A connection that is gone before it is handed over does no harm")
+    func goneConnection() throws {
+        let server = try HTTPServer(.handedOver, limits: HTTPServerTests.patient) { _ in .text("") }
+        #expect(listeners.use([7001]) == [])
+        do { try Client(address, port: 7001).request("/") }
+        let client = try Client(address, port: 7001)
+        listeners.acceptPending(server.take)
+        #expect(try client.get("/").status == 200)
+        server.take(-1)
+    }
+}

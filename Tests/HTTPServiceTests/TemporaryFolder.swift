@@ -1,0 +1,48 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
+import CSystem
+import Glibc
+
+@testable import HTTPService
+
+/// A new directory, removed at the end with the files that are named.
+final class TemporaryFolder {
+    let path: String
+    var socket: String { path + "/socket" }
+
+    init() throws {
+        var template = Array("/tmp/ipvsync-http.XXXXXX".utf8CString)
+        path = try template.withUnsafeMutableBufferPointer { buffer in
+            guard let path = mkdtemp(buffer.baseAddress!) else { throw TestError("mkdtemp: \(errno)") }
+            return String(cString: path)
+        }
+    }
+
+    deinit {
+        unlink(socket)
+        rmdir(path)
+    }
+
+    /// The type and permissions of the file at ``socket``; `nil` if there is none.
+    var mode: mode_t? {
+        var status = stat()
+        return lstat(socket, &status) == 0 ? status.st_mode : nil
+    }
+
+    /// Leaves a socket as a process does that is killed.
+    func leaveSocket() throws {
+        close(try bindSocket(SOCK_STREAM))
+    }
+
+    /// A socket with that name.
+    func bindSocket(_ type: __socket_type) throws -> Int32 {
+        guard let address = SocketAddress(path: socket) else { throw TestError("too long: \(socket)") }
+        return try bindSocket(type, address)
+    }
+
+    func bindSocket(_ type: __socket_type, _ address: SocketAddress) throws -> Int32 {
+        let descriptor = Glibc.socket(AF_UNIX, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard address.withPointer({ bind(descriptor, $0, $1) }) == 0 else { throw TestError("bind: \(errno)") }
+        return descriptor
+    }
+}
