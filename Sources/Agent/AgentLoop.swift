@@ -8,7 +8,7 @@ package struct AgentLoop {
         /// Between two verifications of the whole table.
         package var verification = Duration.seconds(30)
         /// Until every virtual server has been looked at closely once, whatever a listing shows.
-        package var audit = Duration.seconds(20 * 60)
+        package var audit = Duration.seconds(60 * 60)
         /// Between two looks at what drains.
         package var drain = Duration.seconds(5)
         /// Between two syncs of changes; what comes meanwhile goes together.

@@ -33,7 +33,8 @@ struct Confirmations {
             doubtful.removeAll(keepingCapacity: true)
             isComplete = true
         }
-        for server in draft.observed.virtualServers where draft.wasLookedAt(server.key) && !changed.contains(server.key) {
+        for server in draft.observed.virtualServers where draft.wasLookedAt(server.key) && !changed.contains(server.key)
+        {
             // Firewall marks have nothing in a listing that tells their families apart.
             guard draft.plan.ledger.owns(server.key), server.key.transportProtocol != nil else { continue }
             fingerprints[server.key] = ListingFingerprint(server)

@@ -30,7 +30,8 @@ extension Synchronizer {
         let started = ContinuousClock.now
         defer { report.timings.apply += started.duration(to: .now) }
         do throws(NetlinkError) {
-            var applied = try send(plan.changes.map(\.firstOperation), of: plan, at: Array(plan.changes.indices), &report)
+            var applied = try send(
+                plan.changes.map(\.firstOperation), of: plan, at: Array(plan.changes.indices), &report)
             report.effective = report.effective ?? .now
             try removeQuiet(plan, &applied, &report)
             return applied
@@ -51,7 +52,9 @@ extension Synchronizer {
         for index in candidates where !failed.contains(index) {
             guard case .removeRealServer(let endpoint, let key) = plan.changes[index].operation else { continue }
             let found: [ObservedRealServer]
-            if let known = looks[key] { found = known } else {
+            if let known = looks[key] {
+                found = known
+            } else {
                 found = try table.readRealServers(of: key) ?? []
                 looks[key] = found
             }

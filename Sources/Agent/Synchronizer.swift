@@ -1,6 +1,5 @@
 internal import Glibc
 package import LoadBalancing
-
 package import Reconcile
 
 /// Makes the kernel equal to what is declared: look, plan, note in the ledger, apply; and again where others interfered.

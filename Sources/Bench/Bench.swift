@@ -80,9 +80,8 @@ struct Bench: ParsableCommand {
             ("virtualServers", "virtual servers", Double(count)),
             ("dumpMicroseconds", "µs for a dump of everything", times.dump * 1e6),
             ("verificationMicroseconds", "µs for a verification", times.verification * 1e6),
-            ("changeMicroseconds", "µs for a change", times.change * 1e6),
-            ("changeReadMicroseconds", "µs of them to look", times.changeRead * 1e6),
-            ("changeApplyMicroseconds", "µs of them to apply", times.changeApply * 1e6),
+            ("changeMicroseconds", "µs until the kernel has a change", times.change * 1e6),
+            ("wholeChangeMicroseconds", "µs until the old real server has gone", times.wholeChange * 1e6),
             ("byHandMicroseconds", "µs for the same by hand", times.byHand * 1e6),
         ]
         let document = Document.mapping(figures.map { .init($0.name, .integer(Int64($0.value))) })
@@ -94,7 +93,8 @@ struct Bench: ParsableCommand {
         let path = "\(directory)/changes"
         _ = try MeasuredCommand(
             arguments: [
-                "unshare", "--net", CommandLine.arguments[0], "--ipvsync", ipvsync, agent ? "--agent" : "--changes", "--sizes", "\(count)",
+                "unshare", "--net", CommandLine.arguments[0], "--ipvsync", ipvsync, agent ? "--agent" : "--changes",
+                "--sizes", "\(count)",
                 "--output", output, "--directory", directory,
             ], output: path
         ).run()

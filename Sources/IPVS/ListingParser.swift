@@ -9,8 +9,9 @@ struct ListingParser {
 
     /// Reads a line without its end; `false` if it makes no sense.
     mutating func take(_ line: Span<UInt8>) -> Bool {
+        // All virtual servers begin with the name of a protocol, or of a firewall mark.
+        if line.count > 0, line[0] == UInt8(ascii: " ") { return takeRealServer(line) }
         var cursor = ListingCursor(line)
-        if cursor.skip("  -> ") { return takeRealServer(&cursor) }
         return takeVirtualServer(&cursor)
     }
 
@@ -38,11 +39,10 @@ struct ListingParser {
     }
 
     /// `  -> C6336401:1F90      Masq    1      0          0         `
-    private mutating func takeRealServer(_ cursor: inout ListingCursor) -> Bool {
-        guard let endpoint = cursor.endpoint(), cursor.skipSpaces(), let forwarding = Self.forwarding(&cursor),
-            cursor.skipSpaces(), let weight = cursor.decimal(), let last = found.indices.last
-        else { return false }
-        found[last].fingerprint.add(endpoint.address, port: endpoint.port, forwarding, weight: UInt32(weight))
+    private mutating func takeRealServer(_ line: Span<UInt8>) -> Bool {
+        let shown = line.count - ListingLine.connectionColumns
+        guard shown > 0, line[shown - 1] == UInt8(ascii: " "), let last = found.indices.last else { return false }
+        found[last].fingerprint.add(line: line.extracting(first: shown).bytes)
         found[last].realServers += 1
         return true
     }
@@ -65,14 +65,5 @@ struct ListingParser {
         if cursor.skip("TCP") { return .tcp }
         if cursor.skip("UDP") { return .udp }
         return cursor.skip("SCTP") ? .sctp : nil
-    }
-
-    /// The words of `ip_vs_fwd_name`.
-    private static func forwarding(_ cursor: inout ListingCursor) -> ListingFingerprint.Forwarding? {
-        if cursor.skip("Masq") { return .masquerade }
-        if cursor.skip("Route") { return .direct }
-        if cursor.skip("Tunnel") { return .tunnel }
-        if cursor.skip("Local") { return .local }
-        return cursor.skip("Bypass") ? .bypass : nil
     }
 }

@@ -6,7 +6,8 @@ package import LoadBalancing
 /// It is read in pieces, and its text is never held as a whole.
 package struct TableListing {
     private static let path = "/proc/thread-self/net/ip_vs"
-    private static let chunk = 256 << 10
+    /// The kernel hands out a page at a time.
+    private static let chunk = 32 << 10
     /// The two headings and the table's version.
     private static let headLines = 3
 
@@ -53,14 +54,23 @@ package struct TableListing {
     /// Reads the whole lines of a piece; returns how many bytes they have, or `nil` for a line that makes no sense.
     private mutating func take(_ bytes: Span<UInt8>) -> Int? {
         var start = 0
-        for index in bytes.indices where bytes[index] == UInt8(ascii: "\n") {
+        while let end = Self.lineEnd(bytes, from: start) {
             lines += 1
             if lines > Self.headLines {
-                guard parser.take(bytes.extracting(start..<index)) else { return nil }
+                guard parser.take(bytes.extracting(start..<end)) else { return nil }
             }
-            start = index + 1
+            start = end + 1
         }
         return start
+    }
+
+    private static func lineEnd(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+        bytes.withUnsafeBufferPointer { buffer in
+            guard start < buffer.count, let base = buffer.baseAddress,
+                let found = memchr(base + start, 0x0A, buffer.count - start)
+            else { return nil }
+            return UnsafeRawPointer(base).distance(to: found)
+        }
     }
 
     /// The kernel's HZ: a listing shows timeouts in its ticks, and the coarse clock's resolution is one of them.

@@ -6,11 +6,6 @@
 package struct ListingFingerprint: Hashable, Sendable {
     private var value: UInt64
 
-    /// How real servers are reached, as far as a listing tells it.
-    package enum Forwarding: UInt64, Sendable {
-        case masquerade, direct, tunnel, local, bypass
-    }
-
     /// - Parameters:
     ///   - onePacket: False where the listing does not show it.
     ///   - persistence: The timeout in seconds and the mask as a number; `nil` without persistence.
@@ -24,10 +19,20 @@ package struct ListingFingerprint: Hashable, Sendable {
         value = Self.mix(value)
     }
 
-    /// Takes in one of the real servers.
-    package mutating func add(_ address: IPAddress, port: UInt16, _ forwarding: Forwarding, weight: UInt32) {
-        let settings = UInt64(port) << 48 ^ forwarding.rawValue << 40 ^ UInt64(weight)
-        value &+= Self.mix(Self.mix(Self.mix(address.high) ^ address.low) ^ settings)
+    /// Takes in the line of one of the real servers, up to its connections (see ``ListingLine``).
+    package mutating func add(line: RawSpan) {
+        var hash: UInt64 = 0
+        var offset = 0
+        while offset + 8 <= line.byteCount {
+            hash = Self.mix(hash ^ line.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            offset += 8
+        }
+        while offset < line.byteCount {
+            hash = Self.mix(hash ^ UInt64(line.unsafeLoad(fromByteOffset: offset, as: UInt8.self)))
+            offset += 1
+        }
+        // A sum, so that the order does not count.
+        value &+= hash
     }
 
     /// A bijection that scatters neighbours (the finalizer of SplitMix64).
@@ -52,10 +57,10 @@ extension ListingFingerprint {
         self.init(
             scheduler: server.scheduler.name.utf8, onePacket: server.onePacket && server.key.showsOnePacket,
             persistence: persistence)
+        var line = ListingLine()
         for realServer in observed.realServers {
-            add(
-                realServer.endpoint.address, port: realServer.endpoint.port,
-                Forwarding(realServer.realServer.forwarding), weight: realServer.realServer.weight)
+            line.set(realServer.realServer)
+            add(line: line.bytes.span.bytes)
         }
     }
 }
@@ -64,18 +69,5 @@ extension VirtualServerKey {
     fileprivate var showsOnePacket: Bool {
         if case .firewallMark = self { return true }
         return family == .ipv4
-    }
-}
-
-extension ListingFingerprint.Forwarding {
-    fileprivate init(_ method: ForwardingMethod) {
-        self =
-            switch method {
-            case .masquerade: .masquerade
-            case .direct: .direct
-            case .tunnel: .tunnel
-            case .local: .local
-            case .bypass: .bypass
-            }
     }
 }

@@ -50,15 +50,15 @@ package final class NetlinkChannel {
             .dumpInterrupted, operation: operation, message: "the table changed during \(Self.dumpAttempts) attempts")
     }
 
-    /// Asks for one message and its acknowledgement.
+    /// Asks for one message, which comes alone: an error takes its place.
     package func get<Value>(
         _ operation: String, command: UInt8, initial: Value,
         request: (inout MessageBuilder) -> Void = { _ in },
         reduce: (inout Value, inout AttributeCursor) throws(NetlinkError) -> Void
     ) throws(NetlinkError) -> Value {
-        let sequence = try sendRequest(operation, command, flags: NLM_F_ACK, request)
+        let sequence = try sendRequest(operation, command, flags: 0, request)
         var value = initial
-        _ = try receiveDump(operation, sequence, &value, reduce)
+        _ = try receiveDump(operation, sequence, &value, isSingle: true, reduce)
         return value
     }
 
@@ -157,7 +157,7 @@ extension NetlinkChannel {
 
     /// Reads the answers of one request to their end; returns `false` if the kernel calls them inconsistent.
     private func receiveDump<Value>(
-        _ operation: String, _ sequence: UInt32, _ value: inout Value,
+        _ operation: String, _ sequence: UInt32, _ value: inout Value, isSingle: Bool = false,
         _ reduce: (inout Value, inout AttributeCursor) throws(NetlinkError) -> Void
     ) throws(NetlinkError) -> Bool {
         var isConsistent = true
@@ -177,7 +177,7 @@ extension NetlinkChannel {
                 guard isConsistent else { return .goOn }
                 var attributes = try message.attributes()
                 try reduce(&value, &attributes)
-                return .goOn
+                return isSingle ? .finished : .goOn
             }
         }
         return isConsistent

@@ -175,9 +175,9 @@ import Testing
         }
         #expect(told == (policy == .report ? [.virtualServerMissing] : []))
         #expect(kernel.virtualServers[key] == nil)
-        loop.note([key], at: start)
+        loop.note([source.set(1, [1, 2])], at: start)
         _ = step(&loop, source, .seconds(300))
-        #expect(kernel.virtualServers[key] != nil)
+        #expect(kernel.virtualServers[key]?.realServers.count == 2)
     }
 
     @Test func manyRemovalsAreJudgedByTheWhole() {

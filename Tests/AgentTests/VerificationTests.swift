@@ -114,7 +114,7 @@ import Testing
         source.desired.virtualServers[6].realServers.removeLast()
         _ = try synchronizer.synchronize(only: [Self.key(7)], [source.desired.virtualServers[6]])
         kernel.setConnections(ConnectionCounts(), of: Self.endpoint(2), in: Self.key(7))
-        let report = try synchronizer.verify(source, auditing: 0)
+        let report = try synchronizer.verify(source, auditing: 1)
         #expect(report.drift.isEmpty && report.changes.count == 1)
     }
 

@@ -14,8 +14,14 @@ import Testing
 
         """
 
+    /// Fills the last columns with spaces as the kernel does.
     private func parse(_ lines: String, ticksPerSecond: UInt32 = 250) -> [ListedVirtualServer]? {
-        TableListing.parse(Array((Self.head + lines + "\n").utf8), ticksPerSecond: ticksPerSecond)
+        let lines = lines.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            guard line.hasPrefix("  ->"), let last = line.split(separator: " ").last else { return String(line) }
+            return line + String(repeating: " ", count: max(0, 10 - last.count))
+        }
+        return TableListing.parse(
+            Array((Self.head + lines.joined(separator: "\n") + "\n").utf8), ticksPerSecond: ticksPerSecond)
     }
 
     @Test func anEmptyTable() {
@@ -93,10 +99,10 @@ import Testing
     }
 
     @Test func connectionsMakeNoDifference() {
-        let lines = ["0          0         ", "17         4294967295"].map {
+        let lines = ["0          0", "17         2147483647", "2147483647 2147483647"].map {
             parse("TCP  C0000201:0050 rr\n  -> C6336401:1F90      Masq    1      \($0)")
         }
-        #expect(lines[0] != nil && lines[0] == lines[1])
+        #expect(lines[0] != nil && lines[0] == lines[1] && lines[1] == lines[2])
     }
 
     @Test(arguments: [
@@ -104,8 +110,8 @@ import Testing
         "XYZ  C0000201:0050 rr", "TCP  [2001:0db8:0000:0000:fedc:ba98:7654]:01BB rr",
         "TCP  C0000201:0050 rr persistent",
         "TCP  C0000201:0050 rr persistent 1 2", "TCP  C0000201:0050 rr and more",
-        "  -> C6336401:1F90      Masq    1      0          0", "TCP  C0000201:0050 rr\n  -> C6336401:1F90 Mask 1 0 0",
-        "TCP  C0000201:0050 rr\n  -> C6336401:1F90 Masq -1 0 0", "TCP  C0000201:0050 rr\n  ->", "FWM  2A rr", "",
+        "  -> C6336401:1F90      Masq    1      0          0", "TCP  C0000201:0050 rr\n  -> C6336401:1F90Masq100",
+        "TCP  C0000201:0050 rr\n  ->", "FWM  2A rr", "",
     ])
     func whatMakesNoSenseIsNoListing(_ lines: String) {
         #expect(parse(lines) == nil)
