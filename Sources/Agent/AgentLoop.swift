@@ -25,7 +25,7 @@ package struct AgentLoop {
     package var timing: Timing
     package var driftPolicy = DriftPolicy.repair
     private var changed: Set<VirtualServerKey> = []
-    private var draining: Set<VirtualServerKey> = []
+    private var draining: [VirtualServerKey: [Drain]] = [:]
     private var isStale = true
     /// Whether removals are held back, which only a look at everything can end.
     private var isHolding = false
@@ -57,6 +57,9 @@ package struct AgentLoop {
         noted = noted ?? now
     }
 
+    /// The real servers that drain, as they were seen last, sorted.
+    package var drains: [Drain] { draining.values.flatMap(\.self).sorted { $0.key < $1.key } }
+
     /// When the next step is due, once the source is complete.
     package var due: ContinuousClock.Instant {
         var times = [nextVerification]
@@ -77,17 +80,13 @@ package struct AgentLoop {
         let scope = scope(at: now)
         let noted = scope == .verification ? nil : noted
         if scope != .verification { lastChange = now }
-        let started = ContinuousClock.now
         do throws(SyncError) {
             let (report, keys) = try carryOut(scope, source, now)
             let drift = settle(scope, report, keys, now, &generator)
-            return AgentStep(
-                scope: scope, result: .success(report), drift: drift, noted: noted, duration: started.duration(to: .now)
-            )
+            return AgentStep(scope: scope, result: .success(report), drift: drift, noted: noted)
         } catch {
             fail(now, &generator)
-            return AgentStep(
-                scope: scope, result: .failure(error), drift: [], noted: noted, duration: started.duration(to: .now))
+            return AgentStep(scope: scope, result: .failure(error), drift: [], noted: noted)
         }
     }
 }
@@ -113,7 +112,7 @@ extension AgentLoop {
         case .verification: return (try verify(source), nil)
         case .changes:
             var keys = changed.union(retries.dueKeys(at: now))
-            if let nextDrainLook, nextDrainLook <= now { keys.formUnion(draining) }
+            if let nextDrainLook, nextDrainLook <= now { keys.formUnion(draining.keys) }
             let desired = keys.compactMap { source.desired($0) }.sorted { $0.key < $1.key }
             if keys.count <= Self.maximumSingle,
                 let report = try synchronizer.synchronize(only: keys, desired)
@@ -138,18 +137,21 @@ extension AgentLoop {
         if scope == .verification {
             nextVerification = now + timing.verification * Double.random(in: 0.9...1.1, using: &generator)
             retries.settle(report, [], at: now, using: &generator)
-            draining.formUnion(report.plan.drains.map(\.key.virtualServer))
+            if report.isWhole { draining = [:] }
         } else {
             changed.removeAll(keepingCapacity: true)
             noted = nil
             retries.settle(report, keys, at: now, using: &generator)
-            if let keys { draining.subtract(keys) } else { draining = [] }
-            draining.formUnion(report.plan.drains.map(\.key.virtualServer))
+            for key in keys ?? [] { draining[key] = nil }
             if keys == nil {
+                draining = [:]
                 isStale = false
                 isHolding = report.plan.held != nil
                 nextVerification = now + timing.verification * Double.random(in: 0.9...1.1, using: &generator)
             }
+        }
+        for (key, drains) in Dictionary(grouping: report.plan.drains, by: \.key.virtualServer) {
+            draining[key] = drains
         }
         if draining.isEmpty {
             nextDrainLook = nil

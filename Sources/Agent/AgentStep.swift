@@ -18,5 +18,4 @@ package struct AgentStep: Sendable {
     package let drift: [Drift]
     /// When the first of the changes came that it was about.
     package let noted: ContinuousClock.Instant?
-    package let duration: Duration
 }

@@ -11,6 +11,9 @@ package struct SyncReport: Sendable {
         package var plan: Duration = .zero
         package var ledger: Duration = .zero
         package var apply: Duration = .zero
+
+        /// All of it, but for the reading of the configuration.
+        package var total: Duration { read + plan + ledger + apply }
     }
 
     /// The last plan that was made: drains, foreign virtual servers and held removals are as it found them.
@@ -36,6 +39,17 @@ package struct SyncReport: Sendable {
     package internal(set) var effective: ContinuousClock.Instant?
     /// Why the ledger was put aside, if it was.
     package internal(set) var ledgerProblem: StateError?
+
+    /// When the phase that is under way began.
+    private(set) var phaseStart = ContinuousClock.now
+
+    /// Ends a phase; the next one begins. One look at the clock for both: where that is a system call, as in a guest
+    /// kernel, it is no small part of a change.
+    mutating func end(_ phase: WritableKeyPath<Timings, Duration>) {
+        let now = ContinuousClock.now
+        timings[keyPath: phase] += phaseStart.duration(to: now)
+        phaseStart = now
+    }
 
     /// Takes note of a look and its plan.
     mutating func note(_ draft: Synchronizer.Draft) {

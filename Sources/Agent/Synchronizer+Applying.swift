@@ -27,15 +27,15 @@ extension Synchronizer {
     /// gets weight 0 with the other changes, and goes after another look; then nothing can come any more.
     func apply(_ plan: Plan, isLast: Bool, _ report: inout SyncReport) throws(SyncError) -> Applied? {
         guard !plan.isEmpty else { return Applied() }
-        let started = ContinuousClock.now
-        defer { report.timings.apply += started.duration(to: .now) }
         do throws(NetlinkError) {
             var applied = try send(
                 plan.changes.map(\.firstOperation), of: plan, at: Array(plan.changes.indices), &report)
-            report.effective = report.effective ?? .now
+            report.end(\.apply)
+            report.effective = report.effective ?? report.phaseStart
             try removeQuiet(plan, &applied, &report)
             return applied
         } catch {
+            report.end(\.apply)
             confirmations.forget()
             guard !isLast, error.kind == .answersLost || error.kind == .timedOut else { throw .kernel(error) }
             return nil
@@ -65,6 +65,7 @@ extension Synchronizer {
             }
         }
         let removals = try send(quiet.map { plan.changes[$0].operation }, of: plan, at: quiet, &report)
+        report.end(\.apply)
         applied.failures += removals.failures
         applied.keys.formUnion(removals.keys)
     }

@@ -45,18 +45,16 @@ extension Synchronizer {
 
     func save(_ record: inout LedgerRecord, _ report: inout SyncReport) throws(SyncError) {
         guard !record.isSaved else { return }
-        let started = ContinuousClock.now
         let ledger = record.current
         try attempt { () throws(StateError) in try store.save(ledger) }
         record.isSaved = true
-        report.timings.ledger += started.duration(to: .now)
+        report.end(\.ledger)
     }
 
     private func read(
         _ report: inout SyncReport, _ look: () throws(NetlinkError) -> ObservedState
     ) throws(SyncError) -> ObservedState {
-        let started = ContinuousClock.now
-        defer { report.timings.read += started.duration(to: .now) }
+        defer { report.end(\.read) }
         do throws(NetlinkError) {
             return try look()
         } catch {
@@ -106,11 +104,10 @@ extension Synchronizer {
     private func plan(
         _ desired: DesiredState, _ ledger: Ledger, _ observed: inout ObservedState, _ report: inout SyncReport
     ) throws(SyncError) -> Plan {
-        let started = ContinuousClock.now
-        defer { report.timings.plan += started.duration(to: .now) }
-        let plan = Planner.plan(desired: desired, observed: observed, ledger: ledger, now: now(), policy: policy)
+        defer { report.end(\.plan) }
+        let plan = Planner.plan(desired: desired, observed: observed, ledger: ledger, now: self.now(), policy: policy)
         guard try lookAgain(at: plan, &observed) else { return plan }
-        return Planner.plan(desired: desired, observed: observed, ledger: ledger, now: now(), policy: policy)
+        return Planner.plan(desired: desired, observed: observed, ledger: ledger, now: self.now(), policy: policy)
     }
 
     /// Looks once more at the virtual servers that are to go, where the dump may not have shown every real server.

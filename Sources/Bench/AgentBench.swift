@@ -104,7 +104,7 @@ struct AgentBench {
         guard let step = loop.step(source, now: now, using: &generator) else { throw BenchError("nothing was due") }
         let report = try step.result.get()
         guard report.failures.isEmpty, step.drift.isEmpty else { throw BenchError("the kernel refused something") }
-        return (report, step.duration / .seconds(1))
+        return (report, report.timings.total / .seconds(1))
     }
 
     private func time(_ work: () throws -> Void) rethrows -> Double {

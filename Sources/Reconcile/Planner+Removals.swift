@@ -82,7 +82,9 @@ extension Planner {
     }
 
     /// Whether a leaving real server goes now or drains, and since when.
-    private func fate(_ observed: ObservedRealServer, of virtualServer: VirtualServer, _ timeout: UInt32) -> Fate {
+    private mutating func fate(_ observed: ObservedRealServer, of virtualServer: VirtualServer, _ timeout: UInt32)
+        -> Fate
+    {
         if observed.connections.isIdle { return .remove(.idle) }
         if virtualServer.isConnectionless { return .remove(.connectionless) }
         if timeout == 0 { return .remove(.immediate) }

@@ -4,7 +4,9 @@ package import LoadBalancing
 package struct Planner {
     let ledger: Ledger
     let policy: ReconcilePolicy
-    let now: UInt64
+    private let clock: () -> UInt64
+    /// Seconds from boot: looked at once, and only if something drains.
+    lazy var now = clock()
     var plan = Plan()
     var steps = Steps()
     var leaving = Leaving()
@@ -12,10 +14,10 @@ package struct Planner {
     /// - Parameters:
     ///   - now: Seconds on the clock that counts from boot, as in the ledger's drains.
     package static func plan(
-        desired: DesiredState, observed: ObservedState, ledger: Ledger, now: UInt64,
+        desired: DesiredState, observed: ObservedState, ledger: Ledger, now: @autoclosure @escaping () -> UInt64,
         policy: ReconcilePolicy = ReconcilePolicy()
     ) -> Plan {
-        var planner = Planner(ledger: ledger, policy: policy, now: now)
+        var planner = Planner(ledger: ledger, policy: policy, clock: now)
         planner.plan.ledger.virtualServers.reserveCapacity(desired.virtualServers.count)
         planner.planTimeouts(desired.timeouts, observed.timeouts)
         planner.planVirtualServers(desired.virtualServers, observed.virtualServers)
@@ -44,10 +46,10 @@ package struct Planner {
         var syncDaemons: [Change] = []
     }
 
-    private init(ledger: Ledger, policy: ReconcilePolicy, now: UInt64) {
+    private init(ledger: Ledger, policy: ReconcilePolicy, clock: @escaping () -> UInt64) {
         self.ledger = ledger
         self.policy = policy
-        self.now = now
+        self.clock = clock
     }
 
     private consuming func finished() -> Plan {
