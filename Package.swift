@@ -17,7 +17,8 @@ let package = Package(
         .executable(name: "ipvsync", targets: ["ipvsync"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
     ],
     targets: [
         .systemLibrary(
@@ -64,12 +65,20 @@ let package = Package(
                 "Agent", "Documents", "KubernetesObjects", "LoadBalancing", "Reconcile", "ServiceTranslation",
             ],
             swiftSettings: settings),
+        .target(
+            name: "Telemetry",
+            dependencies: [
+                "Agent", "Documents", "HTTPService", "LoadBalancing", "Reconcile",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "ipvsync",
             dependencies: [
                 "Agent", "CSystem", "Configuration", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects",
-                "LoadBalancing", "Manifests", "Netlink", "Presentation", "Reconcile", "ServiceDiscovery",
-                "ServiceTranslation",
+                "HTTPService", "LoadBalancing", "Manifests", "Netlink", "Presentation", "Reconcile",
+                "ServiceDiscovery", "ServiceTranslation", "Telemetry",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -138,6 +147,13 @@ let package = Package(
             dependencies: [
                 "Agent", "Documents", "KubernetesObjects", "LoadBalancing", "Presentation", "Reconcile",
                 "ServiceTranslation", "TestSupport",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: [
+                "Agent", "Documents", "HTTPService", "LoadBalancing", "Reconcile", "Telemetry", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(

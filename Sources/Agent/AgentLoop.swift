@@ -57,6 +57,9 @@ package struct AgentLoop {
         noted = noted ?? now
     }
 
+    /// What the kernel refuses now, one line each; it is tried again.
+    package var refused: [String] { retries.reasons }
+
     /// The real servers that drain, as they were seen last, sorted.
     package var drains: [Drain] { draining.values.flatMap(\.self).sorted { $0.key < $1.key } }
 

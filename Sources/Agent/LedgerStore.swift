@@ -19,6 +19,12 @@ package struct LedgerStore: Sendable {
     /// The ledger's file.
     package var path: String { "\(directory)/ledger-\(identity.namespace)" }
 
+    /// The network namespace that it is about.
+    package var namespace: String { identity.namespace }
+
+    /// Where an agent of this namespace answers questions.
+    package var socketPath: String { "\(directory)/agent-\(identity.namespace).sock" }
+
     /// The ledger as it was read, and what is to be said about it.
     package struct Loaded: Hashable, Sendable {
         package let ledger: Ledger
@@ -75,6 +81,7 @@ package struct LedgerStore: Sendable {
         return try RunLock(path: "\(directory)/lock-\(identity.namespace)", waitingAtMost: seconds)
     }
 
+    /// Makes the directory, for its owner alone, unless it is there.
     private func makeDirectory() throws(StateError) {
         guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
             throw StateError(.unwritable(errno), path: directory, remedy: "name another with --state-dir")

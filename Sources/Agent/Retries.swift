@@ -5,6 +5,8 @@ struct Retries {
     private struct Attempt {
         var count: Int
         var due: ContinuousClock.Instant
+        /// What was refused.
+        var reasons: [String] = []
     }
 
     private static let first = Duration.seconds(1)
@@ -15,6 +17,9 @@ struct Retries {
     private var whole: Attempt?
 
     var keys: Set<VirtualServerKey> { Set(attempts.keys) }
+
+    /// What is refused now, sorted.
+    var reasons: [String] { (attempts.values.flatMap(\.reasons) + (whole?.reasons ?? [])).sorted() }
 
     /// When the next attempt is due.
     var due: ContinuousClock.Instant? {
@@ -51,6 +56,13 @@ struct Retries {
         }
         for key in failed { attempts[key] = Self.next(after: attempts[key], now, &generator) }
         if refused.contains(nil) { fail(at: now, using: &generator) }
+        for failure in report.failures {
+            if let key = failure.cause.operation.key {
+                attempts[key]?.reasons.append(failure.description)
+            } else {
+                whole?.reasons.append(failure.description)
+            }
+        }
     }
 
     /// Twice as long after each attempt, and not all at the same moment.

@@ -4,6 +4,7 @@ internal import KubernetesAPI
 internal import KubernetesObjects
 internal import LoadBalancing
 internal import ServiceTranslation
+internal import Telemetry
 
 /// What is wanted now, of files and of an API server; a virtual server of a file goes before a Service's.
 struct AgentState: DesiredSource {
@@ -33,6 +34,9 @@ struct AgentState: DesiredSource {
 
     /// What is to be said of the Services.
     var complaints: [String] { index.complaints }
+
+    /// What is answered on the health check ports of Services.
+    var healthChecks: [UInt16: HealthCheckCount] { [:] }
 
     /// Takes what files declare in the place of what they declared before.
     mutating func use(_ configuration: Configuration) {

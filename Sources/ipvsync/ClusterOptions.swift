@@ -107,24 +107,26 @@ struct SourceOptions: ParsableArguments {
     }
 
     /// What the files alone declare, manifests among them.
-    func loadFiles() throws -> Configuration {
-        guard cluster.isLive else { return try load() }
+    func loadFiles(complain: (String) -> Void = StandardStreams.complain) throws -> Configuration {
+        guard cluster.isLive else { return try load(complain: complain) }
         return configuration.paths.isEmpty ? Configuration(desired: DesiredState()) : try configuration.load()
     }
 
     /// What the files and the objects declare together; a virtual server of a file goes before a Service's.
     ///
     /// The standard configuration is read only when no source is named.
-    func load(isOffline: Bool = false) throws -> Configuration {
+    func load(
+        isOffline: Bool = false, complain: (String) -> Void = StandardStreams.complain
+    ) throws -> Configuration {
         guard cluster.isNamed else { return try configuration.load() }
         var declared =
             configuration.paths.isEmpty ? Configuration(desired: DesiredState()) : try configuration.load()
         let index = try cluster.index(
             isOffline: isOffline, isProxying: true, defaults: declared.settings.services)
-        index.complaints.forEach(StandardStreams.complain)
+        index.complaints.forEach(complain)
         for server in index.desiredVirtualServers {
             if let place = declared.places[server.key] {
-                StandardStreams.complain(
+                complain(
                     "\(server.key) of Service \(server.name ?? "") is left out: \(place) declares it")
             } else {
                 declared.desired.virtualServers.append(server)

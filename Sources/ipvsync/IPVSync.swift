@@ -3,6 +3,8 @@ internal import ArgumentParser
 /// The program: its subcommands, with `run` as the one that needs no name.
 @main
 struct IPVSync: ParsableCommand {
+    static let version = "0.2.0"
+
     static let configuration = CommandConfiguration(
         commandName: "ipvsync",
         abstract: "Keeps the kernel's IPVS tables equal to what is declared.",
@@ -16,7 +18,7 @@ struct IPVSync: ParsableCommand {
 
             \(ExitStatus.help)
             """,
-        version: "0.1.0",
+        version: version,
         subcommands: [
             RunCommand.self, PlanCommand.self, ShowCommand.self, ValidateCommand.self, ImportCommand.self,
             ExportCommand.self, ExplainCommand.self, EnvCommand.self, ZeroCommand.self, CleanupCommand.self,

@@ -1,40 +1,49 @@
 internal import Agent
 internal import Configuration
 internal import Glibc
+internal import HTTPService
 internal import KubernetesAPI
 internal import KubernetesObjects
 internal import LoadBalancing
-internal import Presentation
+internal import Logging
 internal import Reconcile
 internal import ServiceTranslation
+internal import Telemetry
 
 /// The agent that stays: files and an API server on one side, the kernel on the other, one thread between them.
 final class NodeAgent {
     private let options: RunCommand
     private let synchronizer: Synchronizer
-    private let signals = Signals()
+    private let signals: Signals
+    private let log: Logger
+    private var settings: AgentSettings
     private var state: AgentState
     private let watch: ClusterWatch?
     private var loop: AgentLoop
     private var generator = SystemRandomNumberGenerator()
     private let files: FileWatch
+    private var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
+    private var reporter: AgentReporter
+    private let servers: TelemetryServers
     private var reloadTime: ContinuousClock.Instant?
-    private var lastProblems: [String: FeedProblem] = [:]
-    private var unreadable: [String: [ObjectName: String]] = [:]
-    private var complaints: Set<String> = []
     /// When the complaints are looked at again; `nil` while nothing changes.
     private var complaintTime: ContinuousClock.Instant?
 
-    /// How long to wait at most, whatever is due.
-    private static let longestWait = Duration.seconds(60)
     /// An editor, or a copy of several files, is given that long to finish.
     private static let reloadDelay = Duration.milliseconds(200)
     /// Complaints concern all Services: they are not looked at for every change.
     private static let complaintDelay = Duration.seconds(2)
 
-    init(_ options: RunCommand, _ configuration: Configuration, _ synchronizer: Synchronizer) throws {
+    init(_ options: RunCommand, _ configuration: Configuration, _ synchronizer: Synchronizer, _ store: LedgerStore)
+        throws
+    {
+        // Before any thread is made: all of them leave signals to this one.
+        signals = Signals()
         self.options = options
         self.synchronizer = synchronizer
+        settings = AgentSettings(options.agent, configuration.settings)
+        let (format, level) = (settings.logFormat, settings.logLevel)
+        log = Logger(label: "ipvsync") { _ in LineLogHandler(format, level: level) }
         let node = options.source.cluster.nodeName
         files = FileWatch(options.source.filePaths)
         watch = try options.source.cluster.access().map {
@@ -43,98 +52,135 @@ final class NodeAgent {
         }
         state = AgentState(configuration, node: node)
         state.isComplete = watch == nil
-        loop = AgentLoop(synchronizer, timing: options.timing(configuration.settings), now: .now)
+        loop = AgentLoop(synchronizer, timing: settings.timing, now: .now)
+        loop.driftPolicy = settings.drift
+        reporter = AgentReporter(
+            log: log, manager: ServiceManager(environment: ProcessEnvironment.variables))
+        servers = TelemetryServers(reporter.board, store: store, log: log)
+        introduce(node, store)
     }
 
-    /// Runs until a signal ends it; the kernel's tables stay as they are.
-    func run() {
+    private func introduce(_ node: String, _ store: LedgerStore) {
+        let (settings, status, hasFiles) = (settings, fileStatus, !options.source.filePaths.isEmpty)
+        reporter.board.update { snapshot in
+            snapshot.identity.version = IPVSync.version
+            snapshot.identity.node = node
+            snapshot.identity.namespace = store.namespace
+            snapshot.identity.processIdentifier = getpid()
+            snapshot.verificationInterval = settings.timing.verification
+            snapshot.driftPolicy = settings.drift
+            snapshot.sources = hasFiles ? [status] : []
+        }
+        servers.use(settings)
+        log.info("started", metadata: ["version": "\(IPVSync.version)", "node": "\(node)"])
+    }
+
+    /// Runs until a signal ends it; the kernel's tables stay as they are unless they are to be cleaned up.
+    func run() throws(SyncError) {
         while true {
+            reporter.beat()
             take(wait)
+            servers.acceptPending()
             if files.hasChanged() { reloadTime = .now + Self.reloadDelay }
             if let reloadTime, reloadTime <= .now { reload() }
             for signal in signals.pending() {
-                if signal == .end { return }
+                if signal == .end { return try end() }
                 reload()
             }
-            if let step = loop.step(state, now: .now, using: &generator) { report(step) }
+            if let step = loop.step(state, now: .now, using: &generator) {
+                reporter.report(step, refused: loop.refused, drains: loop.drains)
+            }
             if let complaintTime, complaintTime <= .now { complain() }
         }
     }
 
-    private var wait: Duration {
-        let times = [state.isComplete ? loop.due : nil, reloadTime, complaintTime].compactMap(\.self)
-        return max(.zero, times.map { $0 - .now }.min().map { min($0, Self.longestWait) } ?? Self.longestWait)
+    private func end() throws(SyncError) {
+        reporter.stopping()
+        if settings.cleansUpOnExit {
+            let report = try synchronizer.cleanUp()
+            log.info("cleaned up", metadata: ["changes": "\(report.changes.count)"])
+        }
+        log.info("ended")
     }
 
-    /// Waits for news of the API server, or a signal.
+    private var wait: Duration {
+        let times = [state.isComplete ? loop.due : nil, reloadTime, complaintTime].compactMap(\.self)
+        let longest = reporter.longestWait
+        return max(.zero, times.map { $0 - .now }.min().map { min($0, longest) } ?? longest)
+    }
+
+    /// Waits for news of the API server, a file, a signal, or a question.
     private func take(_ wait: Duration) {
+        let descriptors = [signals.descriptor, files.descriptor, servers.descriptor].compactMap(\.self)
         guard let watch else {
-            var descriptors = [signals.descriptor, files.descriptor].map {
-                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-            }
+            var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let milliseconds = wait / .milliseconds(1)
-            _ = poll(&descriptors, nfds_t(descriptors.count), Int32(milliseconds.rounded(.up)))
+            _ = poll(&polled, nfds_t(polled.count), Int32(milliseconds.rounded(.up)))
             return
         }
-        let events = watch.poll(timeout: wait, descriptors: [signals.descriptor, files.descriptor])
+        let events = watch.poll(timeout: wait, descriptors: descriptors)
         if !events.isEmpty {
             loop.note(state.take(events), at: .now)
             complaintTime = complaintTime ?? .now + Self.complaintDelay
+            serveHealthChecks()
         }
         if watch.isComplete, !state.isComplete { state.isComplete = true }
-        complain(of: watch)
+        reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
     }
 
-    /// Says what has gone wrong with the API server, once, and when it is well again.
-    private func complain(of watch: ClusterWatch) {
-        for (name, status) in watch.statuses where lastProblems[name] != status.problem {
-            if let problem = status.problem {
-                StandardStreams.complain("API server: \(problem); the tables stay, asking again")
-            } else {
-                StandardStreams.complain("API server: \(name): well again")
-            }
-            lastProblems[name] = status.problem
-        }
-        for (name, status) in watch.statuses where unreadable[name] ?? [:] != status.unreadable {
-            for (object, problem) in status.unreadable.sorted(by: { $0.key < $1.key })
-            where unreadable[name]?[object] != problem {
-                StandardStreams.complain("API server: \(name): \(object): \(problem); what was known of it stays")
-            }
-            unreadable[name] = status.unreadable
-        }
-    }
-
-    /// Says of the Services what has not been said.
     private func complain() {
         complaintTime = nil
-        let current = state.complaints
-        for text in current where !complaints.contains(text) { StandardStreams.complain(text) }
-        complaints = Set(current)
+        reporter.complain(state.complaints)
+    }
+
+    private func serveHealthChecks() {
+        servers.serve(settings.servesHealthChecks ? state.healthChecks : [:])
     }
 
     /// Reads the files again; the last good ones stay when they are invalid.
     private func reload() {
         reloadTime = nil
+        fileStatus.lists += 1
+        fileStatus.lastHeard = .now
         do {
-            let configuration = try Failures.endWithStatus { try options.source.loadFiles() }
-            state.use(configuration)
-            synchronizer.policy = options.sync.policy(configuration.settings)
-            loop.timing = options.timing(configuration.settings)
-            loop.noteEverything(at: .now)
+            let configuration = try options.source.loadFiles { [log] text in
+                log.warning("not as declared", metadata: ["detail": "\(text)"])
+            }
+            use(configuration)
+            invalidate([])
         } catch {
-            StandardStreams.complain("the files are not used: what was declared before stays")
+            fileStatus.failures += 1
+            invalidate("\(error)".split(separator: "\n").map(String.init))
         }
     }
 
-    private func report(_ step: AgentStep) {
-        switch step.result {
-        case .success(let report):
-            if !report.changes.isEmpty || report.plan.held != nil {
-                options.output.print(PlanView(report, names: report.plan.ledger, isPreview: false, showsChanges: true))
+    private func use(_ configuration: Configuration) {
+        state.use(configuration)
+        settings = AgentSettings(options.agent, configuration.settings)
+        synchronizer.policy = options.sync.policy(configuration.settings)
+        loop.timing = settings.timing
+        loop.driftPolicy = settings.drift
+        loop.noteEverything(at: .now)
+        servers.use(settings)
+        serveHealthChecks()
+        let settings = settings
+        reporter.board.update { snapshot in
+            snapshot.verificationInterval = settings.timing.verification
+            snapshot.driftPolicy = settings.drift
+        }
+    }
+
+    private func invalidate(_ problems: [String]) {
+        for problem in problems {
+            log.error("invalid files: what was declared before stays", metadata: ["detail": "\(problem)"])
+        }
+        fileStatus.problem = problems.first
+        let status = fileStatus
+        reporter.board.update { snapshot in
+            snapshot.invalidFiles = problems
+            if let index = snapshot.sources.firstIndex(where: { $0.name == status.name }) {
+                snapshot.sources[index] = status
             }
-            if let problem = report.ledgerProblem { StandardStreams.complain(problem.description) }
-            for failure in report.failures { StandardStreams.complain(failure.description) }
-        case .failure(let error): StandardStreams.complain(error.description)
         }
     }
 }

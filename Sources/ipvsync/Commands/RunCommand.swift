@@ -35,11 +35,6 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Make the tables right once, and end.")
     var once = false
 
-    @Option(
-        help: ArgumentHelp(
-            "Seconds between two looks at the whole table, which repair what others changed.", valueName: "seconds"))
-    var syncInterval: Int?
-
     @Flag(name: .long, help: "Only say what would be done, as 'plan' does.")
     var dryRun = false
 
@@ -50,15 +45,10 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var sync: SyncOptions
     @OptionGroup var state: StateOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup(title: "Options of a run that stays") var agent: AgentOptions
 
     /// Seconds that a run waits for another one to end.
     static let lockPatience = 60
-
-    func validate() throws {
-        guard (1...86_400).contains(syncInterval ?? 1) else {
-            throw ValidationError("--sync-interval takes seconds from 1 to 86400")
-        }
-    }
 
     func run() throws {
         if dryRun {
@@ -84,19 +74,13 @@ struct RunCommand: ParsableCommand {
     private func stay() throws {
         try Failures.endWithStatus {
             let configuration = try source.loadFiles()
+            let store = try state.store()
             let synchronizer = Synchronizer(
-                table: try IPVSClient.opened(), store: try state.store(), policy: sync.policy(configuration.settings))
+                table: try IPVSClient.opened(), store: store, policy: sync.policy(configuration.settings))
             let lock = try synchronizer.lock(waitingAtMost: Self.lockPatience)
-            try NodeAgent(self, configuration, synchronizer).run()
+            try NodeAgent(self, configuration, synchronizer, store).run()
             _ = consume lock
         }
-    }
-
-    /// When an agent looks; the option goes before the configuration.
-    func timing(_ settings: Settings) -> AgentLoop.Timing {
-        var timing = AgentLoop.Timing()
-        timing.verification = .seconds(syncInterval ?? Int(settings.syncInterval ?? Settings.standardSyncInterval))
-        return timing
     }
 }
 

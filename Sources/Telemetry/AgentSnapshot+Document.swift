@@ -1,0 +1,78 @@
+internal import Agent
+package import Documents
+internal import LoadBalancing
+internal import Reconcile
+
+extension AgentSnapshot {
+    /// Drains beyond these are counted and not listed.
+    private static let listedDrains = 1_000
+
+    /// All of it, for programs.
+    ///
+    /// - Parameters:
+    ///   - now: Seconds from boot, as drains count them.
+    ///   - number: Only changes after this one.
+    package func document(bootSeconds now: UInt64, changesAfter number: UInt64 = 0) -> Document {
+        [
+            "version": .string(identity.version), "node": .string(identity.node),
+            "namespace": .string(identity.namespace), "pid": .integer(Int64(identity.processIdentifier)),
+            "started": .string(identity.started.description),
+            "health": Health(self).document,
+            "sources": .sequence(sources.map(\.document)),
+            "sync": [
+                "scope": lastScope.map { .string($0.rawValue) } ?? .null,
+                "last": metrics.lastSync.map { .string($0.description) } ?? .null,
+                "lastSuccess": metrics.lastSuccess.map { .string($0.description) } ?? .null,
+                "seconds": .number(lastDuration / .seconds(1)),
+                "verificationSeconds": .number(verificationInterval / .seconds(1)),
+            ],
+            "table": [
+                "virtualServers": .integer(Int64(metrics.counts.ours.virtualServers)),
+                "realServers": .integer(Int64(metrics.counts.ours.realServers)),
+                "foreignVirtualServers": .integer(Int64(metrics.counts.foreign.virtualServers)),
+                "drainingRealServers": .integer(Int64(drains.count)),
+            ],
+            "drains": .sequence(drains.prefix(Self.listedDrains).map { $0.document(now) }),
+            "refused": .sequence(refused.map { .string($0) }),
+            "held": held.map(\.document) ?? .null,
+            "complaints": .sequence(complaints.map { .string($0) }),
+            "drift": [
+                "policy": .string(driftPolicy.rawValue), "total": .unsigned(drift.total), "latest": drift.document(),
+            ],
+            "changes": ["total": .unsigned(changes.total), "latest": changes.document(after: number)],
+        ]
+    }
+}
+
+extension SourceStatus {
+    fileprivate var document: Document {
+        [
+            "name": .string(name), "complete": .bool(isComplete), "problem": problem.map { .string($0) } ?? .null,
+            "lists": .integer(Int64(lists)), "watches": .integer(Int64(watches)), "events": .integer(Int64(events)),
+            "failures": .integer(Int64(failures)),
+            "lastHeard": lastHeard.map { .string($0.description) } ?? .null,
+            "unreadable": .sequence(unreadable.map { .string($0) }),
+        ]
+    }
+}
+
+extension Drain {
+    fileprivate func document(_ now: UInt64) -> Document {
+        [
+            "virtualServer": .string(key.virtualServer.description), "realServer": .string(key.realServer.description),
+            "connections": .integer(Int64(connections.active) + Int64(connections.inactive)),
+            "seconds": .unsigned(now >= since ? now - since : 0),
+            "remainingSeconds": .unsigned(deadline > now ? deadline - now : 0),
+        ]
+    }
+}
+
+extension HeldRemovals {
+    fileprivate var document: Document {
+        [
+            "virtualServers": .integer(Int64(virtualServers)),
+            "ownedVirtualServers": .integer(Int64(ownedVirtualServers)),
+            "realServers": .integer(Int64(realServers)), "ownedRealServers": .integer(Int64(ownedRealServers)),
+        ]
+    }
+}

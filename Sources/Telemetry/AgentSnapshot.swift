@@ -1,0 +1,65 @@
+package import Agent
+package import Reconcile
+
+/// An agent as it is at one moment: everything that it answers questions with.
+package struct AgentSnapshot: Sendable {
+    /// What does not change while an agent runs.
+    package struct Identity: Hashable, Sendable {
+        package var version = ""
+        package var node = ""
+        /// The network namespace, as the ledger's file names it.
+        package var namespace = ""
+        package var processIdentifier: Int32 = 0
+        package var started = WallTime.now
+
+        package init() {}
+    }
+
+    package var identity = Identity()
+    /// When its loop last came around.
+    package var beat = ContinuousClock.now
+    /// How often it verifies the table.
+    package var verificationInterval = Duration.seconds(30)
+    package var driftPolicy = DriftPolicy.repair
+    package var sources: [SourceStatus] = []
+    /// What is wrong with files that are not used.
+    package var invalidFiles: [String] = []
+    package var metrics = AgentMetrics()
+    package private(set) var lastScope: AgentStep.Scope?
+    package private(set) var lastDuration = Duration.zero
+    /// When a sync last did what it should; `nil` before the first.
+    package private(set) var lastSuccess: ContinuousClock.Instant?
+    /// Why the last sync could not be carried out.
+    package private(set) var problem: String?
+    /// What the kernel refuses now.
+    package var refused: [String] = []
+    package private(set) var held: HeldRemovals?
+    package var drains: [Drain] = []
+    /// What is to be said of the declared objects.
+    package var complaints: [String] = []
+    package private(set) var changes = RecentChanges()
+    package private(set) var drift = RecentChanges()
+
+    package init() {}
+
+    /// Takes note of a step.
+    ///
+    /// - Parameter records: The changes that it made, and the drift that it found.
+    package mutating func take(
+        _ step: AgentStep, changes made: [ChangeRecord], drift found: [ChangeRecord], at time: WallTime = .now
+    ) {
+        metrics.take(step, at: time)
+        lastScope = step.scope
+        changes.add(made, at: time)
+        drift.add(found, at: time)
+        switch step.result {
+        case .failure(let error): problem = error.description
+        case .success(let report):
+            problem = nil
+            lastDuration = report.timings.total
+            lastSuccess = .now
+            // A sync of some virtual servers says nothing of the others.
+            if report.isWhole { held = report.plan.held }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package import Documents
+
+/// The latest of a kind, each with its number and time.
+package struct RecentChanges: Sendable {
+    package struct Entry: Sendable {
+        package let number: UInt64
+        package let time: WallTime
+        package let record: ChangeRecord
+    }
+
+    /// So many are kept.
+    package static let limit = 500
+
+    package private(set) var entries: [Entry] = []
+    /// Of all that there ever were.
+    package private(set) var total: UInt64 = 0
+
+    mutating func add(_ records: [ChangeRecord], at time: WallTime) {
+        let first = total + 1
+        total += UInt64(records.count)
+        for (index, record) in records.enumerated().suffix(Self.limit) {
+            entries.append(Entry(number: first + UInt64(index), time: time, record: record))
+        }
+        if entries.count > Self.limit { entries.removeFirst(entries.count - Self.limit) }
+    }
+
+    /// For programs, those after a number.
+    package func document(after number: UInt64 = 0) -> Document {
+        .sequence(entries.filter { $0.number > number }.map { $0.record.document(number: $0.number, time: $0.time) })
+    }
+}

@@ -1,0 +1,68 @@
+internal import Agent
+internal import Documents
+package import HTTPService
+
+/// Answers what is asked of an agent: metrics, health and status.
+package struct TelemetryResponder: Sendable {
+    /// What the kernel has counted, read for each answer; `nil` when it cannot be read.
+    package typealias Traffic = @Sendable () -> TrafficMetrics?
+
+    private let board: StatusBoard
+    private let trafficLimit: Int
+    private let bootSeconds: @Sendable () -> UInt64
+    private let traffic: Traffic
+
+    /// - Parameters:
+    ///   - trafficLimit: Real servers above which nothing is told of single ones.
+    ///   - bootSeconds: The clock of the ledger's drains.
+    package init(
+        _ board: StatusBoard, trafficLimit: Int, bootSeconds: @escaping @Sendable () -> UInt64,
+        traffic: @escaping Traffic
+    ) {
+        self.board = board
+        self.trafficLimit = trafficLimit
+        self.bootSeconds = bootSeconds
+        self.traffic = traffic
+    }
+
+    package func respond(to request: HTTPRequest) -> HTTPResponse {
+        switch request.path {
+        case "/metrics":
+            return HTTPResponse(headers: [("Content-Type", Exposition.contentType)], body: Array(metrics.utf8))
+        case "/healthz": return answer(\.isHealthy)
+        case "/livez": return answer(\.isLive)
+        case "/readyz": return answer { $0.isReady && $0.isHealthy }
+        case "/status":
+            let number = request.query["after"].flatMap { UInt64($0) } ?? 0
+            let snapshot = board.current
+            return .json(snapshot.document(bootSeconds: bootSeconds(), changesAfter: number).json())
+        case "/": return .text("ipvsync: /metrics /healthz /livez /readyz /status\n")
+        default: return .text("not found: see /\n", status: 404)
+        }
+    }
+
+    private func answer(_ isWell: (Health) -> Bool) -> HTTPResponse {
+        let health = Health(board.current)
+        return .json(health.document.json(), status: isWell(health) ? 200 : 503)
+    }
+
+    private var metrics: String {
+        let snapshot = board.current
+        var text = Exposition()
+        text.begin("ipvsync_build_info", .gauge, "The version, in a label.")
+        text.sample("ipvsync_build_info", [("version", snapshot.identity.version)], 1)
+        snapshot.metrics.write(to: &text)
+        snapshot.writeState(to: &text)
+        let servers = snapshot.metrics.counts.ours.realServers
+        let figures = servers <= trafficLimit && trafficLimit > 0 ? traffic() : nil
+        text.single(
+            "ipvsync_traffic_metrics_enabled", .gauge,
+            "Whether virtual servers and real servers are told of one by one: not above traffic_metrics_limit.",
+            figures == nil ? 0 : 1)
+        text.single(
+            "ipvsync_traffic_metrics_limit", .gauge, "Real servers above which they are not told of.", trafficLimit)
+        figures?.write(to: &text)
+        ProcessMetrics.write(to: &text, started: snapshot.identity.started)
+        return text.text
+    }
+}

@@ -1,0 +1,71 @@
+internal import Agent
+package import LoadBalancing
+package import Reconcile
+
+/// The kernel's 64-bit counters of our virtual servers and real servers.
+package struct TrafficMetrics {
+    private let servers: [ObservedVirtualServer]
+    private let ledger: Ledger
+
+    /// - Parameter observed: Read with statistics.
+    package init(_ observed: ObservedState, ledger: Ledger) {
+        servers = observed.virtualServers.filter { ledger.owns($0.key) }
+        self.ledger = ledger
+    }
+
+    /// Writes a family after the other, as the format wants them.
+    package func write(to text: inout Exposition) {
+        let virtual = servers.map { (labels: labels(of: $0), value: $0.statistics ?? TrafficStatistics()) }
+        write("virtual_server", "virtual servers", virtual, &text)
+        let pairs = servers.flatMap { server in
+            let own = labels(of: server)
+            return server.realServers.map { (labels: own + [("real_server", $0.endpoint.description)], server: $0) }
+        }
+        write(
+            "real_server", "real servers", pairs.map { ($0.labels, $0.server.statistics ?? TrafficStatistics()) }, &text
+        )
+        text.begin("ipvsync_real_server_open_connections", .gauge, "Connections in the kernel's table.")
+        for (labels, server) in pairs {
+            let states = [("active", server.connections.active), ("inactive", server.connections.inactive)]
+            for (state, count) in states {
+                text.sample("ipvsync_real_server_open_connections", labels + [("state", state)], count)
+            }
+        }
+        text.begin("ipvsync_real_server_weight", .gauge, "The weight; 0 takes no new connections.")
+        for (labels, server) in pairs { text.sample("ipvsync_real_server_weight", labels, server.realServer.weight) }
+    }
+
+    private func write(
+        _ name: String, _ what: String, _ series: [(labels: Exposition.Labels, value: TrafficStatistics)],
+        _ text: inout Exposition
+    ) {
+        text.begin("ipvsync_\(name)_connections_total", .counter, "Connections that \(what) were given.")
+        for (labels, value) in series { text.sample("ipvsync_\(name)_connections_total", labels, value.connections) }
+        text.begin("ipvsync_\(name)_packets_total", .counter, "Packets of \(what), by direction.")
+        for (labels, value) in series {
+            for (way, count) in [("in", value.inboundPackets), ("out", value.outboundPackets)] {
+                text.sample("ipvsync_\(name)_packets_total", labels + [("direction", way)], count)
+            }
+        }
+        text.begin("ipvsync_\(name)_bytes_total", .counter, "Bytes of \(what), by direction.")
+        for (labels, value) in series {
+            for (way, count) in [("in", value.inboundBytes), ("out", value.outboundBytes)] {
+                text.sample("ipvsync_\(name)_bytes_total", labels + [("direction", way)], count)
+            }
+        }
+    }
+
+    /// The names of Kubernetes Services are `namespace/name:port`; other names are the service's alone.
+    private func labels(of server: ObservedVirtualServer) -> Exposition.Labels {
+        let name = ledger.name(of: server.key) ?? ""
+        let slash = name.firstIndex(of: "/")
+        let namespace = slash.map { String(name[..<$0]) } ?? ""
+        let rest = slash.map { name[name.index(after: $0)...] } ?? name[...]
+        let colon = rest.firstIndex(of: ":")
+        let port = colon.map { String(rest[rest.index(after: $0)...]) } ?? ""
+        return [
+            ("virtual_server", server.key.description), ("namespace", namespace),
+            ("service", String(rest[..<(colon ?? rest.endIndex)])), ("port", port),
+        ]
+    }
+}

@@ -1,0 +1,168 @@
+internal import Agent
+internal import HTTPService
+internal import KubernetesAPI
+internal import KubernetesObjects
+internal import Logging
+internal import Reconcile
+internal import Telemetry
+
+/// Tells what an agent does: in the log, on the board, and to the service manager.
+struct AgentReporter {
+    /// Lines for single changes of one sync; the rest is told of in one.
+    private static let changeLines = 500
+
+    let board = StatusBoard()
+    private let log: Logger
+    private let manager: ServiceManager
+    private var isReady = false
+    private var refused: [String] = []
+    private var failure: String?
+    private var problems: [String: FeedProblem] = [:]
+    private var unreadable: [String: [ObjectName: String]] = [:]
+    private var complaints: Set<String> = []
+
+    init(log: Logger, manager: ServiceManager) {
+        self.log = log
+        self.manager = manager
+    }
+
+    /// How often the loop has to come around at least.
+    var longestWait: Duration { min(.seconds(10), manager.watchdogInterval ?? .seconds(10)) }
+
+    /// Says that the loop has come around.
+    func beat() {
+        board.update { $0.beat = .now }
+        guard manager.isListening else { return }
+        manager.notify(isReady ? ["WATCHDOG=1"] : ["EXTEND_TIMEOUT_USEC=60000000", "WATCHDOG=1"])
+    }
+
+    /// Tells of a step: one line for each change, and of failures only when they are new.
+    mutating func report(_ step: AgentStep, refused now: [String], drains: [Drain]) {
+        var made: [ChangeRecord] = []
+        var found: [ChangeRecord] = []
+        switch step.result {
+        case .failure(let error):
+            if failure != error.description {
+                log.error("sync failed: the tables stay as they are", metadata: ["detail": "\(error)"])
+            }
+            failure = error.description
+        case .success(let report):
+            if failure != nil { log.info("sync works again") }
+            failure = nil
+            found = step.drift.map { ChangeRecord($0.change, names: report.plan.ledger) }
+            for (drift, record) in zip(step.drift, found) {
+                log.warning("drift found", metadata: record.metadata(["kind": "\(drift.kind.rawValue)"]))
+            }
+            made = report.changes.map { ChangeRecord($0, names: report.plan.ledger) }
+            tell(report, made, step.scope)
+        }
+        for text in now where !refused.contains(text) {
+            log.error("change refused by the kernel", metadata: ["detail": "\(text)"])
+        }
+        refused = now
+        board.update { snapshot in
+            snapshot.take(step, changes: made, drift: found)
+            snapshot.refused = now
+            snapshot.drains = drains
+        }
+        becomeReady(step)
+    }
+
+    private func tell(_ report: SyncReport, _ made: [ChangeRecord], _ scope: AgentStep.Scope) {
+        if let problem = report.ledgerProblem {
+            log.warning("the ledger is not used", metadata: ["detail": "\(problem)"])
+        }
+        for record in made.prefix(Self.changeLines) {
+            log.info("\(record.message)", metadata: record.metadata())
+        }
+        if made.count > Self.changeLines {
+            log.info("more changes made", metadata: ["count": "\(made.count - Self.changeLines)"])
+        }
+        if let held = report.plan.held, report.isWhole {
+            log.warning(
+                "removals held back: so many look like a mistake",
+                metadata: ["virtualServers": "\(held.virtualServers)", "realServers": "\(held.realServers)"])
+        }
+        log.debug(
+            "synchronized",
+            metadata: [
+                "scope": "\(scope.rawValue)", "changes": "\(made.count)", "operations": "\(report.operations)",
+                "seconds": "\(report.timings.total / .seconds(1))", "whole": "\(report.isWhole)",
+            ])
+    }
+
+    private mutating func becomeReady(_ step: AgentStep) {
+        guard case .success(let report) = step.result else { return }
+        let counts = report.counts?.ours
+        if !isReady {
+            isReady = true
+            log.info("ready", metadata: ["virtualServers": "\(counts?.virtualServers ?? 0)"])
+            manager.notify(["READY=1"])
+        }
+        if let counts {
+            manager.notify([
+                "STATUS=\(counts.virtualServers) virtual servers, \(counts.realServers) real servers, "
+                    + "\(refused.count) changes refused"
+            ])
+        }
+    }
+
+    func stopping() { manager.notify(["STOPPING=1"]) }
+}
+
+// MARK: - Sources
+
+extension AgentReporter {
+    /// Says of an API server what has gone wrong, once, and when it is well again.
+    mutating func report(_ watch: ClusterWatch, files: SourceStatus?) {
+        var sources = files.map { [$0] } ?? []
+        for (name, status) in watch.statuses {
+            if problems[name] != status.problem {
+                if let problem = status.problem {
+                    log.warning("API server: the tables stay, asking again", metadata: ["detail": "\(problem)"])
+                } else {
+                    log.info("API server: well again", metadata: ["source": "\(name)"])
+                }
+                problems[name] = status.problem
+            }
+            report(name, status.unreadable)
+            sources.append(SourceStatus(name, status))
+        }
+        board.update { $0.sources = sources }
+    }
+
+    private mutating func report(_ name: String, _ objects: [ObjectName: String]) {
+        guard unreadable[name] ?? [:] != objects else { return }
+        for (object, problem) in objects.sorted(by: { $0.key < $1.key }) where unreadable[name]?[object] != problem {
+            log.warning(
+                "API server: an object cannot be read; what was known of it stays",
+                metadata: ["source": "\(name)", "object": "\(object)", "detail": "\(problem)"])
+        }
+        unreadable[name] = objects
+    }
+
+    /// Says of the declared objects what has not been said.
+    mutating func complain(_ texts: [String]) {
+        for text in texts where !complaints.contains(text) {
+            log.warning("not as declared", metadata: ["detail": "\(text)"])
+        }
+        complaints = Set(texts)
+        board.update { $0.complaints = texts }
+    }
+}
+
+extension SourceStatus {
+    fileprivate init(_ name: String, _ status: FeedStatus) {
+        self.init(
+            name: name, isComplete: status.isComplete, problem: status.problem?.message, lists: status.lists,
+            watches: status.watches, events: status.events, failures: status.failures,
+            lastHeard: status.lastHeard.map { WallTime.now - $0.duration(to: .now) },
+            unreadable: status.unreadable.map { "\($0): \($1)" }.sorted())
+    }
+}
+
+extension ChangeRecord {
+    fileprivate func metadata(_ more: Logger.Metadata = [:]) -> Logger.Metadata {
+        fields.reduce(into: more) { $0[$1.name] = "\($1.value)" }
+    }
+}
