@@ -90,7 +90,8 @@ let package = Package(
         .executableTarget(
             name: "Integration",
             dependencies: [
-                "Agent", "Configuration", "Documents", "IPVS", "LoadBalancing", "Netlink", "Reconcile", "TestSupport",
+                "Agent", "CSystem", "Configuration", "Documents", "IPVS", "LoadBalancing", "Netlink", "Reconcile",
+                "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Integration", exclude: ["examples"], swiftSettings: settings),

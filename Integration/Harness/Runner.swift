@@ -84,14 +84,16 @@ struct Runner {
     }
 
     private mutating func report(_ scenario: Scenario, _ verdict: Verdict) {
-        guard let failure = verdict.failureReport else {
+        let word: String
+        if verdict.failureReport == nil {
             tally.passed += 1
-            StandardStream.output.writeLine("ok \(scenario.name) (\(verdict.milliseconds) ms)")
-            return
+            word = "ok"
+        } else {
+            tally.failed += 1
+            word = "FAILED"
         }
-        tally.failed += 1
-        let lines = failure.split(separator: "\n").map { "    \($0)" }
+        let lines = (verdict.failureReport ?? verdict.notes).split(separator: "\n").map { "    \($0)" }
         StandardStream.output.writeLine(
-            (["FAILED \(scenario.name) (\(verdict.milliseconds) ms)"] + lines).joined(separator: "\n"))
+            (["\(word) \(scenario.name) (\(verdict.milliseconds) ms)"] + lines).joined(separator: "\n"))
     }
 }

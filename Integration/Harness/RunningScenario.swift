@@ -45,7 +45,8 @@ final class RunningScenario {
     }
 
     private func verdict(failure: String?, elapsed: Duration) -> Verdict {
-        let report = failure.map { $0.isEmpty ? output.text() : "\($0)\n\(output.text())" }
-        return Verdict(scenario.ending, failureReport: report, elapsed: elapsed)
+        let text = output.text()
+        let report = failure.map { $0.isEmpty ? text : "\($0)\n\(text)" }
+        return Verdict(scenario.ending, failureReport: report, notes: failure == nil ? text : "", elapsed: elapsed)
     }
 }

@@ -3,9 +3,12 @@ struct Verdict {
     let elapsed: Duration
     /// Why it failed and what it printed; `nil` when it passed.
     let failureReport: String?
+    /// What it printed although all was well: figures.
+    let notes: String
 
-    init(_ ending: Scenario.Ending, failureReport: String?, elapsed: Duration) {
+    init(_ ending: Scenario.Ending, failureReport: String?, notes: String, elapsed: Duration) {
         self.elapsed = elapsed
+        self.notes = notes
         switch (ending, failureReport) {
         case (.success, let report):
             self.failureReport = report

@@ -112,7 +112,7 @@ extension Scenario {
 
 extension Context {
     /// Waits until the kernel's table is as ipvsadm would save it.
-    fileprivate func eventuallyTable(
+    func eventuallyTable(
         _ agent: RunningCommand, _ lines: [String], timeLimit: Duration = .seconds(60), file: StaticString = #fileID,
         line: Int = #line
     ) throws(ScenarioFailure) {

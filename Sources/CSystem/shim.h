@@ -12,3 +12,10 @@ static inline int csystem_accept(int listener) {
     extern int accept4(int, struct sockaddr *, socklen_t *, int);
     return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
+
+// What <sched.h> tells only those who ask for GNU's C library.
+#ifndef CLONE_NEWNET
+#define CLONE_NEWNET 0x40000000
+#endif
+int unshare(int flags);
+int setns(int descriptor, int type);

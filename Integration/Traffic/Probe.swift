@@ -1,0 +1,95 @@
+import Glibc
+
+/// A connection of the client under way: it connects, puts a question, and reads the answer.
+final class Probe {
+    enum Event {
+        case answered(by: String)
+        case failed(TrafficFailure)
+    }
+
+    let source: SocketAddress
+    /// What the connection is for: a phase, or the number of a long-lived connection.
+    let number: Int
+    private let socket: TrafficSocket
+    private let start: ContinuousClock.Instant
+    private var isConnected = false
+    private var line: [UInt8] = []
+    private var code: Int32
+    /// Since when it waits for the connection or the answer; `nil` when it has its answer.
+    private(set) var waitingSince: ContinuousClock.Instant?
+    /// When the last answer came.
+    private(set) var answeredAt: ContinuousClock.Instant
+
+    /// The question and its answer may take that long: the kernel sends a lost first packet again after 1 s.
+    private static let timeLimit = Duration.seconds(2)
+
+    /// - Parameter start: When the traffic began.
+    init(
+        from source: SocketAddress, to target: SocketAddress, number: Int, start: ContinuousClock.Instant
+    ) throws(ScenarioFailure) {
+        self.source = source
+        self.number = number
+        self.start = start
+        socket = try TrafficSocket(boundTo: source)
+        answeredAt = start
+        waitingSince = .now
+        code = socket.connect(to: target)
+    }
+
+    var resentCount: Int { socket.resentCount }
+
+    /// What `poll` is to wait for.
+    var descriptor: pollfd {
+        pollfd(fd: socket.descriptor, events: Int16(isConnected ? POLLIN : POLLOUT), revents: 0)
+    }
+
+    /// Puts the next question; the last one has been answered.
+    func ask() {
+        waitingSince = .now
+        code = socket.send([UInt8(ascii: "?")])
+    }
+
+    /// Goes as far as it can without waiting.
+    ///
+    /// - Parameter isReady: Whether `poll` has found anything.
+    func proceed(isReady: Bool) -> Event? {
+        if code != 0 { return failed(code) }
+        if isReady {
+            guard isConnected else { return takeConnection() }
+            if let event = takeInput() { return event }
+        }
+        if let waitingSince, .now - waitingSince > Self.timeLimit { return failed(ETIMEDOUT) }
+        return nil
+    }
+
+    private func takeConnection() -> Event? {
+        let error = socket.takeError()
+        guard error == 0 else { return failed(error) }
+        isConnected = true
+        code = socket.send([UInt8(ascii: "?")])
+        return nil
+    }
+
+    private func takeInput() -> Event? {
+        switch socket.read() {
+        case .nothing: return nil
+        case .end: return failed(0)
+        case .failure(let code): return failed(code)
+        case .bytes(let bytes):
+            line += bytes
+            guard line.last == UInt8(ascii: "\n") else { return nil }
+            let server = String(decoding: line.dropLast(), as: UTF8.self)
+            line = []
+            waitingSince = nil
+            answeredAt = .now
+            return .answered(by: server)
+        }
+    }
+
+    private func failed(_ code: Int32) -> Event {
+        .failed(
+            TrafficFailure(
+                source: source.host, action: isConnected ? .answer : .connect, code: code,
+                time: (waitingSince ?? .now) - start))
+    }
+}

@@ -1,0 +1,86 @@
+import Glibc
+
+/// A client that opens new connections at a steady rate and keeps long-lived ones, and counts what becomes of them.
+final class Traffic {
+    /// When it began; the times of failures count from here.
+    let start = ContinuousClock.now
+    private let board = TrafficBoard()
+    private let worker: Worker
+    private let targetCount: Int
+
+    /// - Parameters:
+    ///   - sources: The client's addresses, taken in turn; each target has to have one of its family.
+    ///   - targets: Where connections are opened to, as many to each.
+    init(
+        from sources: [String], to targets: [SocketAddress], in namespace: PrivateNamespace
+    ) throws(ScenarioFailure) {
+        let sources = try sources.map { (host) throws(ScenarioFailure) in try SocketAddress(host, port: 0) }
+        for target in targets {
+            try expect(sources.contains { $0.family == target.family }, "no \(target.family) address to connect from")
+        }
+        targetCount = targets.count
+        let (board, start) = (board, start)
+        worker = try Worker { isWanted in
+            do throws(ScenarioFailure) {
+                try namespace.enter()
+                let loop = TrafficLoop(from: sources, to: targets, board, start: start)
+                while isWanted() { try loop.step() }
+            } catch {
+                board.fail(error)
+            }
+        }
+    }
+
+    var report: TrafficReport { board.report }
+
+    /// Opens long-lived connections to each target, and waits until all of them have been answered.
+    func openLongConnections(_ count: Int) throws(ScenarioFailure) {
+        board.order { $0.longConnections = count }
+        try wait("long-lived connections opened") {
+            let opened = board.report.longConnections
+            return opened.count == count * targetCount && !opened.contains(where: \.isOpening)
+        }
+        try expect(report.brokenConnections.isEmpty, "long-lived connections could not be opened\n\(report)")
+    }
+
+    /// Begins to open new connections, so many a second to each target.
+    func openNewConnections(perSecond rate: Int) {
+        board.order { $0.interval = .seconds(1) / rate }
+    }
+
+    /// Counts new connections under the next phase from now on.
+    func beginPhase() {
+        board.order { $0.phase += 1 }
+    }
+
+    /// Closes the long-lived connections, each when it has its answer.
+    func closeLongConnections() throws(ScenarioFailure) {
+        board.order { $0.closesLongConnections = true }
+        try wait("long-lived connections closed") {
+            !board.report.longConnections.contains(where: \.isOpen)
+        }
+    }
+
+    /// Opens no more, waits for every answer that is due, and tells how everything went.
+    func finish() throws(ScenarioFailure) -> TrafficReport {
+        board.order {
+            $0.interval = nil
+            $0.asks = false
+        }
+        try wait("traffic ended") { board.isQuiet }
+        StandardStream.output.writeLine(report.description)
+        return report
+    }
+
+    private func wait(
+        _ subject: String, _ condition: () -> Bool
+    ) throws(ScenarioFailure) {
+        // Longer than any single connection may wait.
+        let deadline = ContinuousClock.now + .seconds(10)
+        while !condition() {
+            try board.check()
+            guard .now < deadline else { throw ScenarioFailure("not in time: \(subject)\n\(report)") }
+            usleep(5000)
+        }
+    }
+}
