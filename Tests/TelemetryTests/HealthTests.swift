@@ -1,0 +1,88 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
+import Agent
+import HTTPService
+import LoadBalancing
+import Netlink
+import Reconcile
+import Testing
+
+@testable import Telemetry
+
+@Suite struct HealthTests {
+    private let now = ContinuousClock.now
+
+    private func snapshot(afterSync: Bool = true) -> AgentSnapshot {
+        var samples = Samples()
+        var snapshot = AgentSnapshot()
+        if afterSync { snapshot.take(samples.step(), changes: [], drift: []) }
+        return snapshot
+    }
+
+    private func failing(_ snapshot: AgentSnapshot) -> AgentSnapshot {
+        var snapshot = snapshot
+        let error = SyncError.kernel(NetlinkError(.timedOut, operation: "list virtual servers"))
+        snapshot.take(
+            AgentStep(scope: .changes, result: .failure(error), drift: [], noted: nil), changes: [], drift: [])
+        return snapshot
+    }
+
+    private func states(_ health: Health) -> [String: Health.State] {
+        health.checks.reduce(into: [:]) { $0[$1.name] = $1.state == .ok ? nil : $1.state }
+    }
+
+    @Test func notReadyBeforeTheFirstSync() {
+        #expect(!Health(snapshot(afterSync: false)).isReady && Health(snapshot(afterSync: false)).isHealthy)
+        #expect(Health(snapshot()).isReady && Health(snapshot()).state == .ok)
+    }
+
+    @Test func aLoopThatHangsIsDead() {
+        let health = Health(snapshot(), now: now + .seconds(121))
+        #expect(!health.isLive && !health.isHealthy && states(health)["loop"] == .failed)
+        #expect(Health(snapshot(), now: now + .seconds(60)).isLive)
+    }
+
+    @Test func aFailureCountsAfterAWhile() {
+        var failed = failing(snapshot())
+        #expect(Health(failed).isHealthy && states(Health(failed)) == ["sync": .degraded])
+        failed.beat = now + .seconds(70)
+        let later = Health(failed, now: now + .seconds(70))
+        #expect(!later.isHealthy && later.isLive && states(later) == ["sync": .failed])
+        #expect(later.checks.first { $0.name == "sync" }?.reason.contains("did not answer in time") == true)
+        #expect(!Health(failing(snapshot(afterSync: false))).isHealthy)
+    }
+
+    @Test func sourcesFilesAndRemovalsDegrade() {
+        var current = snapshot()
+        current.sources = [SourceStatus(name: "services", isComplete: true, problem: "gone", unreadable: ["a: b"])]
+        current.invalidFiles = (1...5).map { "web.yaml:\($0): wrong" }
+        let health = Health(current)
+        #expect(states(health) == ["sources": .degraded, "files": .degraded] && health.isHealthy)
+        #expect(
+            health.checks.first { $0.name == "files" }?.reason
+                == "web.yaml:1: wrong; web.yaml:2: wrong; web.yaml:3: wrong; and 2 more")
+        current.sources[0].isComplete = false
+        #expect(!Health(current).isHealthy)
+    }
+
+    @Test func answersOnHealthCheckPorts() {
+        let board = StatusBoard()
+        board.update { $0 = snapshot() }
+        board.setHealthChecks([
+            30_001: HealthCheckCount(namespace: "shop", name: "web", localEndpoints: 2),
+            30_002: HealthCheckCount(namespace: "shop", name: "api", localEndpoints: 0),
+        ])
+        let responder = HealthCheckResponder(board)
+        let web = responder.respond(to: HTTPRequest(path: "/healthz", localPort: 30_001))
+        #expect(web.status == 200)
+        #expect(web.headers.contains { $0.name == "X-Load-Balancing-Endpoint-Weight" && $0.value == "2" })
+        let text = String(decoding: web.body, as: UTF8.self).filter { !$0.isWhitespace }
+        #expect(
+            text
+                == #"{"service":{"namespace":"shop","name":"web"},"localEndpoints":2,"serviceProxyHealthy":true}"#)
+        #expect(responder.respond(to: HTTPRequest(path: "/", localPort: 30_002)).status == 503)
+        #expect(responder.respond(to: HTTPRequest(path: "/", localPort: 30_003)).status == 404)
+        board.update { $0 = failing(snapshot(afterSync: false)) }
+        #expect(responder.respond(to: HTTPRequest(path: "/", localPort: 30_001)).status == 503)
+    }
+}

@@ -1,0 +1,144 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
+import Agent
+import Documents
+import Foundation
+import HTTPService
+import LoadBalancing
+import Reconcile
+import TestSupport
+import Testing
+
+@testable import Telemetry
+
+@Suite struct TelemetryResponderTests {
+    private let board = StatusBoard()
+
+    private func metrics(_ responder: TelemetryResponder? = nil) -> [String: String] {
+        let text = (responder ?? board.responder()).text("/metrics")
+        return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.reduce(into: [:]) { found, line in
+            let space = line.lastIndex(of: " ")!
+            found[String(line[..<space])] = String(line[line.index(after: space)...])
+        }
+    }
+
+    @Test func countsWhatAStepDid() {
+        var samples = Samples()
+        board.take(samples.step())
+        var found = metrics()
+        #expect(found[#"ipvsync_syncs_total{scope="everything",result="success"}"#] == "1")
+        #expect(found[#"ipvsync_operations_total{object="virtual_server",kind="add",result="made"}"#] == "1")
+        #expect(found[#"ipvsync_operations_total{object="real_server",kind="add",result="made"}"#] == "1")
+        #expect(found[#"ipvsync_virtual_servers{owner="ipvsync"}"#] == "1")
+        #expect(found[#"ipvsync_real_servers{owner="ipvsync"}"#] == "1")
+        #expect(found[#"ipvsync_sync_duration_seconds_count{phase="total"}"#] == "1")
+        samples.source.servers[0].realServers.append(RealServer(Samples.new))
+        board.take(samples.step(changing: [Samples.web]))
+        found = metrics()
+        #expect(found[#"ipvsync_syncs_total{scope="changes",result="success"}"#] == "1")
+        #expect(found[#"ipvsync_real_servers{owner="ipvsync"}"#] == "2")
+        #expect(found["ipvsync_event_delay_seconds_count"] == "1")
+    }
+
+    @Test func countsDriftAndForeignVirtualServers() throws {
+        var samples = Samples()
+        board.take(samples.step())
+        board.take(samples.step())
+        let foreign = VirtualServerKey("udp 203.0.113.1:53")!
+        _ = try samples.kernel.apply([.addVirtualServer(VirtualServer(foreign)), .removeVirtualServer(Samples.web)])
+        board.take(samples.step())
+        let found = metrics()
+        #expect(found[#"ipvsync_drift_total{kind="virtual_server_missing"}"#] == "1")
+        #expect(found[#"ipvsync_drift_total{kind="real_server_missing"}"#] == "0")
+        #expect(found[#"ipvsync_virtual_servers{owner="foreign"}"#] == "1")
+        #expect(found[#"ipvsync_syncs_total{scope="verification",result="success"}"#] == "2")
+        #expect(board.responder().text("/status").contains(#""message": "virtual server added""#))
+    }
+
+    @Test func refusalsAreCountedAndDegrade() {
+        var samples = Samples()
+        samples.kernel.refusals[.addVirtualServer(samples.source.servers[0].virtualServer)] = 12
+        let step = samples.step()
+        board.take(step, refused: samples.refused)
+        let found = metrics()
+        #expect(found[#"ipvsync_operations_total{object="virtual_server",kind="add",result="refused"}"#] == "1")
+        #expect(found[#"ipvsync_syncs_total{scope="everything",result="refused"}"#] == "1")
+        #expect(found["ipvsync_refused_changes"] == "1")
+        #expect(found[#"ipvsync_health{check="kernel",state="degraded"}"#] == "1")
+        #expect(board.responder().status("/healthz") == 200)
+        #expect(board.responder().text("/healthz").contains("tcp 192.0.2.1:80"))
+        samples.kernel.refusals = [:]
+        board.take(samples.step(), refused: samples.refused)
+        #expect(metrics()["ipvsync_refused_changes"] == "0")
+    }
+
+    @Test func drainsAreListedWithTheirClocks() throws {
+        var samples = Samples()
+        board.take(samples.step())
+        samples.kernel.setConnections(ConnectionCounts(active: 2, inactive: 1), of: Samples.old, in: Samples.web)
+        samples.source.servers[0].realServers = [RealServer(Samples.new)]
+        board.take(samples.step(changing: [Samples.web]), drains: samples.drains)
+        #expect(metrics()["ipvsync_draining_real_servers"] == "1")
+        let status = try YAMLNode.documents(in: board.responder().text("/status")).first!
+        let drain = try #require(status["drains"]?.sequence?.first)
+        #expect(drain["realServer"]?.scalar?.text == "198.51.100.1:8080" && drain["connections"]?.scalar?.text == "3")
+        #expect(drain["seconds"]?.scalar?.text == "10" && drain["remainingSeconds"]?.scalar?.text == "50")
+    }
+
+    @Test func changesAreNumberedAndComeAfterANumber() throws {
+        var samples = Samples()
+        board.take(samples.step())
+        samples.source.servers[0].realServers.append(RealServer(Samples.new))
+        board.take(samples.step(changing: [Samples.web]))
+        let responder = board.responder()
+        let all = try YAMLNode.documents(in: responder.text("/status")).first?["changes"]
+        #expect(all?["total"]?.scalar?.text == "3" && all?["latest"]?.sequence?.count == 3)
+        let late = try YAMLNode.documents(in: responder.text("/status", ["after": "2"])).first?["changes"]?["latest"]
+        #expect(late?.sequence?.map { $0["message"]?.scalar?.text } == ["real server added"])
+        #expect(late?.sequence?.first?["name"]?.scalar?.text == "shop/web:http")
+    }
+
+    @Test func singleServersAreToldOfUpToALimit() throws {
+        var samples = Samples()
+        board.take(samples.step())
+        var observed = samples.kernel.readState(statistics: false)
+        var statistics = TrafficStatistics()
+        statistics.connections = 5_000_000_000
+        statistics.inboundBytes = 7
+        observed.virtualServers[0].statistics = statistics
+        observed.virtualServers.append(ObservedVirtualServer(VirtualServer(VirtualServerKey("udp 203.0.113.1:53")!)))
+        let figures = TrafficMetrics(observed, ledger: try samples.store.load().ledger)
+        let found = metrics(board.responder(trafficLimit: 1) { figures })
+        let labels = #"virtual_server="tcp 192.0.2.1:80",namespace="shop",service="web",port="http""#
+        #expect(found["ipvsync_virtual_server_connections_total{\(labels)}"] == "5000000000")
+        #expect(found["ipvsync_virtual_server_bytes_total{\(labels),direction=\"in\"}"] == "7")
+        #expect(found["ipvsync_real_server_weight{\(labels),real_server=\"198.51.100.1:8080\"}"] == "1")
+        #expect(found["ipvsync_traffic_metrics_enabled"] == "1")
+        #expect(!found.keys.contains { $0.contains("203.0.113.1") })
+        samples.source.servers[0].realServers.append(RealServer(Samples.new))
+        board.take(samples.step(changing: [Samples.web]))
+        let limited = metrics(board.responder(trafficLimit: 1) { figures })
+        #expect(limited["ipvsync_traffic_metrics_enabled"] == "0" && limited["ipvsync_traffic_metrics_limit"] == "1")
+        #expect(!limited.keys.contains { $0.hasPrefix("ipvsync_virtual_server_connections") })
+    }
+
+    @Test func unknownPathsAreNotFound() {
+        #expect(board.responder().status("/nothing") == 404)
+        #expect(board.responder().status("/") == 200)
+    }
+
+    /// Alerts and dashboard speak of metrics that there are.
+    @Test(arguments: ["alerts.yaml", "dashboard.json"]) func deploymentNamesWhatIsServed(_ file: String) throws {
+        var samples = Samples()
+        board.update { $0.sources = [SourceStatus(name: "services")] }
+        board.take(samples.step())
+        let figures = TrafficMetrics(
+            samples.kernel.readState(statistics: false), ledger: try samples.store.load().ledger)
+        let served = Set(metrics(board.responder { figures }).keys.map { String($0.prefix { $0 != "{" }) })
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let text = try String(contentsOfFile: "/\(root)/scripts/deploy/\(file)", encoding: .utf8)
+        let named = text.matches(of: /(ipvsync|process)_[a-z_]+[a-z]/).map { String($0.output.0) }
+        #expect(named.count > 8)
+        for name in Set(named) { #expect(served.contains(name), "\(name) is not served") }
+    }
+}
