@@ -11,6 +11,12 @@ extension Configuration {
             drainTimeout: Self.single(\.drainTimeout, "drainTimeout", in: files, &errors),
             removalGuard: Self.single(\.removalGuard, "removalGuard", in: files, &errors),
             syncInterval: Self.single(\.syncInterval, "syncInterval", in: files, &errors),
+            minSyncInterval: Self.single(\.minSyncInterval, "minSyncInterval", in: files, &errors),
+            auditInterval: Self.single(\.auditInterval, "auditInterval", in: files, &errors),
+            drift: Self.single(\.drift, "drift", in: files, &errors),
+            cleanupOnExit: Self.single(\.cleanupOnExit, "cleanupOnExit", in: files, &errors),
+            telemetry: Self.single(\.telemetry, "telemetry", in: files, &errors),
+            logging: Self.single(\.logging, "logging", in: files, &errors),
             services: Self.single(\.services, "services", in: files, &errors))
         desired = DesiredState(
             timeouts: Self.single(\.timeouts, "timeouts", in: files, &errors),

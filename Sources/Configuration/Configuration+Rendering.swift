@@ -12,6 +12,14 @@ extension Configuration {
         members.append(settings.drainTimeout, as: Fields.drainTimeout) { .string(DurationText.text($0)) }
         members.append(settings.removalGuard, as: Fields.removalGuard, \.document)
         members.append(settings.syncInterval, as: Fields.syncInterval) { .string(DurationText.text($0)) }
+        members.append(settings.minSyncInterval, as: Fields.minSyncInterval) {
+            .string(DurationText.text(milliseconds: $0))
+        }
+        members.append(settings.auditInterval, as: Fields.auditInterval) { .string(DurationText.text($0)) }
+        members.append(settings.drift, as: Fields.drift) { .string($0.rawValue) }
+        members.append(settings.cleanupOnExit, as: Fields.cleanupOnExit, Document.bool)
+        members.append(settings.telemetry, as: Fields.telemetry, \.document)
+        members.append(settings.logging, as: Fields.logging, \.document)
         members.append(settings.services, as: Fields.services, \.document)
         members.append(desired.timeouts, as: Fields.timeouts, \.document)
         members.append(desired.syncDaemons, as: Fields.syncDaemons) { .sequence($0.map(\.document)) }
@@ -35,6 +43,26 @@ extension RemovalGuardSetting {
         return .mapping([
             .init(Fields.removalShare.name, ShareText.document(share)),
             .init(Fields.removalMinimum.name, .integer(Int64(minimum))),
+        ])
+    }
+}
+
+extension TelemetrySetting {
+    fileprivate var document: Document {
+        guard let options else { return "off" }
+        return .mapping([
+            .init(Fields.listen.name, .string(options.listen.description)),
+            .init(Fields.trafficLimit.name, .integer(Int64(options.trafficLimit))),
+            .init(Fields.healthCheckNodePorts.name, .bool(options.healthCheckNodePorts)),
+        ])
+    }
+}
+
+extension LoggingSettings {
+    fileprivate var document: Document {
+        .mapping([
+            .init(Fields.logFormat.name, .string(format.rawValue)),
+            .init(Fields.logLevel.name, .string(level.rawValue)),
         ])
     }
 }

@@ -14,6 +14,12 @@ struct ConfigurationFile {
     var drainTimeout: Placed<UInt32>?
     var removalGuard: Placed<RemovalGuardSetting>?
     var syncInterval: Placed<UInt32>?
+    var minSyncInterval: Placed<UInt32>?
+    var auditInterval: Placed<UInt32>?
+    var drift: Placed<DriftSetting>?
+    var cleanupOnExit: Placed<Bool>?
+    var telemetry: Placed<TelemetrySetting>?
+    var logging: Placed<LoggingSettings>?
     var services: Placed<ServiceDefaults>?
     var timeouts: Placed<ConnectionTimeouts>?
     var syncDaemons: Placed<[SyncDaemon]>?

@@ -70,9 +70,6 @@ extension Fields {
         "Serve the Services with this service.kubernetes.io/service-proxy-name instead of those without one.")
 
     // Of a file.
-    static let syncInterval = Field(
-        "syncInterval", .duration(1...86_400),
-        "How long an agent waits between two looks at the whole table; 30s by default.")
     static let services = Field("services", .services, "What holds for Kubernetes Services in general.")
     static let defaults = Field(
         "defaults", .node(schema: ObjectShape.defaults.schema), "What the virtual servers of this file leave out.")

@@ -60,11 +60,11 @@ extension KubeProxyConfiguration {
     /// What takes the place of a key, or why it has none.
     private static let remarks: [String: String] = [
         "ipvs.excludeCIDRs": "not needed: what ipvsync did not make is never touched",
-        "ipvs.minSyncPeriod": "not needed: changes are applied at once, and together within 0.1 s",
         "ipvs.strictARP": "does not carry over: set net.ipv4.conf.all.arp_ignore=1 and arp_announce=2",
         "iptables.masqueradeAll": "does not carry over: ipvsync does not masquerade; keep the rules that do",
         "iptables.masqueradeBit": "does not carry over: ipvsync does not masquerade; keep the rules that do",
         "clusterCIDR": "does not carry over: ipvsync does not masquerade; keep the rules that do",
+        "healthzBindAddress": "not needed: health is served at the address of telemetry.listen, under /healthz",
         "hostnameOverride": "give the name with --node",
         "clientConnection.kubeconfig": "name the file with --kubeconfig",
         "conntrack.maxPerCore": "does not carry over: set net.netfilter.nf_conntrack_max",
@@ -84,10 +84,14 @@ extension KubeProxyConfiguration {
                 note(pair, key, "the mode is \(mode), not ipvs: compare the schedulers and timeouts yourself")
             }
         case "ipvs.scheduler": services.scheduler = pair.value.scalar?.text
-        case "ipvs.syncPeriod": configuration.settings.syncInterval = seconds(pair, key).map { max(1, $0) }
+        case "ipvs.syncPeriod":
+            configuration.settings.syncInterval =
+                seconds(pair, key).map { min($0, Settings.maximumSyncInterval) }
+        case "ipvs.minSyncPeriod": readMinSyncPeriod(pair, key)
         case "ipvs.tcpTimeout": timeouts.tcp = seconds(pair, key)
         case "ipvs.tcpFinTimeout": timeouts.tcpFin = seconds(pair, key)
         case "ipvs.udpTimeout": timeouts.udp = seconds(pair, key)
+        case "metricsBindAddress": readMetricsBindAddress(pair)
         case "nodePortAddresses": readNodePortAddresses(pair)
         default: note(pair, key, Self.remarks[key] ?? "does not carry over")
         }
@@ -110,17 +114,43 @@ extension KubeProxyConfiguration {
         if !networks.isEmpty { services.nodePortAddresses = .networks(networks) }
     }
 
-    /// A duration as Go writes it, in whole seconds; 0 means that the kernel's or the standard value stays.
-    private mutating func seconds(_ pair: YAMLPair, _ key: String) -> UInt32? {
+    private mutating func readMinSyncPeriod(_ pair: YAMLPair, _ key: String) {
+        guard let period = milliseconds(pair, key) else { return }
+        let longest = Settings.maximumMinSyncInterval
+        if period > longest {
+            note(pair, key, "minSyncInterval is \(DurationText.text(milliseconds: longest)) at most")
+        }
+        configuration.settings.minSyncInterval = min(period, longest)
+    }
+
+    /// An address with or without a port.
+    private mutating func readMetricsBindAddress(_ pair: YAMLPair) {
         let text = pair.value.scalar?.text ?? ""
-        if text.hasSuffix("ms"), UInt32(text.dropLast(2)) != nil { return 1 }
-        guard let seconds = DurationText.seconds(text).flatMap({ UInt32(exactly: $0) }),
-            seconds <= ConnectionTimeouts.maximum
+        let standard = Settings.standardTelemetryEndpoint
+        let endpoint = Endpoint(text) ?? IPAddress(text).map { Endpoint($0, port: standard.port) }
+        guard let endpoint, endpoint.canListen else {
+            report(
+                pair.value, "metricsBindAddress is \(pair.value.summary)",
+                "write an address with a port, such as \(standard)")
+            return
+        }
+        configuration.settings.telemetry = .on(TelemetryOptions(listen: endpoint))
+    }
+
+    /// In whole seconds, rounded up; 0 means that the kernel's or the standard value stays.
+    private mutating func seconds(_ pair: YAMLPair, _ key: String) -> UInt32? {
+        milliseconds(pair, key).map { ($0 - 1) / 1000 + 1 }
+    }
+
+    /// A duration as Go writes it; `nil` for 0, and after a report of what is wrong.
+    private mutating func milliseconds(_ pair: YAMLPair, _ key: String) -> UInt32? {
+        guard let milliseconds = GoDurationText.milliseconds(pair.value.scalar?.text ?? ""),
+            milliseconds / 1000 <= ConnectionTimeouts.maximum
         else {
             report(pair.value, "\(key) is \(pair.value.summary)", "write a duration such as 30s or 15m")
             return nil
         }
-        return seconds == 0 ? nil : seconds
+        return milliseconds == 0 ? nil : milliseconds
     }
 
     private mutating func note(_ pair: YAMLPair, _ key: String, _ text: String) {

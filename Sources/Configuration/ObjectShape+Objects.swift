@@ -3,10 +3,14 @@ import Documents
 extension ObjectShape {
     /// A whole file.
     static let file = ObjectShape([
-        Fields.defaults, Fields.drainTimeout, Fields.removalGuard, Fields.syncInterval, Fields.services,
-        Fields.timeouts,
-        Fields.syncDaemons, Fields.virtualServers,
+        Fields.defaults, Fields.drainTimeout, Fields.removalGuard, Fields.syncInterval, Fields.minSyncInterval,
+        Fields.auditInterval, Fields.drift, Fields.cleanupOnExit, Fields.telemetry, Fields.logging, Fields.services,
+        Fields.timeouts, Fields.syncDaemons, Fields.virtualServers,
     ])
+
+    static let telemetry = ObjectShape([Fields.listen, Fields.trafficLimit, Fields.healthCheckNodePorts])
+
+    static let logging = ObjectShape([Fields.logFormat, Fields.logLevel])
 
     static let services = ObjectShape([
         Fields.scheduler, Fields.nodePortAddresses, Fields.localFallback, Fields.proxyName,

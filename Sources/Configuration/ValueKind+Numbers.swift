@@ -1,5 +1,4 @@
 import Documents
-import LoadBalancing
 
 extension ValueKind where Value: FixedWidthInteger & Sendable {
     /// A whole number within a range.
@@ -13,37 +12,6 @@ extension ValueKind where Value: FixedWidthInteger & Sendable {
                 scope.report(
                     node, "\(field) is \(node.summary)",
                     "write an integer from \(range.lowerBound) to \(range.upperBound)")
-                return nil
-            }
-            return value
-        }
-    }
-}
-
-extension ValueKind where Value == UInt32 {
-    /// A length of time in seconds: `90s`, `1h30m`, `2d` or a plain number of seconds.
-    static func duration(_ range: ClosedRange<UInt32>) -> Self {
-        let schema: Document = [
-            "oneOf": [
-                [
-                    "type": "integer", "minimum": .integer(Int64(range.lowerBound)),
-                    "maximum": .integer(Int64(range.upperBound)),
-                ],
-                ["type": "string", "pattern": .string(DurationText.pattern)],
-            ]
-        ]
-        return ValueKind(schema: schema) { node, field, scope in
-            let seconds: UInt64? =
-                switch Document(node) {
-                case .integer(let number): UInt64(exactly: number)
-                case .string(let text): DurationText.seconds(text)
-                default: nil
-                }
-            guard let seconds, let value = UInt32(exactly: seconds), range ~= value else {
-                scope.report(
-                    node, "\(field) is \(node.summary)",
-                    "write a duration such as 90s or 1h30m, from \(DurationText.text(range.lowerBound)) "
-                        + "to \(DurationText.text(range.upperBound))")
                 return nil
             }
             return value

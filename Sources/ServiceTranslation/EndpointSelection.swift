@@ -35,7 +35,7 @@ struct EndpointSelection {
     }
 
     private func localVerdicts() -> [EndpointDecision.Verdict] {
-        unlessNoneReady(among: { !policy.nodeName.isEmpty && $0.nodeName == policy.nodeName }) { _ in .ready }
+        unlessNoneReady(among: { policy.isLocal($0.nodeName) }) { _ in .ready }
     }
 
     /// Ready endpoints by `judge`; with none of them ready, those that serve while they terminate.

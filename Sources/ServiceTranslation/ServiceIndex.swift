@@ -8,7 +8,8 @@ package struct ServiceIndex: Sendable {
     package private(set) var cluster = ClusterState()
     private var translator: ServiceTranslator
     private var translated: [ObjectName: TranslatedService] = [:]
-    private var claims: [VirtualServerKey: [AddressClaim]] = [:]
+    private var claims: [VirtualServerKey: [ServiceClaim]] = [:]
+    private var healthCheckTable = HealthCheckTable()
     private var stale: Set<ObjectName> = []
 
     package init(translator: ServiceTranslator) {
@@ -28,7 +29,8 @@ package struct ServiceIndex: Sendable {
 
     /// Translates what has changed since the last call.
     ///
-    /// - Returns: The virtual servers that are different now, sorted; ask ``desired(_:)`` for each.
+    /// - Returns: The virtual servers that are different now, sorted; ask ``desired(_:)`` for each. ``healthChecks``
+    ///   may be different although none of them is.
     package mutating func refresh() -> [VirtualServerKey] {
         var touched: [VirtualServerKey: DesiredVirtualServer?] = [:]
         for name in stale {
@@ -40,6 +42,7 @@ package struct ServiceIndex: Sendable {
                 touched[server.key] = .some(desired(server.key))
             }
             replaceClaims(of: name, previous, next)
+            healthCheckTable.replace(previous, with: next)
             translated[name] = next
         }
         stale.removeAll(keepingCapacity: true)
@@ -73,6 +76,12 @@ package struct ServiceIndex: Sendable {
         }.sorted()
     }
 
+    /// The health check node ports to serve, as of the last ``refresh()``.
+    package var healthChecks: [UInt16: HealthCheck] { healthCheckTable.served }
+
+    /// The health check node ports that an older Service has, sorted.
+    package var healthCheckConflicts: [HealthCheckConflict] { healthCheckTable.conflicts }
+
     private mutating func replaceClaims(of name: ObjectName, _ previous: TranslatedService?, _ next: TranslatedService?)
     {
         for server in previous?.virtualServers ?? [] {
@@ -80,22 +89,12 @@ package struct ServiceIndex: Sendable {
             if claims[server.key]?.isEmpty == true { claims[server.key] = nil }
         }
         guard let next else { return }
-        let claim = AddressClaim(creationTimestamp: next.creationTimestamp, service: name)
+        let claim = ServiceClaim(next)
         for server in next.virtualServers {
             var list = claims[server.key] ?? []
             list.insert(claim, at: list.firstIndex { claim < $0 } ?? list.endIndex)
             claims[server.key] = list
         }
-    }
-}
-
-/// A Service that wants an address; the smallest one gets it: the oldest, then the first by name.
-struct AddressClaim: Hashable, Sendable, Comparable {
-    let creationTimestamp: String
-    let service: ObjectName
-
-    static func < (left: Self, right: Self) -> Bool {
-        (left.creationTimestamp, left.service) < (right.creationTimestamp, right.service)
     }
 }
 

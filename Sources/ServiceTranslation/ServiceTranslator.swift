@@ -22,7 +22,8 @@ package struct ServiceTranslator: Sendable {
         guard result.omission == nil else { return result }
         let settings = ServiceSettings(service, policy: policy)
         let endpoints = ServiceEndpoints(of: service, in: cluster)
-        result.warnings = settings.warnings + endpoints.warnings + unserved(service)
+        result.warnings = settings.warnings + endpoints.warnings + unenforced(service)
+        result.healthCheck = healthCheck(service, endpoints)
         for address in addresses(of: service, &result.warnings) {
             for port in service.ports {
                 let number = address.role == .nodePort ? port.nodePort : port.port
@@ -47,16 +48,33 @@ package struct ServiceTranslator: Sendable {
     }
 
     /// What the Service asks for and IPVS alone cannot do: to be silent about it would be dangerous.
-    private func unserved(_ service: Service) -> [TranslationWarning] {
-        var texts: [String] = []
+    private func unenforced(_ service: Service) -> [TranslationWarning] {
         let ranges = service.loadBalancerSourceRanges
-        if service.kind == .loadBalancer, !ranges.isEmpty, !ranges.contains(where: { $0.hasSuffix("/0") }) {
-            texts.append("loadBalancerSourceRanges is not enforced: restrict the sources with a firewall")
+        guard service.kind == .loadBalancer, !ranges.isEmpty, !ranges.contains(where: { $0.hasSuffix("/0") }) else {
+            return []
         }
-        if service.healthCheckNodePort > 0 {
-            texts.append("healthCheckNodePort \(service.healthCheckNodePort) is not served")
+        return [
+            TranslationWarning(
+                service.metadata.id,
+                "loadBalancerSourceRanges is not enforced: restrict the sources with a firewall")
+        ]
+    }
+
+    /// Load balancers ask only where a node without endpoints drops their traffic. Endpoints that terminate do not
+    /// count although they may serve: no new traffic is to come for them.
+    private func healthCheck(_ service: Service, _ endpoints: ServiceEndpoints) -> HealthCheck? {
+        guard service.kind == .loadBalancer, service.externalTrafficPolicy == .local, service.healthCheckNodePort > 0
+        else { return nil }
+        var local: Set<IPAddress> = []
+        for port in service.ports {
+            for candidate in AddressFamily.allCases.flatMap({ endpoints.candidates(for: port, $0) })
+            where candidate.conditions.ready && !candidate.conditions.terminating && policy.isLocal(candidate.nodeName)
+            {
+                local.insert(candidate.endpoint.address)
+            }
         }
-        return texts.map { TranslationWarning(service.metadata.id, $0) }
+        return HealthCheck(
+            service: service.metadata.id, port: service.healthCheckNodePort, localEndpoints: local.count)
     }
 
     /// The same address twice in one Service is one virtual server: the first role counts.

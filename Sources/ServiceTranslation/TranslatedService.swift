@@ -8,6 +8,8 @@ package struct TranslatedService: Hashable, Sendable {
     package let creationTimestamp: String
     /// Sorted by key; each key once.
     package var virtualServers: [TranslatedVirtualServer]
+    /// What load balancers may ask about this node; `nil` for most Services.
+    package var healthCheck: HealthCheck?
     /// What could not be done as asked.
     package var warnings: [TranslationWarning]
     /// Why nothing is programmed, if so.

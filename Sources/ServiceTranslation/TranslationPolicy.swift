@@ -46,6 +46,9 @@ package struct TranslationPolicy: Hashable, Sendable {
         self.proxyName = proxyName
     }
 
+    /// Whether a node's name is ours.
+    func isLocal(_ nodeName: String) -> Bool { !nodeName.isEmpty && nodeName == self.nodeName }
+
     /// The addresses on which node ports of that family are served, sorted.
     package func nodePortAddresses(_ family: AddressFamily) -> [IPAddress] {
         let chosen =

@@ -37,7 +37,7 @@ struct ConfigurationErrorTests {
             ),
             (
                 "- 1",
-                "f:1:1: the file is a list; write a mapping with defaults, drainTimeout, removalGuard, syncInterval, services, timeouts, syncDaemons and virtualServers"
+                "f:1:1: the file is a list; write a mapping with defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, timeouts, syncDaemons and virtualServers"
             ),
             (
                 "virtualServers: []\n---\nvirtualServers: []\n",
@@ -53,7 +53,7 @@ struct ConfigurationErrorTests {
             ),
             (
                 "virtualServers: []\nx: 1",
-                "f:2:1: unknown key `x`; use defaults, drainTimeout, removalGuard, syncInterval, services, timeouts, syncDaemons and virtualServers"
+                "f:2:1: unknown key `x`; use defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, timeouts, syncDaemons and virtualServers"
             ),
         ])
     func files(text: String, expected: String) { Self.expect(text, expected) }
@@ -88,6 +88,55 @@ struct ConfigurationErrorTests {
                 "removalGuard: {minimum: -1}",
                 "f:1:25: removalGuard: minimum is -1; write an integer from 0 to 4294967295"
             ),
+            (
+                "minSyncInterval: 100",
+                "f:1:18: minSyncInterval is 100; write a duration such as 100ms or 1s, from 0s to 1m"
+            ),
+            (
+                "minSyncInterval: 60s1ms",
+                "f:1:18: minSyncInterval is `60s1ms`; write a duration such as 100ms or 1s, from 0s to 1m"
+            ),
+            (
+                "syncInterval: 1500ms",
+                "f:1:15: syncInterval is `1500ms`; write a duration such as 90s or 1h30m, from 1s to 1d"
+            ),
+            (
+                "auditInterval: 59s",
+                "f:1:16: auditInterval is `59s`; write a duration such as 90s or 1h30m, from 1m to 7d"
+            ),
+            (
+                "auditInterval: 8d",
+                "f:1:16: auditInterval is `8d`; write a duration such as 90s or 1h30m, from 1m to 7d"
+            ),
+            ("drift: off", "f:1:8: drift is `off`; write repair, report or ignore"),
+            ("cleanupOnExit: yes", "f:1:16: cleanupOnExit is `yes`; write true or false"),
+            (
+                "telemetry: on",
+                "f:1:12: telemetry is `on`; write `off`, or a mapping with listen, trafficLimit and healthCheckNodePorts"
+            ),
+            (
+                "telemetry: {listen: 127.0.0.1}",
+                "f:1:21: telemetry: listen is `127.0.0.1`; write an address with a port, such as 127.0.0.1:10249 or \"[::1]:10249\""
+            ),
+            (
+                "telemetry: {listen: 127.0.0.1:0}",
+                "f:1:21: telemetry: listen is `127.0.0.1:0`; write an address with a port, such as 127.0.0.1:10249 or \"[::1]:10249\""
+            ),
+            (
+                "telemetry: {listen: [a]}",
+                "f:1:21: telemetry: listen is a list; write an address with a port, such as 127.0.0.1:10249 or \"[::1]:10249\""
+            ),
+            (
+                "telemetry: {trafficLimit: -1}",
+                "f:1:27: telemetry: trafficLimit is -1; write an integer from 0 to 4294967295"
+            ),
+            (
+                "telemetry: {port: 10249}",
+                "f:1:13: telemetry: unknown key `port`; use listen, trafficLimit and healthCheckNodePorts"
+            ),
+            ("logging: json", "f:1:10: logging is `json`; write a mapping with format and level"),
+            ("logging: {format: xml}", "f:1:19: format is `xml`; write auto, text or json"),
+            ("logging: {level: trace}", "f:1:18: level is `trace`; write debug, info, warning or error"),
             ("timeouts: {tcp: 0}", "f:1:17: tcp is 0; write a duration such as 90s or 1h30m, from 1s to 24d20h31m23s"),
             ("timeouts: {tcpfin: 1m}", "f:1:12: unknown key `tcpfin`; did you mean `tcpFin`?"),
             (

@@ -50,6 +50,20 @@ struct ConfigurationSchemaTests {
             "virtualServers: []\nremovalGuard: {share: 50%, minimum: 3}",
             "virtualServers: []\nremovalGuard: {share: 0.5}", "virtualServers: []\nremovalGuard: {share: 1.5}",
             "virtualServers: []\nremovalGuard: {share: 150%}", "virtualServers: []\nremovalGuard: {minimum: -1}",
+            "virtualServers: []\nminSyncInterval: 100ms", "virtualServers: []\nminSyncInterval: 1s500ms",
+            "virtualServers: []\nminSyncInterval: 60", "virtualServers: []\nminSyncInterval: 61",
+            "virtualServers: []\nminSyncInterval: 100ms1s", "virtualServers: []\nminSyncInterval: 0.5",
+            "virtualServers: []\nsyncInterval: 100ms", "virtualServers: []\nauditInterval: 59",
+            "virtualServers: []\nauditInterval: 60", "virtualServers: []\ndrift: report",
+            "virtualServers: []\ndrift: off", "virtualServers: []\ncleanupOnExit: true",
+            "virtualServers: []\ncleanupOnExit: yes", "virtualServers: []\ntelemetry: off",
+            "virtualServers: []\ntelemetry: on", "virtualServers: []\ntelemetry: {}",
+            "virtualServers: []\ntelemetry: {listen: 127.0.0.1:10249, trafficLimit: 0, healthCheckNodePorts: false}",
+            "virtualServers: []\ntelemetry: {listen: '[::1]:10249'}", "virtualServers: []\ntelemetry: {listen: 10249}",
+            "virtualServers: []\ntelemetry: {listen: 127.0.0.1}", "virtualServers: []\ntelemetry: {listen: '::1:80'}",
+            "virtualServers: []\ntelemetry: {trafficLimit: -1}", "virtualServers: []\nlogging: {format: json}",
+            "virtualServers: []\nlogging: {format: xml}", "virtualServers: []\nlogging: {level: warning}",
+            "virtualServers: []\nlogging: debug",
             "virtualServers: []\ntimeouts: {tcp: 15m, tcpFin: 2m, udp: 300}", "virtualServers: []\ntimeouts: {icmp: 1}",
             "virtualServers: []\nsyncDaemons: [{role: master, interface: eth0}]",
             "virtualServers: []\nsyncDaemons: [{role: master}]",
@@ -110,7 +124,7 @@ struct ConfigurationSchemaTests {
                 #expect(Self.problems(Self.file(with: "unheard", in: path)).contains("unknown key"), "\(path)")
             }
         }
-        #expect(objects == 13)
+        #expect(objects == 15)
     }
 
     @Test("It is JSON with its dialect named")

@@ -72,6 +72,42 @@ struct ConfigurationTests {
     }
 
     @Test(
+        "The settings of an agent",
+        arguments: [
+            ("syncInterval: 45s", Settings(syncInterval: 45)),
+            ("minSyncInterval: 100ms", Settings(minSyncInterval: 100)),
+            ("minSyncInterval: 1s500ms", Settings(minSyncInterval: 1500)),
+            ("minSyncInterval: 60", Settings(minSyncInterval: 60_000)),
+            ("minSyncInterval: 0", Settings(minSyncInterval: 0)),
+            ("auditInterval: 7d", Settings(auditInterval: 604_800)),
+            ("drift: repair", Settings(drift: .repair)), ("drift: report", Settings(drift: .report)),
+            ("drift: ignore", Settings(drift: .ignore)),
+            ("cleanupOnExit: true", Settings(cleanupOnExit: true)),
+            ("telemetry: off", Settings(telemetry: .off)), ("telemetry: {}", Settings(telemetry: .standard)),
+            ("telemetry: {trafficLimit: 0}", Settings(telemetry: .on(TelemetryOptions(trafficLimit: 0)))),
+            (
+                "telemetry: {listen: \"[::1]:9100\", healthCheckNodePorts: false}",
+                Settings(
+                    telemetry: .on(
+                        TelemetryOptions(
+                            listen: Endpoint(IPAddress(v6High: 0, low: 1), port: 9100), healthCheckNodePorts: false)))
+            ),
+            ("logging: {}", Settings(logging: LoggingSettings())),
+            ("logging: {format: json, level: debug}", Settings(logging: LoggingSettings(format: .json, level: .debug))),
+        ])
+    func agentSettings(text: String, settings: Settings) throws {
+        #expect(try Self.parse("\(text)\nvirtualServers: []").settings == settings)
+    }
+
+    @Test("What an agent does unless it is told otherwise")
+    func standardSettings() {
+        #expect(Settings.standardTelemetryEndpoint.description == "127.0.0.1:10249")
+        #expect(TelemetrySetting.standard.options == TelemetryOptions())
+        #expect(TelemetrySetting.off.options == nil)
+        #expect(DriftSetting.standard == .repair)
+    }
+
+    @Test(
         "A virtual server is written in several ways",
         arguments: [
             ("address: 10.0.0.1:80", "tcp 10.0.0.1:80"),

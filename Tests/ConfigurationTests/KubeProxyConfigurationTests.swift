@@ -1,3 +1,5 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
 import Configuration
 import LoadBalancing
 import Testing
@@ -37,6 +39,40 @@ struct KubeProxyConfigurationTests {
         #expect(read.desired == migrated.configuration.desired)
     }
 
+    @Test(arguments: [
+        ("metricsBindAddress: 127.0.0.1:9100", Settings(telemetry: telemetry("127.0.0.1:9100"))),
+        ("metricsBindAddress: 0.0.0.0", Settings(telemetry: telemetry("0.0.0.0:10249"))),
+        ("metricsBindAddress: \"[::]:10249\"", Settings(telemetry: telemetry("[::]:10249"))),
+        ("metricsBindAddress: \"::1\"", Settings(telemetry: telemetry("[::1]:10249"))),
+        ("metricsBindAddress: \"\"", Settings()),
+        ("ipvs: {minSyncPeriod: 500ms}", Settings(minSyncInterval: 500)),
+        ("ipvs: {minSyncPeriod: 1.5s}", Settings(minSyncInterval: 1500)),
+        ("ipvs: {minSyncPeriod: 1m0s}", Settings(minSyncInterval: 60_000)),
+        ("ipvs: {syncPeriod: 1.5s}", Settings(syncInterval: 2)),
+        ("ipvs: {syncPeriod: 48h0m0s}", Settings(syncInterval: 86_400)),
+    ])
+    func carriesOverTheSettingsOfTheAgent(text: String, settings: Settings) throws {
+        let migrated = try migrate(text)
+        #expect(migrated.notes.isEmpty)
+        #expect(migrated.configuration.settings == settings)
+        #expect(try Configuration.parse(migrated.configuration.yaml(), file: "ipvsync.yaml").settings == settings)
+    }
+
+    private static func telemetry(_ listen: String) -> TelemetrySetting {
+        .on(TelemetryOptions(listen: Endpoint(listen)!))
+    }
+
+    @Test(arguments: [
+        (
+            "healthzBindAddress: 0.0.0.0:10256",
+            "config.conf:3: healthzBindAddress: not needed: health is served at the address of telemetry.listen, under /healthz"
+        ),
+        ("ipvs: {minSyncPeriod: 2m0s}", "config.conf:3: ipvs.minSyncPeriod: minSyncInterval is 1m at most"),
+    ])
+    func saysWhatTakesItsPlace(text: String, note: String) throws {
+        #expect(try migrate(text).notes.map(\.description) == [note])
+    }
+
     @Test func namesWhatDoesNotCarryOver() throws {
         let migrated = try migrate(
             """
@@ -58,6 +94,9 @@ struct KubeProxyConfigurationTests {
 
     @Test(arguments: [
         ("ipvs: {tcpTimeout: soon}", "config.conf:3:20: ipvs.tcpTimeout"),
+        ("ipvs: {minSyncPeriod: 5}", "config.conf:3:23: ipvs.minSyncPeriod"),
+        ("metricsBindAddress: here", "config.conf:3:21: metricsBindAddress"),
+        ("metricsBindAddress: 127.0.0.1:0", "config.conf:3:21: metricsBindAddress"),
         ("nodePortAddresses: [here]", "config.conf:3:21: nodePortAddresses"),
     ])
     func refusesWhatMakesNoSense(text: String, message: String) {

@@ -62,6 +62,23 @@ struct LoadingTests {
         }
     }
 
+    @Test(
+        "A setting stands in one file, even with the same value",
+        arguments: [
+            "syncInterval: 30s", "minSyncInterval: 100ms", "auditInterval: 1h", "drift: repair", "cleanupOnExit: false",
+            "telemetry: off", "logging: {}", "services: {}",
+        ])
+    func settings(text: String) throws {
+        try withDirectory(["a.yaml": text, "b.yaml": "virtualServers: []\n\(text)"]) { path in
+            let name = text.prefix { $0 != ":" }
+            #expect(
+                problems([path]) == """
+                    \(path)/b.yaml:2:\(name.count + 3): \(name) is declared twice, first in \(path)/a.yaml:1; keep one of \
+                    the two
+                    """)
+        }
+    }
+
     @Test("Every file's problems are told at once")
     func allFiles() throws {
         let files = ["a.yaml": "virtualServers: 1", "b.yaml": "", "c.yaml": "virtualServers: []"]

@@ -15,7 +15,12 @@ struct RandomState {
                 syncDaemons: chance() ? syncDaemons() : nil),
             settings: Settings(
                 drainTimeout: chance() ? number(0...Settings.maximumDrainTimeout) : nil,
-                removalGuard: chance() ? removalGuard() : nil))
+                removalGuard: chance() ? removalGuard() : nil,
+                syncInterval: chance() ? number(1...Settings.maximumSyncInterval) : nil,
+                minSyncInterval: chance() ? number(0...Settings.maximumMinSyncInterval) : nil,
+                auditInterval: chance() ? number(60...Settings.maximumAuditInterval) : nil,
+                drift: chance() ? pick(DriftSetting.allCases) : nil, cleanupOnExit: chance() ? chance() : nil,
+                telemetry: chance() ? telemetry() : nil, logging: chance() ? logging() : nil))
     }
 
     mutating func virtualServers() -> [DesiredVirtualServer] {
@@ -129,6 +134,19 @@ struct RandomState {
         return .limit(
             share: chance() ? Double(number(0...100)) / 100 : Double(number(0...9999)) / 9999,
             minimum: number(0...UInt32.max))
+    }
+
+    private mutating func telemetry() -> TelemetrySetting {
+        guard chance() else { return .off }
+        let listen = Endpoint(address(pick(AddressFamily.allCases)), port: UInt16(number(1...65535)))
+        return .on(
+            TelemetryOptions(
+                listen: chance() ? listen : Settings.standardTelemetryEndpoint,
+                trafficLimit: number(0...UInt32.max), healthCheckNodePorts: chance()))
+    }
+
+    private mutating func logging() -> LoggingSettings {
+        LoggingSettings(format: pick(LoggingSettings.Format.allCases), level: pick(LoggingSettings.Level.allCases))
     }
 
     private mutating func chance(in count: UInt32 = 2) -> Bool { number(1...count) == 1 }

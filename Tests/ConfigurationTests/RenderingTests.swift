@@ -27,6 +27,18 @@ struct RenderingTests {
             removalGuard:
               share: 50%
               minimum: 10
+            syncInterval: 30s
+            minSyncInterval: 1s500ms
+            auditInterval: 1h
+            drift: report
+            cleanupOnExit: true
+            telemetry:
+              listen: "[::1]:10249"
+              trafficLimit: 2000
+              healthCheckNodePorts: true
+            logging:
+              format: auto
+              level: info
             timeouts:
               tcp: 15m
             syncDaemons:

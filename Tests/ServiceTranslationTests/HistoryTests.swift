@@ -40,6 +40,8 @@ import Testing
             let scratch = ServiceIndex(Array(objects.values), translator: Self.translator)
             #expect(index.desiredVirtualServers == scratch.desiredVirtualServers)
             #expect(index.conflicts == scratch.conflicts)
+            #expect(index.healthChecks == scratch.healthChecks)
+            #expect(index.healthCheckConflicts == scratch.healthCheckConflicts)
             #expect(known.values.sorted { $0.key < $1.key } == scratch.desiredVirtualServers)
         }
     }
@@ -121,6 +123,11 @@ extension HistoryTests {
         service.ports = [ServicePort(name: "", port: 80, targetPort: .number(8080))]
         if Bool.random(using: &generator) { service.selector = ["app": "a\(number % 2)"] }
         if Bool.random(using: &generator) { service.externalIPs = ["192.0.2.1"] }
+        if Bool.random(using: &generator) {
+            service.kind = .loadBalancer
+            service.externalTrafficPolicy = .local
+            service.healthCheckNodePort = UInt16.random(in: 30_000...30_002, using: &generator)
+        }
         return service
     }
 
@@ -135,7 +142,8 @@ extension HistoryTests {
             endpoints: (1...3).map { _ in
                 SliceEndpoint(
                     addresses: ["10.1.0.\(Int.random(in: 1...9, using: &generator))"],
-                    conditions: EndpointConditions(ready: Bool.random(using: &generator)))
+                    conditions: EndpointConditions(ready: Bool.random(using: &generator)),
+                    nodeName: Bool.random(using: &generator) ? "n1" : "n2")
             })
     }
 

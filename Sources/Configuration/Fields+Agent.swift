@@ -1,0 +1,40 @@
+import Documents
+import LoadBalancing
+
+extension Fields {
+    static let syncInterval = Field(
+        "syncInterval", .duration(1...Settings.maximumSyncInterval),
+        "How long an agent waits between two looks at the whole table; 30s by default.")
+    static let minSyncInterval = Field(
+        "minSyncInterval", .milliseconds(0...Settings.maximumMinSyncInterval),
+        "The least time between two syncs of changes; 100ms by default.")
+    static let auditInterval = Field(
+        "auditInterval", .duration(60...Settings.maximumAuditInterval),
+        "How long it takes until every virtual server has been looked at closely once; 1h by default.")
+    static let drift = Field(
+        "drift", .choice(DriftSetting.allCases.map { ($0.rawValue, $0) }),
+        "What is done when others change what is ours; repair by default.")
+    static let cleanupOnExit = Field(
+        "cleanupOnExit", .boolean, "Whether an agent that ends removes what is ours; false by default.")
+    static let telemetry = Field(
+        "telemetry", .telemetry, "How an agent serves metrics and health over HTTP; `off` serves neither.")
+    static let logging = Field("logging", .logging, "How an agent logs.")
+
+    // Of telemetry.
+    static let listen = Field(
+        "listen", .listeningEndpoint, "The address and port; \(Settings.standardTelemetryEndpoint) by default.")
+    static let trafficLimit = Field(
+        "trafficLimit", .integer(UInt32(0)...UInt32.max),
+        "With more real servers than these, no metrics of each are served; "
+            + "\(Settings.standardTrafficLimit) by default, 0 for never.")
+    static let healthCheckNodePorts = Field(
+        "healthCheckNodePorts", .boolean, "Whether the health check ports of Services are served; true by default.")
+
+    // Of logging.
+    static let logFormat = Field(
+        "format", .choice(LoggingSettings.Format.allCases.map { ($0.rawValue, $0) }),
+        "How a line is written; auto by default.")
+    static let logLevel = Field(
+        "level", .choice(LoggingSettings.Level.allCases.map { ($0.rawValue, $0) }),
+        "The least important that is logged; info by default.")
+}
