@@ -57,7 +57,11 @@ let package = Package(
         .target(name: "Netlink", dependencies: ["CNetlink"], swiftSettings: settings),
         .target(name: "IPVS", dependencies: ["CNetlink", "LoadBalancing", "Netlink"], swiftSettings: settings),
         .target(
-            name: "Agent", dependencies: ["Configuration", "IPVS", "LoadBalancing", "Netlink", "Reconcile"],
+            name: "Agent",
+            dependencies: [
+                "Configuration", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing", "Netlink", "Reconcile",
+                "ServiceTranslation",
+            ],
             swiftSettings: settings),
         .target(
             name: "Presentation",

@@ -18,4 +18,13 @@ package struct AgentStep: Sendable {
     package let drift: [Drift]
     /// When the first of the changes came that it was about.
     package let noted: ContinuousClock.Instant?
+
+    package init(
+        scope: Scope, result: Result<SyncReport, SyncError>, drift: [Drift], noted: ContinuousClock.Instant?
+    ) {
+        self.scope = scope
+        self.result = result
+        self.drift = drift
+        self.noted = noted
+    }
 }

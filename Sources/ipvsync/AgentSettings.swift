@@ -22,23 +22,29 @@ struct AgentSettings {
         var timing = AgentLoop.Timing()
         timing.verification = .seconds(
             options.syncInterval ?? Int(settings.syncInterval ?? Settings.standardSyncInterval))
+        timing.audit = .seconds(Int(settings.auditInterval ?? Settings.standardAuditInterval))
+        timing.minimum = .milliseconds(Int(settings.minSyncInterval ?? Settings.standardMinSyncInterval))
         self.timing = timing
-        drift = options.drift ?? .repair
-        cleansUpOnExit = options.cleanupOnExit ?? false
+        drift =
+            options.drift
+            ?? DriftPolicy(rawValue: (settings.drift ?? .standard).rawValue) ?? .repair
+        cleansUpOnExit = options.cleanupOnExit ?? settings.cleanupOnExit ?? Settings.standardCleanupOnExit
+        let telemetry = (settings.telemetry ?? .standard).options
         listen =
             switch options.listen {
             case .off: nil
             case .on(let endpoint): endpoint
-            case nil: Endpoint("127.0.0.1:10249")
+            case nil: telemetry?.listen
             }
-        trafficLimit = 2000
-        servesHealthChecks = true
+        trafficLimit = Int(telemetry?.trafficLimit ?? Settings.standardTrafficLimit)
+        servesHealthChecks = telemetry?.healthCheckNodePorts ?? false
+        let logging = settings.logging ?? LoggingSettings()
         logFormat =
-            switch options.logFormat ?? .auto {
-            case .text: .text
-            case .json: .json
-            case .auto: isatty(STDERR_FILENO) == 1 ? .text : .json
+            switch options.logFormat?.rawValue ?? logging.format.rawValue {
+            case "text": .text
+            case "json": .json
+            default: isatty(STDERR_FILENO) == 1 ? .text : .json
             }
-        logLevel = Logger.Level(rawValue: options.logLevel?.rawValue ?? "") ?? .info
+        logLevel = Logger.Level(rawValue: options.logLevel?.rawValue ?? logging.level.rawValue) ?? .info
     }
 }

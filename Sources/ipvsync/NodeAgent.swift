@@ -81,6 +81,7 @@ final class NodeAgent {
             reporter.beat()
             take(wait)
             servers.acceptPending()
+            servers.listenAgain()
             if files.hasChanged() { reloadTime = .now + Self.reloadDelay }
             if let reloadTime, reloadTime <= .now { reload() }
             for signal in signals.pending() {

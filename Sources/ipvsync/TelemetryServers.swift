@@ -2,9 +2,11 @@ internal import Agent
 internal import Glibc
 internal import HTTPService
 internal import IPVS
+internal import KubernetesObjects
 internal import LoadBalancing
 internal import Logging
 internal import Netlink
+internal import ServiceTranslation
 internal import Telemetry
 
 /// What answers questions about an agent: a port for metrics and health, a socket for `ipvsync status`, and the health
@@ -19,6 +21,7 @@ final class TelemetryServers {
     private var local: HTTPServer?
     private var healthChecks: HTTPServer?
     private var listeners: PortListeners?
+    private var served: [UInt16: HealthCheck] = [:]
     private var problems: Set<PortProblem> = []
 
     /// What the servers are made by.
@@ -52,14 +55,28 @@ final class TelemetryServers {
     }
 
     /// Listens on the health check ports of these Services, and no others.
-    func serve(_ counts: [UInt16: HealthCheckCount]) {
-        board.setHealthChecks(counts)
-        guard !counts.isEmpty || listeners != nil else { return }
+    func serve(_ checks: [UInt16: HealthCheck]) {
+        guard checks != served else { return }
+        served = checks
+        board.setHealthChecks(
+            checks.mapValues { check in
+                HealthCheckCount(
+                    namespace: check.service.namespace, name: check.service.name, localEndpoints: check.localEndpoints)
+            })
+        listen()
+    }
+
+    /// Listens on ports that were another's before.
+    func listenAgain() {
+        if !problems.isEmpty { listen() }
+    }
+
+    private func listen() {
         do throws(HTTPServiceError) {
             let responder = HealthCheckResponder(board)
             if healthChecks == nil { healthChecks = try HTTPServer(.handedOver) { responder.respond(to: $0) } }
             if listeners == nil { listeners = try PortListeners() }
-            let found = Set(listeners?.use(Set(counts.keys)) ?? [])
+            let found = Set(listeners?.use(Set(served.keys)) ?? [])
             for problem in found.subtracting(problems) {
                 log.warning("health check port is not served", metadata: ["detail": "\(problem)"])
             }

@@ -7,7 +7,9 @@ import Testing
         var text = Exposition()
         text.begin("a_total", .counter, "Help.")
         text.sample("a_total", [("path", "a\\b\"c\nd"), ("empty", "")], 7)
-        #expect(text.text == "# HELP a_total Help.\n# TYPE a_total counter\na_total{path=\"a\\\\b\\\"c\\nd\",empty=\"\"} 7\n")
+        #expect(
+            text.text
+                == "# HELP a_total Help.\n# TYPE a_total counter\na_total{path=\"a\\\\b\\\"c\\nd\",empty=\"\"} 7\n")
     }
 
     @Test(arguments: [(0, "0"), (1.5, "1.5"), (1_790_000_000.25, "1790000000.25"), (3, "3")] as [(Double, String)])

@@ -1,45 +1,43 @@
-internal import Agent
-internal import Configuration
-internal import KubernetesAPI
+package import Configuration
+package import KubernetesAPI
 internal import KubernetesObjects
-internal import LoadBalancing
-internal import ServiceTranslation
-internal import Telemetry
+package import LoadBalancing
+package import ServiceTranslation
 
 /// What is wanted now, of files and of an API server; a virtual server of a file goes before a Service's.
-struct AgentState: DesiredSource {
-    var isComplete = false
+package struct AgentState: DesiredSource {
+    package var isComplete = false
     private var files: DesiredState
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
     private var index: ServiceIndex
     private var policy: TranslationPolicy
 
-    init(_ configuration: Configuration, node: String) {
+    package init(_ configuration: Configuration, node: String) {
         files = configuration.desired
         policy = TranslationPolicy(nodeName: node, nil, addresses: HostIdentity.addresses)
         index = ServiceIndex(translator: ServiceTranslator(policy: policy))
         use(configuration)
     }
 
-    var desired: DesiredState {
+    package var desired: DesiredState {
         var all = files
         all.virtualServers += index.desiredVirtualServers.filter { declared[$0.key] == nil }
         all.virtualServers.sort { $0.key < $1.key }
         return all
     }
 
-    var settings: DesiredState { DesiredState(timeouts: files.timeouts, syncDaemons: files.syncDaemons) }
+    package var settings: DesiredState { DesiredState(timeouts: files.timeouts, syncDaemons: files.syncDaemons) }
 
-    func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { declared[key] ?? index.desired(key) }
+    package func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { declared[key] ?? index.desired(key) }
 
     /// What is to be said of the Services.
-    var complaints: [String] { index.complaints }
+    package var complaints: [String] { index.complaints }
 
-    /// What is answered on the health check ports of Services.
-    var healthChecks: [UInt16: HealthCheckCount] { [:] }
+    /// The health check ports of Services.
+    package var healthChecks: [UInt16: HealthCheck] { index.healthChecks }
 
     /// Takes what files declare in the place of what they declared before.
-    mutating func use(_ configuration: Configuration) {
+    package mutating func use(_ configuration: Configuration) {
         files = configuration.desired
         let standard = TranslationPolicy()
         var next = policy
@@ -56,7 +54,7 @@ struct AgentState: DesiredSource {
     /// Takes what an API server told.
     ///
     /// - Returns: The virtual servers that are wanted otherwise now.
-    mutating func take(_ events: [FeedEvent]) -> [VirtualServerKey] {
+    package mutating func take(_ events: [FeedEvent]) -> [VirtualServerKey] {
         for event in events {
             index.update { cluster in
                 switch event {

@@ -1,8 +1,6 @@
-internal import ServiceTranslation
-
 extension ServiceIndex {
     /// What is to be said of the Services: warnings, and claims that lost against an older Service's.
-    var complaints: [String] {
+    package var complaints: [String] {
         services.flatMap { service in
             service.warnings.map { "Service \($0.object): \($0.message)" }
         } + conflicts.map { "Service \($0.loser): \($0.key) belongs to the older Service \($0.winner)" }

@@ -1,10 +1,10 @@
-internal import Configuration
+package import Configuration
 internal import LoadBalancing
-internal import ServiceTranslation
+package import ServiceTranslation
 
 extension TranslationPolicy {
     /// Takes over what a configuration says of Services in general.
-    mutating func apply(_ defaults: ServiceDefaults?) {
+    package mutating func apply(_ defaults: ServiceDefaults?) {
         guard let defaults else { return }
         if let name = defaults.scheduler { scheduler = Scheduler(name) }
         switch defaults.nodePortAddresses {
