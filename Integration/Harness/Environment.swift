@@ -2,6 +2,8 @@
 
 /// This program's environment variables. They never change while it runs.
 enum Environment {
+    static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
     /// Every variable as `NAME=value`, with these added or replaced.
     static func merged(with additions: [String: String]) -> [String] {
         var merged: [String] = []
