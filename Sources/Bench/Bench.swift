@@ -83,6 +83,8 @@ struct Bench: ParsableCommand {
             ("changeMicroseconds", "µs until the kernel has a change", times.change * 1e6),
             ("wholeChangeMicroseconds", "µs until the old real server has gone", times.wholeChange * 1e6),
             ("byHandMicroseconds", "µs for the same by hand", times.byHand * 1e6),
+            ("verificationPercent", "% of the dump's time for a verification", 100 * times.verification / times.dump),
+            ("changePercent", "% of the time by hand for a change", 100 * times.change / times.byHand),
         ]
         let document = Document.mapping(figures.map { .init($0.name, .integer(Int64($0.value))) })
         let text = figures.map { "\(Int($0.value)) \($0.text)" }.joined(separator: ", ") + "\n"
