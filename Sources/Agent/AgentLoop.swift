@@ -60,8 +60,8 @@ package struct AgentLoop {
     /// What the kernel refuses now, one line each; it is tried again.
     package var refused: [String] { retries.reasons }
 
-    /// The real servers that drain, as they were seen last, sorted.
-    package var drains: [Drain] { draining.values.flatMap(\.self).sorted { $0.key < $1.key } }
+    /// The real servers that drain, as they were seen last, in any order.
+    package private(set) var drains: [Drain] = []
 
     /// When the next step is due, once the source is complete.
     package var due: ContinuousClock.Instant {

@@ -32,7 +32,7 @@ extension AgentSnapshot {
                 "foreignVirtualServers": .integer(Int64(metrics.counts.foreign.virtualServers)),
                 "drainingRealServers": .integer(Int64(drains.count)),
             ],
-            "drains": .sequence(drains.prefix(Self.listedDrains).map { $0.document(now) }),
+            "drains": .sequence(drains.sorted { $0.key < $1.key }.prefix(Self.listedDrains).map { $0.document(now) }),
             "refused": .sequence(refused.map { .string($0) }),
             "held": held.map(\.document) ?? .null,
             "complaints": .sequence(complaints.map { .string($0) }),

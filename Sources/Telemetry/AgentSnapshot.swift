@@ -43,19 +43,18 @@ package struct AgentSnapshot: Sendable {
     package init() {}
 
     /// Takes note of a step.
-    ///
-    /// - Parameter records: The changes that it made, and the drift that it found.
-    package mutating func take(
-        _ step: AgentStep, changes made: [ChangeRecord], drift found: [ChangeRecord], at time: WallTime = .now
-    ) {
+    package mutating func take(_ step: AgentStep, at time: WallTime = .now) {
         metrics.take(step, at: time)
         lastScope = step.scope
-        changes.add(made, at: time)
-        drift.add(found, at: time)
         switch step.result {
         case .failure(let error): problem = error.description
         case .success(let report):
             problem = nil
+            let names = report.plan.ledger
+            let latest = report.changes.suffix(RecentChanges.limit)
+            changes.add(latest.map { ChangeRecord($0, names: names) }, of: report.changes.count, at: time)
+            let found = step.drift.suffix(RecentChanges.limit)
+            drift.add(found.map { ChangeRecord($0.change, names: names) }, of: step.drift.count, at: time)
             lastDuration = report.timings.total
             lastSuccess = .now
             // A sync of some virtual servers says nothing of the others.

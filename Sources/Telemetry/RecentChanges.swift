@@ -15,11 +15,13 @@ package struct RecentChanges: Sendable {
     /// Of all that there ever were.
     package private(set) var total: UInt64 = 0
 
-    mutating func add(_ records: [ChangeRecord], at time: WallTime) {
-        let first = total + 1
-        total += UInt64(records.count)
+    /// - Parameters:
+    ///   - records: The latest ones, at most ``limit`` of which are kept.
+    ///   - count: How many there were, those that are not told of among them.
+    mutating func add(_ records: [ChangeRecord], of count: Int, at time: WallTime) {
+        total += UInt64(count)
         for (index, record) in records.enumerated().suffix(Self.limit) {
-            entries.append(Entry(number: first + UInt64(index), time: time, record: record))
+            entries.append(Entry(number: total - UInt64(records.count - 1 - index), time: time, record: record))
         }
         if entries.count > Self.limit { entries.removeFirst(entries.count - Self.limit) }
     }

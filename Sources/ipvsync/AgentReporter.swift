@@ -38,8 +38,6 @@ struct AgentReporter {
 
     /// Tells of a step: one line for each change, and of failures only when they are new.
     mutating func report(_ step: AgentStep, refused now: [String], drains: [Drain]) {
-        var made: [ChangeRecord] = []
-        var found: [ChangeRecord] = []
         switch step.result {
         case .failure(let error):
             if failure != error.description {
@@ -49,34 +47,38 @@ struct AgentReporter {
         case .success(let report):
             if failure != nil { log.info("sync works again") }
             failure = nil
-            found = step.drift.map { ChangeRecord($0.change, names: report.plan.ledger) }
-            for (drift, record) in zip(step.drift, found) {
-                log.warning("drift found", metadata: record.metadata(["kind": "\(drift.kind.rawValue)"]))
-            }
-            made = report.changes.map { ChangeRecord($0, names: report.plan.ledger) }
-            tell(report, made, step.scope)
+            tell(step.drift, report.plan.ledger)
+            tell(report, step.scope)
         }
         for text in now where !refused.contains(text) {
             log.error("change refused by the kernel", metadata: ["detail": "\(text)"])
         }
         refused = now
         board.update { snapshot in
-            snapshot.take(step, changes: made, drift: found)
+            snapshot.take(step)
             snapshot.refused = now
             snapshot.drains = drains
         }
         becomeReady(step)
     }
 
-    private func tell(_ report: SyncReport, _ made: [ChangeRecord], _ scope: AgentStep.Scope) {
+    private func tell(_ drift: [Drift], _ names: Ledger) {
+        for drift in drift.prefix(Self.changeLines) {
+            let record = ChangeRecord(drift.change, names: names)
+            log.warning("drift found", metadata: record.metadata(["kind": "\(drift.kind.rawValue)"]))
+        }
+    }
+
+    private func tell(_ report: SyncReport, _ scope: AgentStep.Scope) {
         if let problem = report.ledgerProblem {
             log.warning("the ledger is not used", metadata: ["detail": "\(problem)"])
         }
-        for record in made.prefix(Self.changeLines) {
+        for change in report.changes.prefix(Self.changeLines) {
+            let record = ChangeRecord(change, names: report.plan.ledger)
             log.info("\(record.message)", metadata: record.metadata())
         }
-        if made.count > Self.changeLines {
-            log.info("more changes made", metadata: ["count": "\(made.count - Self.changeLines)"])
+        if report.changes.count > Self.changeLines {
+            log.info("more changes made", metadata: ["count": "\(report.changes.count - Self.changeLines)"])
         }
         if let held = report.plan.held, report.isWhole {
             log.warning(
@@ -86,7 +88,8 @@ struct AgentReporter {
         log.debug(
             "synchronized",
             metadata: [
-                "scope": "\(scope.rawValue)", "changes": "\(made.count)", "operations": "\(report.operations)",
+                "scope": "\(scope.rawValue)", "changes": "\(report.changes.count)",
+                "operations": "\(report.operations)",
                 "seconds": "\(report.timings.total / .seconds(1))", "whole": "\(report.isWhole)",
             ])
     }

@@ -15,7 +15,7 @@ import Testing
     private func snapshot(afterSync: Bool = true) -> AgentSnapshot {
         var samples = Samples()
         var snapshot = AgentSnapshot()
-        if afterSync { snapshot.take(samples.step(), changes: [], drift: []) }
+        if afterSync { snapshot.take(samples.step()) }
         return snapshot
     }
 
@@ -23,7 +23,7 @@ import Testing
         var snapshot = snapshot
         let error = SyncError.kernel(NetlinkError(.timedOut, operation: "list virtual servers"))
         snapshot.take(
-            AgentStep(scope: .changes, result: .failure(error), drift: [], noted: nil), changes: [], drift: [])
+            AgentStep(scope: .changes, result: .failure(error), drift: [], noted: nil))
         return snapshot
     }
 

@@ -58,13 +58,7 @@ extension StatusBoard {
     /// Takes note of a step as an agent does.
     func take(_ step: AgentStep, drains: [Drain] = [], refused: [String] = []) {
         update { snapshot in
-            var made: [ChangeRecord] = []
-            var found: [ChangeRecord] = []
-            if case .success(let report) = step.result {
-                made = report.changes.map { ChangeRecord($0, names: report.plan.ledger) }
-                found = step.drift.map { ChangeRecord($0.change, names: report.plan.ledger) }
-            }
-            snapshot.take(step, changes: made, drift: found)
+            snapshot.take(step)
             snapshot.drains = drains
             snapshot.refused = refused
         }
