@@ -153,9 +153,10 @@ extension AgentLoop {
                 nextVerification = now + timing.verification * Double.random(in: 0.9...1.1, using: &generator)
             }
         }
-        for (key, drains) in Dictionary(grouping: report.plan.drains, by: \.key.virtualServer) {
-            draining[key] = drains
+        for (key, found) in Dictionary(grouping: report.plan.drains, by: \.key.virtualServer) {
+            draining[key] = found
         }
+        if !draining.isEmpty || !drains.isEmpty { drains = draining.values.flatMap(\.self) }
         if draining.isEmpty {
             nextDrainLook = nil
         } else if nextDrainLook.map({ $0 <= now }) ?? true {
