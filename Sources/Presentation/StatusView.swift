@@ -103,8 +103,9 @@ extension StatusView {
                     "\(DurationText.text(drain.remainingSeconds)) more",
                 ], style: .yellow)
         }
+        let shown = UInt64(min(status.drains.count, Self.listed))
         let all = max(status.counts.drainingRealServers, UInt64(status.drains.count))
-        let more = all > UInt64(Self.listed) ? ["… and \(all - UInt64(Self.listed)) more"] : []
+        let more = all > shown ? ["… and \(all - shown) more"] : []
         return [""] + table.lines(for: terminal) + more
     }
 

@@ -42,15 +42,15 @@ enum TimeText {
         seconds(text) == nil ? text : String(text.dropFirst(11).prefix(8))
     }
 
-    /// A short time: `3 ms`, `1.5 s`.
+    /// A short time: `0.4 ms`, `30 ms`, `1.5 s`.
     static func short(_ seconds: Double) -> String {
         guard seconds >= 0, seconds < 1e9 else { return "?" }
-        let milliseconds = Int((seconds * 1000).rounded())
-        return milliseconds < 1000
-            ? "\(milliseconds) ms" : "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
+        let tenths = Int((seconds * 10_000).rounded())
+        if tenths < 100 { return "\(tenths / 10).\(tenths % 10) ms" }
+        return tenths < 10_000 ? "\(tenths / 10) ms" : "\(tenths / 10_000).\(tenths % 10_000 / 1000) s"
     }
 
-    /// Whole seconds of a length, or that it is shorter.
+    /// A length in whole seconds: `30s`, `2m`.
     static func length(_ seconds: Double) -> String {
         DurationText.text(UInt64(max(0, min(seconds.rounded(), 1e12))))
     }

@@ -67,18 +67,19 @@ package struct WatchFrame: Sendable {
 
 extension WatchFrame {
     private var head: [(text: String, style: Terminal.Style?)] {
-        let tail = "  \(TimeText.clock(time)) UTC, every \(interval)s, q ends"
+        let clock = "\(TimeText.clock(time))Z  "
+        let tail = "; every \(interval)s, q ends"
         let notes = notes.map { ("  \(PlainText.singleLine($0))", Terminal.Style?.some(.yellow)) }
         switch agent {
         case .absent(let reason):
             let servers = PlainText.count(table.virtualServers.count, "virtual server")
-            let text = "ipvsync: \(servers), \(PlainText.count(table.realServerCount, "real server"))"
+            let text = "\(clock)ipvsync: \(servers), \(PlainText.count(table.realServerCount, "real server"))"
             return [(text + tail, .bold), ("  \(PlainText.singleLine(reason))", .yellow)] + notes
         case .running(let status):
             let counts = status.counts
             let node = status.node.isEmpty ? "" : " on \(status.node)"
             let text =
-                "ipvsync\(node): \(status.state), \(PlainText.count(counts.virtualServers, "virtual server")), "
+                "\(clock)ipvsync\(node): \(status.state), \(PlainText.count(counts.virtualServers, "virtual server")), "
                 + "\(PlainText.count(counts.realServers, "real server")), \(counts.drainingRealServers) draining, "
                 + "\(counts.foreignVirtualServers) foreign"
             let reasons = status.checks.filter { $0.state != "ok" }.prefix(3).map {

@@ -14,7 +14,7 @@ import Testing
         ])
     }
 
-    @Test func eachChangeIsNewOnce() throws {
+    @Test func eachChangeIsNewOnce() {
         var follower = ChangeFollower()
         #expect(follower.number == 0)
         #expect(follower.take(answer(1, total: 3, 1...3)) == ChangeFollower.News())
@@ -24,13 +24,13 @@ import Testing
         #expect(follower.number == 5)
     }
 
-    @Test func theFirstChangesOfAnAgentThatCameAreNew() throws {
+    @Test func theFirstChangesOfAnAgentThatCameAreNew() {
         var follower = ChangeFollower()
         follower.noteAbsence()
         #expect(follower.take(answer(1, total: 2, 1...2))?.changes.map(\.number) == [1, 2])
     }
 
-    @Test func anAgentThatStartsAnewIsAskedAgain() throws {
+    @Test func anAgentThatStartsAnewIsAskedAgain() {
         var follower = ChangeFollower()
         _ = follower.take(answer(1, total: 9, 1...9))
         #expect(follower.take(answer(2, total: 2)) == nil)
@@ -38,10 +38,10 @@ import Testing
         #expect(follower.take(answer(2, total: 2, 1...2))?.changes.map(\.number) == [1, 2])
     }
 
-    @Test func whatTheAgentHasForgottenIsCounted() throws {
+    @Test func whatTheAgentHasForgottenIsCounted() {
         var follower = ChangeFollower()
         _ = follower.take(answer(1, total: 10))
-        let news = try #require(follower.take(answer(1, total: 700, 201...700)))
-        #expect(news.missed == 190 && news.changes.count == 500)
+        let news = follower.take(answer(1, total: 700, 201...700))
+        #expect(news?.missed == 190 && news?.changes.count == 500)
     }
 }

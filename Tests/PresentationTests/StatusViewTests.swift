@@ -36,7 +36,7 @@ import Testing
             try lines(Self.healthy) == [
                 "ipvsync 0.2.0 on node n1, process 4711, running for 1h2m4s",
                 "Health: ok",
-                "Last sync: 2s ago (verification); the last good one 2s ago, in 3 ms; everything is verified every 30s",
+                "Last sync: 2s ago (verification); the last good one 2s ago, in 3.2 ms; everything is verified every 30s",
                 "Table: 1 virtual server with 2 real servers, 0 draining; 0 foreign virtual servers",
                 "",
                 "SOURCE  STATE     LISTS  WATCHES  EVENTS  FAILURES  LAST HEARD",

@@ -73,7 +73,7 @@ import Testing
     @Test func aPictureHasHeadTableAndChanges() {
         #expect(
             lines(frame(changes: 2), 120, 15) == [
-                "ipvsync on n1: degraded, 1 virtual server, 2 real servers, 1 draining, 1 foreign  12:00:00 UTC, every 2s, q ends",
+                "12:00:00Z  ipvsync on n1: degraded, 1 virtual server, 2 real servers, 1 draining, 1 foreign; every 2s, q ends",
                 "  files: web.yaml:1: no",
                 "",
                 "VIRTUAL SERVER           CONN/s  PKT IN/s  PKT OUT/s  B IN/s  B OUT/s  ACTIVE  INACT  WEIGHT  STATE",
@@ -91,7 +91,7 @@ import Testing
 
     @Test func withoutAnAgentTheTableStandsAlone() {
         let lines = lines(frame(.absent("no agent runs"), order: .name), 120, 10)
-        #expect(lines[0] == "ipvsync: 2 virtual servers, 2 real servers  12:00:00 UTC, every 2s, q ends")
+        #expect(lines[0] == "12:00:00Z  ipvsync: 2 virtual servers, 2 real servers; every 2s, q ends")
         #expect(lines[1] == "  no agent runs")
         #expect(lines[4].hasPrefix("tcp 192.0.2.1:80 (shop)") && lines[5].hasPrefix("  -> 198.51.100.1:80"))
         #expect(lines.count == 8)
