@@ -106,7 +106,8 @@ extension TableView {
 }
 
 extension TrafficStatistics {
-    fileprivate var totals: [UInt64] {
+    /// The counters in the order of the columns.
+    var totals: [UInt64] {
         [connections, inboundPackets, outboundPackets, inboundBytes, outboundBytes]
     }
 

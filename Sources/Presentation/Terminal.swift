@@ -9,6 +9,9 @@ package struct Terminal: Sendable {
     package static let standardOutput = Terminal(
         showsColours: isatty(STDOUT_FILENO) == 1 && !isSet("NO_COLOR") && environment("TERM") != "dumb")
 
+    /// Whether standard output is a terminal on which a cursor can be moved.
+    package static var outputIsScreen: Bool { isatty(STDOUT_FILENO) == 1 && environment("TERM") != "dumb" }
+
     package init(showsColours: Bool) { self.showsColours = showsColours }
 
     /// A colour or weight (SGR parameter).

@@ -20,8 +20,22 @@ package struct TextTable {
         rows.append(Row(kind: kind, cells: cells, style: style))
     }
 
-    /// The lines, without spaces at their ends.
-    package func lines(for terminal: Terminal) -> [String] {
+    /// The lines, without spaces at their ends, cut off at a width if there is one.
+    package func lines(for terminal: Terminal, width: Int? = nil) -> [String] {
+        zip(rows, plainLines).map { row, line in
+            terminal.paint(width.map { Self.fitted(line, $0) } ?? line, row.style)
+        }
+    }
+
+    /// The longest line's.
+    var width: Int { plainLines.lazy.map(\.count).max() ?? 0 }
+
+    /// The beginning of a line that has room in a width.
+    static func fitted(_ line: String, _ width: Int) -> String {
+        line.count <= width ? line : String(line.prefix(max(0, width - 1))) + "…"
+    }
+
+    private var plainLines: [String] {
         let widths = columnWidths()
         return rows.map { row in
             let cells = row.cells.enumerated().map { column, cell in
@@ -30,7 +44,7 @@ package struct TextTable {
             }
             var line = cells.joined(separator: "  ")
             while line.last == " " { line.removeLast() }
-            return terminal.paint(line, row.style)
+            return line
         }
     }
 

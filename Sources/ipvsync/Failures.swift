@@ -17,6 +17,9 @@ enum Failures {
         } catch let problem as FeedProblem {
             StandardStreams.complain("API server: \(problem)")
             throw ExitStatus.failed.code
+        } catch let problem as AgentProblem {
+            StandardStreams.complain(problem.description)
+            throw problem.status.code
         } catch let error as NetlinkError {
             throw end(error)
         } catch let error as SyncError {

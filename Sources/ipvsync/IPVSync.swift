@@ -13,6 +13,8 @@ struct IPVSync: ParsableCommand {
               ipvsync --once --config /etc/ipvsync          make the kernel equal to the files
               ipvsync plan --config web.yaml                show what that would change
               ipvsync show                                  the table, with owners and drains
+              ipvsync status                                how the running agent is
+              ipvsync watch                                 traffic and changes as they are now
               ipvsync import >current.yaml                  the kernel's table as configuration
               ipvsync doctor                                is this machine fit for it?
 
@@ -20,8 +22,9 @@ struct IPVSync: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, PlanCommand.self, ShowCommand.self, ValidateCommand.self, ImportCommand.self,
-            ExportCommand.self, ExplainCommand.self, EnvCommand.self, ZeroCommand.self, CleanupCommand.self,
+            RunCommand.self, PlanCommand.self, ShowCommand.self, StatusCommand.self, WatchCommand.self,
+            ValidateCommand.self, ImportCommand.self, ExportCommand.self, ExplainCommand.self, EnvCommand.self,
+            ZeroCommand.self, CleanupCommand.self,
             DoctorCommand.self, SchemaCommand.self, MigrateCommand.self, CompletionsCommand.self, ZoneCommand.self,
         ],
         defaultSubcommand: RunCommand.self)

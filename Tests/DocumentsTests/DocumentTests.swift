@@ -88,6 +88,20 @@ struct DocumentTests {
             ])
     }
 
+    @Test("A JSON text comes back, and its values are read by kind")
+    func readsJSON() throws {
+        #expect(try Document(json: Array(Self.sample.json().utf8)) == Self.sample)
+        #expect(throws: YAMLError.self) { try Document(json: []) }
+        #expect(throws: YAMLError.self) { try Document(json: Array(#"{"a":"#.utf8)) }
+        #expect(Self.sample["name"]?.string == "web" && Self.sample["count"]?.string == nil)
+        #expect(Self.sample["count"]?.count == 3 && Self.sample["share"]?.count == nil)
+        #expect(Document.integer(-1).count == nil && Document.unsigned(.max).count == .max)
+        #expect(Document.number(1e300).count == nil && Document.number(2).count == 2)
+        #expect(Self.sample["share"]?.double == 0.5 && Document.number(.nan).double == nil)
+        #expect(Self.sample["ok"]?.flag == true && Self.sample["none"]?.flag == nil)
+        #expect(Self.sample["list"]?.elements.count == 4 && Self.sample["ok"]?.elements.isEmpty == true)
+    }
+
     @Test("Random trees come back from YAML, and JSON takes them")
     func roundTrip() throws {
         var generator = SeededGenerator(seed: 1)

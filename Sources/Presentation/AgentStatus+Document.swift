@@ -1,0 +1,99 @@
+package import Documents
+
+extension AgentStatus {
+    /// Reads what an agent answers. What an older one does not say is empty, what a newer one says besides is passed over.
+    package init(_ document: Document) {
+        let health = document["health"]
+        let table = document["table"]
+        let drift = document["drift"]
+        let changes = document["changes"]
+        self.init(
+            version: document.text("version") ?? "", node: document.text("node") ?? "",
+            process: document["pid"]?.count, started: document.text("started"),
+            state: health?.text("status") ?? "unknown", isReady: health?["ready"]?.flag ?? true,
+            checks: health?["checks"]?.elements.map(Check.init) ?? [],
+            sources: document["sources"]?.elements.map(Source.init) ?? [], sync: Sync(document["sync"] ?? .null),
+            counts: Counts(table ?? .null), drains: document["drains"]?.elements.map(Drain.init) ?? [],
+            refused: document.texts("refused"), held: document["held"].flatMap(Held.init),
+            complaints: document.texts("complaints"), driftPolicy: drift?.text("policy"),
+            driftTotal: drift?.number("total") ?? 0, drift: drift?["latest"]?.elements.map(Change.init) ?? [],
+            changeTotal: changes?.number("total") ?? 0, changes: changes?["latest"]?.elements.map(Change.init) ?? [],
+            document: document)
+    }
+}
+
+extension AgentStatus.Check {
+    fileprivate init(_ document: Document) {
+        self.init(
+            name: document.text("name") ?? "", state: document.text("status") ?? "unknown",
+            reason: document.text("reason") ?? "")
+    }
+}
+
+extension AgentStatus.Source {
+    fileprivate init(_ document: Document) {
+        self.init(
+            name: document.text("name") ?? "", isComplete: document["complete"]?.flag ?? false,
+            problem: document.text("problem"), lists: document.number("lists"), watches: document.number("watches"),
+            events: document.number("events"), failures: document.number("failures"),
+            lastHeard: document.text("lastHeard"), unreadable: document.texts("unreadable"))
+    }
+}
+
+extension AgentStatus.Sync {
+    fileprivate init(_ document: Document) {
+        self.init(
+            scope: document.text("scope"), last: document.text("last"), lastSuccess: document.text("lastSuccess"),
+            seconds: document["seconds"]?.double ?? 0,
+            verificationSeconds: document["verificationSeconds"]?.double ?? 0)
+    }
+}
+
+extension AgentStatus.Counts {
+    fileprivate init(_ document: Document) {
+        self.init(
+            virtualServers: document.number("virtualServers"), realServers: document.number("realServers"),
+            foreignVirtualServers: document.number("foreignVirtualServers"),
+            drainingRealServers: document.number("drainingRealServers"))
+    }
+}
+
+extension AgentStatus.Drain {
+    fileprivate init(_ document: Document) {
+        self.init(
+            virtualServer: document.text("virtualServer") ?? "", realServer: document.text("realServer") ?? "",
+            connections: document.number("connections"), seconds: document.number("seconds"),
+            remainingSeconds: document.number("remainingSeconds"))
+    }
+}
+
+extension AgentStatus.Held {
+    fileprivate init?(_ document: Document) {
+        guard document != .null else { return nil }
+        self.init(
+            virtualServers: document.number("virtualServers"),
+            ownedVirtualServers: document.number("ownedVirtualServers"), realServers: document.number("realServers"),
+            ownedRealServers: document.number("ownedRealServers"))
+    }
+}
+
+extension AgentStatus.Change {
+    package init(_ document: Document) {
+        self.init(
+            number: document.number("number"), time: document.text("time") ?? "",
+            message: document.text("message") ?? "", virtualServer: document.text("virtualServer") ?? "",
+            name: document.text("name"), realServer: document.text("realServer") ?? "",
+            detail: document.text("detail") ?? "", document: document)
+    }
+}
+
+extension Document {
+    /// The text in a field, fit for a terminal.
+    fileprivate func text(_ field: String) -> String? { self[field]?.string.map(PlainText.singleLine) }
+
+    fileprivate func texts(_ field: String) -> [String] {
+        self[field]?.elements.compactMap(\.string).map(PlainText.singleLine) ?? []
+    }
+
+    fileprivate func number(_ field: String) -> UInt64 { self[field]?.count ?? 0 }
+}

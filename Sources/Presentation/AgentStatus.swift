@@ -1,0 +1,103 @@
+package import Documents
+
+/// What a running agent says of itself.
+package struct AgentStatus: Hashable, Sendable {
+    /// A part of the agent, with the reason when it is not well.
+    package struct Check: Hashable, Sendable {
+        package let name: String
+        /// `ok`, `degraded`, `failed`, or what a newer agent says.
+        package let state: String
+        package let reason: String
+    }
+
+    /// A source of what is wanted.
+    package struct Source: Hashable, Sendable {
+        let name: String
+        let isComplete: Bool
+        let problem: String?
+        let lists: UInt64
+        let watches: UInt64
+        let events: UInt64
+        let failures: UInt64
+        let lastHeard: String?
+        let unreadable: [String]
+    }
+
+    /// The last syncs.
+    struct Sync: Hashable, Sendable {
+        let scope: String?
+        let last: String?
+        let lastSuccess: String?
+        let seconds: Double
+        let verificationSeconds: Double
+    }
+
+    /// How much there is in the kernel.
+    package struct Counts: Hashable, Sendable {
+        package let virtualServers: UInt64
+        package let realServers: UInt64
+        package let foreignVirtualServers: UInt64
+        package let drainingRealServers: UInt64
+    }
+
+    /// A real server that keeps connections and takes no new ones.
+    struct Drain: Hashable, Sendable {
+        let virtualServer: String
+        let realServer: String
+        let connections: UInt64
+        let seconds: UInt64
+        let remainingSeconds: UInt64
+    }
+
+    /// Removals that look like a mistake.
+    struct Held: Hashable, Sendable {
+        let virtualServers: UInt64
+        let ownedVirtualServers: UInt64
+        let realServers: UInt64
+        let ownedRealServers: UInt64
+    }
+
+    /// A change that the agent made, or found to be needed.
+    package struct Change: Hashable, Sendable {
+        package let number: UInt64
+        let time: String
+        let message: String
+        let virtualServer: String
+        let name: String?
+        let realServer: String
+        let detail: String
+        /// As the agent said it.
+        let document: Document
+    }
+
+    package let version: String
+    package let node: String
+    let process: UInt64?
+    let started: String?
+    /// `ok`, `degraded`, `failed`; `unknown` when it does not say.
+    package let state: String
+    let isReady: Bool
+    package let checks: [Check]
+    let sources: [Source]
+    let sync: Sync
+    package let counts: Counts
+    let drains: [Drain]
+    let refused: [String]
+    let held: Held?
+    let complaints: [String]
+    let driftPolicy: String?
+    let driftTotal: UInt64
+    let drift: [Change]
+    /// Of all changes that it made.
+    package let changeTotal: UInt64
+    /// The latest of them, oldest first.
+    package let changes: [Change]
+    /// As the agent said it.
+    package let document: Document
+
+    /// Whether it says that it does not do its work.
+    package var hasFailed: Bool { state == "failed" }
+
+    /// Which run of an agent this is.
+    package var run: String { "\(process ?? 0) \(started ?? "")" }
+}

@@ -1,0 +1,154 @@
+package import Documents
+internal import LoadBalancing
+
+/// A running agent: how it is, where it has what is wanted from, and what it did.
+package struct StatusView: Presentable {
+    private static let listed = 20
+    private static let listedDrift = 5
+    private static let listedChanges = 10
+
+    private let status: AgentStatus
+    private let now: Double
+
+    /// - Parameter now: Seconds since 1970, for what lies how long ago.
+    package init(_ status: AgentStatus, now: Double) {
+        self.status = status
+        self.now = now
+    }
+
+    /// What the agent said, unchanged.
+    package var document: Document { status.document }
+
+    package func lines(for terminal: Terminal) -> [String] {
+        [title(terminal)] + health(terminal) + [sync, table] + sources(terminal) + drains(terminal) + held(terminal)
+            + list("Refused by the kernel", status.refused, .red, terminal)
+            + list("Not as declared", status.complaints, .yellow, terminal) + drift(terminal) + changes(terminal)
+    }
+}
+
+// MARK: - Lines
+
+extension StatusView {
+    private func title(_ terminal: Terminal) -> String {
+        var parts = ["ipvsync" + (status.version.isEmpty ? "" : " \(status.version)")]
+        if !status.node.isEmpty { parts[0] += " on node \(status.node)" }
+        if let process = status.process { parts.append("process \(process)") }
+        if let length = status.started.flatMap({ TimeText.length(since: $0, at: now) }) {
+            parts.append("running for \(length)")
+        }
+        return terminal.paint(parts.joined(separator: ", "), .bold)
+    }
+
+    private func health(_ terminal: Terminal) -> [String] {
+        let readiness = status.isReady ? "" : "; the table has not been made right yet"
+        var table = TextTable()
+        for check in status.checks where check.state != "ok" || !check.reason.isEmpty {
+            table.add(
+                kind: 0, ["  \(check.name)", check.state, check.reason], style: Terminal.Style(health: check.state))
+        }
+        return [terminal.paint("Health: \(status.state)\(readiness)", Terminal.Style(health: status.state))]
+            + table.lines(for: terminal)
+    }
+
+    private var sync: String {
+        guard status.sync.last != nil else { return "Last sync: none yet" }
+        var parts = [
+            "Last sync: \(TimeText.age(of: status.sync.last, at: now))"
+                + (status.sync.scope.map { " (\($0))" } ?? "")
+        ]
+        parts.append("the last good one \(TimeText.age(of: status.sync.lastSuccess, at: now))")
+        if status.sync.seconds > 0 { parts[1] += ", in \(TimeText.short(status.sync.seconds))" }
+        if status.sync.verificationSeconds > 0 {
+            parts.append("everything is verified every \(TimeText.length(status.sync.verificationSeconds))")
+        }
+        return parts.joined(separator: "; ")
+    }
+
+    private var table: String {
+        let counts = status.counts
+        return "Table: \(PlainText.count(counts.virtualServers, "virtual server")) with "
+            + "\(PlainText.count(counts.realServers, "real server")), \(counts.drainingRealServers) draining; "
+            + PlainText.count(counts.foreignVirtualServers, "foreign virtual server")
+    }
+
+    private func sources(_ terminal: Terminal) -> [String] {
+        guard !status.sources.isEmpty else { return [] }
+        var table = TextTable(rightAligned: [0: [2, 3, 4, 5]])
+        table.add(
+            kind: 0, ["SOURCE", "STATE", "LISTS", "WATCHES", "EVENTS", "FAILURES", "LAST HEARD"], style: .bold)
+        for source in status.sources {
+            let numbers = [source.lists, source.watches, source.events, source.failures].map(\.description)
+            let state = source.isComplete ? "complete" : "not read"
+            table.add(
+                kind: 0, [source.name, state] + numbers + [TimeText.age(of: source.lastHeard, at: now)],
+                style: !source.isComplete ? .red : source.problem == nil ? nil : .yellow)
+            if let problem = source.problem { table.add(kind: 1, ["", "problem: \(problem)"], style: .yellow) }
+            for text in PlainText.first(Self.listed, of: source.unreadable, indent: "cannot be read: ") {
+                table.add(kind: 1, ["", text], style: .yellow)
+            }
+        }
+        return [""] + table.lines(for: terminal)
+    }
+
+    private func drains(_ terminal: Terminal) -> [String] {
+        guard !status.drains.isEmpty else { return [] }
+        var table = TextTable(rightAligned: [0: [2]])
+        table.add(
+            kind: 0, ["DRAINING", "REAL SERVER", "CONNECTIONS", "FOR", "AT MOST FOR"], style: .bold)
+        for drain in status.drains.prefix(Self.listed) {
+            table.add(
+                kind: 0,
+                [
+                    drain.virtualServer, drain.realServer, "\(drain.connections)", DurationText.text(drain.seconds),
+                    "\(DurationText.text(drain.remainingSeconds)) more",
+                ], style: .yellow)
+        }
+        let shown = UInt64(min(status.drains.count, Self.listed))
+        let all = max(status.counts.drainingRealServers, UInt64(status.drains.count))
+        let more = all > shown ? ["… and \(all - shown) more"] : []
+        return [""] + table.lines(for: terminal) + more
+    }
+
+    private func held(_ terminal: Terminal) -> [String] {
+        guard let held = status.held else { return [] }
+        return [
+            "",
+            terminal.paint(
+                "Held back: the removal of \(held.virtualServers) of our \(held.ownedVirtualServers) virtual servers, "
+                    + "and of \(held.realServers) of the \(held.ownedRealServers) real servers of those that stay, "
+                    + "looks like a mistake; if it is none, start the agent with --allow-mass-removal", .yellow),
+        ]
+    }
+
+    private func list(_ title: String, _ texts: [String], _ style: Terminal.Style, _ terminal: Terminal) -> [String] {
+        guard !texts.isEmpty else { return [] }
+        let lines = ["\(title): \(texts.count)"] + PlainText.first(Self.listed, of: texts)
+        return [""] + lines.map { terminal.paint($0, style) }
+    }
+
+    private func drift(_ terminal: Terminal) -> [String] {
+        let policy = status.driftPolicy.map { " (policy \($0))" } ?? ""
+        guard status.driftTotal > 0 else { return ["", "Drift\(policy): none found"] }
+        let title = "Drift\(policy): \(status.driftTotal) found; what the latest took, or would take"
+        return ["", title] + ChangeText.table(status.drift.suffix(Self.listedDrift)).lines(for: terminal)
+    }
+
+    private func changes(_ terminal: Terminal) -> [String] {
+        guard status.changeTotal > 0 else { return ["Changes: none"] }
+        let latest = status.changes.suffix(Self.listedChanges)
+        let shown = UInt64(latest.count) < status.changeTotal ? ", the latest \(latest.count)" : ""
+        return ["", "Changes: \(status.changeTotal)\(shown)"] + ChangeText.table(latest).lines(for: terminal)
+    }
+}
+
+extension Terminal.Style {
+    /// How well something is.
+    init?(health state: String) {
+        switch state {
+        case "ok": self = .green
+        case "degraded": self = .yellow
+        case "failed": self = .red
+        default: return nil
+        }
+    }
+}
