@@ -94,8 +94,8 @@ let package = Package(
         .executableTarget(
             name: "Integration",
             dependencies: [
-                "Agent", "CSystem", "Configuration", "Documents", "IPVS", "LoadBalancing", "Netlink", "Reconcile",
-                "TestSupport",
+                "Agent", "CSystem", "Configuration", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects",
+                "LoadBalancing", "Netlink", "Reconcile", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Integration", exclude: ["examples"], swiftSettings: settings),

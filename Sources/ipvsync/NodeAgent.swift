@@ -21,7 +21,7 @@ final class NodeAgent {
     private let watch: ClusterWatch?
     private var loop: AgentLoop
     private var generator = SystemRandomNumberGenerator()
-    private let files: FileWatch
+    private var files: FileWatch
     private var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
     private var reporter: AgentReporter
     private let servers: TelemetryServers
@@ -31,6 +31,8 @@ final class NodeAgent {
 
     /// An editor, or a copy of several files, is given that long to finish.
     private static let reloadDelay = Duration.milliseconds(200)
+    /// A directory that is not there is looked for again after that long.
+    private static let blindWait = Duration.seconds(2)
     /// Complaints concern all Services: they are not looked at for every change.
     private static let complaintDelay = Duration.seconds(2)
 
@@ -82,7 +84,7 @@ final class NodeAgent {
             take(wait)
             servers.acceptPending()
             servers.listenAgain()
-            if files.hasChanged() { reloadTime = .now + Self.reloadDelay }
+            if files.hasChanged() || files.lookAgain() { reloadTime = .now + Self.reloadDelay }
             if let reloadTime, reloadTime <= .now { reload() }
             for signal in signals.pending() {
                 if signal == .end { return try end() }
@@ -106,7 +108,7 @@ final class NodeAgent {
 
     private var wait: Duration {
         let times = [state.isComplete ? loop.due : nil, reloadTime, complaintTime].compactMap(\.self)
-        let longest = reporter.longestWait
+        let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait
         return max(.zero, times.map { $0 - .now }.min().map { min($0, longest) } ?? longest)
     }
 
