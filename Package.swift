@@ -32,6 +32,7 @@ let package = Package(
         // Pure: values and what follows from them.
         .target(name: "LoadBalancing", swiftSettings: settings),
         .target(name: "Reconcile", dependencies: ["LoadBalancing"], swiftSettings: settings),
+        .target(name: "DataPath", dependencies: ["LoadBalancing"], swiftSettings: settings),
 
         .target(name: "KubernetesObjects", dependencies: ["Documents", "LoadBalancing"], swiftSettings: settings),
         .target(
@@ -56,6 +57,11 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "Netlink", dependencies: ["CNetlink"], swiftSettings: settings),
         .target(name: "IPVS", dependencies: ["CNetlink", "LoadBalancing", "Netlink"], swiftSettings: settings),
+        .target(
+            name: "NodeNetwork", dependencies: ["CNetlink", "LoadBalancing", "Netlink"], swiftSettings: settings),
+        .target(
+            name: "NFTables", dependencies: ["CSystem", "DataPath", "Documents", "LoadBalancing"],
+            swiftSettings: settings),
         .target(
             name: "Agent",
             dependencies: [
@@ -94,8 +100,8 @@ let package = Package(
         .executableTarget(
             name: "Integration",
             dependencies: [
-                "Agent", "CSystem", "Configuration", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects",
-                "LoadBalancing", "Netlink", "Reconcile", "TestSupport",
+                "Agent", "CSystem", "Configuration", "DataPath", "Documents", "IPVS", "KubernetesAPI",
+                "KubernetesObjects", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Integration", exclude: ["examples"], swiftSettings: settings),
@@ -144,6 +150,12 @@ let package = Package(
             name: "HTTPServiceTests", dependencies: ["CSystem", "HTTPService", "LoadBalancing"], swiftSettings: settings
         ),
         .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "NodeNetworkTests", dependencies: ["LoadBalancing", "Netlink", "NodeNetwork", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "NFTablesTests", dependencies: ["DataPath", "LoadBalancing", "NFTables", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(
             name: "IPVSTests", dependencies: ["IPVS", "LoadBalancing", "Netlink", "TestSupport"],
             swiftSettings: settings),

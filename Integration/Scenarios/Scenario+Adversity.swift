@@ -49,7 +49,7 @@ extension Scenario {
             let path = try context.write(file("10.1.0.1"), to: "web.yaml")
             let state = "\(context.directory)/state"
             try context.command("--once", "--config", path, "--state-dir", state)
-            try context.run(["sh", "-c", "echo nonsense >>\(state)/ledger-*"])
+            try context.run(["sh", "-c", "for file in \(state)/ledger-*; do echo nonsense >>\"$file\"; done"])
             let agent = try context.startIPVSync("--config", path, "--state-dir", state)
             try agent.waitForText("the ledger is not used")
             try context.write(file("10.1.0.2"), to: "web.yaml")

@@ -1,0 +1,40 @@
+package import LoadBalancing
+
+/// One thing that the node needs beside IPVS, so that a Service is served. What is wanted is a set of these, and a
+/// change of what is wanted is a few that come and a few that go.
+package enum DataPathElement: Hashable, Sendable {
+    /// An address of a Service that this node takes as its own, so that its packets reach IPVS.
+    case address(IPAddress)
+    /// What happens to new connections to a virtual server; never of a firewall mark.
+    case service(VirtualServerKey, ServiceTreatment)
+    /// A network from which a restricted virtual server may be used, of the virtual server's family.
+    case source(VirtualServerKey, IPPrefix)
+    /// The address of an endpoint that may reach itself through a Service: its answer has to come back by the node.
+    case hairpin(IPAddress)
+    /// A TCP port on which load balancers ask for a Service's health.
+    case healthCheckPort(UInt16)
+}
+
+/// What happens to new connections to a virtual server before IPVS sees them.
+package struct ServiceTreatment: Hashable, Sendable {
+    /// Whose connections get the node's address as their source.
+    package enum Masquerade: String, Hashable, Sendable, CaseIterable {
+        /// Nobody's: real servers answer the client directly.
+        case never
+        /// Those of the node itself, which would otherwise come from the address that they go to.
+        case node
+        /// Those of the node itself, and those from outside the pod networks where these are known.
+        case outsidePods
+        /// Everybody's: the endpoint may be on another node, whose answer has to come back here.
+        case always
+    }
+
+    package var masquerade: Masquerade
+    /// Whether only the sources that are listed for it may connect.
+    package var isRestricted: Bool
+
+    package init(_ masquerade: Masquerade, isRestricted: Bool = false) {
+        self.masquerade = masquerade
+        self.isRestricted = isRestricted
+    }
+}
