@@ -36,7 +36,8 @@ let package = Package(
 
         .target(name: "KubernetesObjects", dependencies: ["Documents", "LoadBalancing"], swiftSettings: settings),
         .target(
-            name: "ServiceTranslation", dependencies: ["KubernetesObjects", "LoadBalancing"], swiftSettings: settings),
+            name: "ServiceTranslation", dependencies: ["DataPath", "KubernetesObjects", "LoadBalancing"],
+            swiftSettings: settings),
 
         .target(
             name: "Manifests", dependencies: ["Configuration", "Documents", "KubernetesObjects"],
@@ -48,7 +49,8 @@ let package = Package(
 
         // Edges: files in, kernel in and out.
         .target(name: "Documents", dependencies: ["CYAML"], swiftSettings: settings),
-        .target(name: "Configuration", dependencies: ["Documents", "LoadBalancing"], swiftSettings: settings),
+        .target(
+            name: "Configuration", dependencies: ["DataPath", "Documents", "LoadBalancing"], swiftSettings: settings),
         .target(
             name: "KubernetesAPI", dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects"],
             swiftSettings: settings),
@@ -58,7 +60,8 @@ let package = Package(
         .target(name: "Netlink", dependencies: ["CNetlink"], swiftSettings: settings),
         .target(name: "IPVS", dependencies: ["CNetlink", "LoadBalancing", "Netlink"], swiftSettings: settings),
         .target(
-            name: "NodeNetwork", dependencies: ["CNetlink", "LoadBalancing", "Netlink"], swiftSettings: settings),
+            name: "NodeNetwork", dependencies: ["CNetlink", "DataPath", "LoadBalancing", "Netlink"],
+            swiftSettings: settings),
         .target(
             name: "NFTables", dependencies: ["CSystem", "DataPath", "Documents", "LoadBalancing"],
             swiftSettings: settings),
@@ -122,7 +125,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ServiceTranslationTests",
-            dependencies: ["Documents", "KubernetesObjects", "LoadBalancing", "ServiceTranslation", "TestSupport"],
+            dependencies: [
+                "DataPath", "Documents", "KubernetesObjects", "LoadBalancing", "ServiceTranslation", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "ManifestsTests",
@@ -144,7 +149,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "Documents", "LoadBalancing", "TestSupport"],
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "DataPath", "Documents", "LoadBalancing", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "HTTPServiceTests", dependencies: ["CSystem", "HTTPService", "LoadBalancing"], swiftSettings: settings

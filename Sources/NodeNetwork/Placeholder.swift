@@ -1,0 +1,2 @@
+/// Reaches the node's network.
+import DataPath
