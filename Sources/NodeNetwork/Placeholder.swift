@@ -1,2 +1,0 @@
-/// Reaches the node's network.
-import DataPath
