@@ -65,8 +65,9 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Configuration", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing", "Netlink", "Reconcile",
-                "ServiceTranslation",
+                "Configuration", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing", "Netlink",
+                "NodeNetwork",
+                "Reconcile", "ServiceTranslation",
             ],
             swiftSettings: settings),
         .target(
@@ -95,7 +96,7 @@ let package = Package(
 
         // Tests, and what they stand on.
         .target(
-            name: "TestSupport", dependencies: ["Agent", "LoadBalancing", "Netlink", "Reconcile"],
+            name: "TestSupport", dependencies: ["Agent", "LoadBalancing", "Netlink", "NodeNetwork", "Reconcile"],
             swiftSettings: settings),
         .executableTarget(
             name: "Integration",
@@ -174,7 +175,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "AgentTests", dependencies: ["Agent", "LoadBalancing", "Netlink", "Reconcile", "TestSupport"],
+            name: "AgentTests",
+            dependencies: ["Agent", "LoadBalancing", "Netlink", "NodeNetwork", "Reconcile", "TestSupport"],
             swiftSettings: settings),
     ]
 )
