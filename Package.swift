@@ -68,8 +68,9 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Configuration", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing", "Netlink", "Reconcile",
-                "ServiceTranslation",
+                "Configuration", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing", "Netlink",
+                "NodeNetwork",
+                "Reconcile", "ServiceTranslation",
             ],
             swiftSettings: settings),
         .target(
@@ -98,7 +99,7 @@ let package = Package(
 
         // Tests, and what they stand on.
         .target(
-            name: "TestSupport", dependencies: ["Agent", "LoadBalancing", "Netlink", "Reconcile"],
+            name: "TestSupport", dependencies: ["Agent", "LoadBalancing", "Netlink", "NodeNetwork", "Reconcile"],
             swiftSettings: settings),
         .executableTarget(
             name: "Integration",
@@ -157,7 +158,8 @@ let package = Package(
         ),
         .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "NodeNetworkTests", dependencies: ["LoadBalancing", "Netlink", "NodeNetwork", "TestSupport"],
+            name: "NodeNetworkTests",
+            dependencies: ["DataPath", "LoadBalancing", "Netlink", "NodeNetwork", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "NFTablesTests", dependencies: ["DataPath", "LoadBalancing", "NFTables", "TestSupport"],
@@ -180,7 +182,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "AgentTests", dependencies: ["Agent", "LoadBalancing", "Netlink", "Reconcile", "TestSupport"],
+            name: "AgentTests",
+            dependencies: ["Agent", "LoadBalancing", "Netlink", "NodeNetwork", "Reconcile", "TestSupport"],
             swiftSettings: settings),
     ]
 )
