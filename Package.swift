@@ -68,15 +68,15 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Configuration", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing", "Netlink",
-                "NodeNetwork",
-                "Reconcile", "ServiceTranslation",
+                "Configuration", "DataPath", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing", "NFTables",
+                "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
             ],
             swiftSettings: settings),
         .target(
             name: "Presentation",
             dependencies: [
-                "Agent", "Documents", "KubernetesObjects", "LoadBalancing", "Reconcile", "ServiceTranslation",
+                "Agent", "Documents", "KubernetesObjects", "LoadBalancing", "NFTables", "NodeNetwork", "Reconcile",
+                "ServiceTranslation",
             ],
             swiftSettings: settings),
         .target(
@@ -89,7 +89,8 @@ let package = Package(
         .executableTarget(
             name: "ipvsync",
             dependencies: [
-                "Agent", "CSystem", "Configuration", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects",
+                "Agent", "CSystem", "Configuration", "DataPath", "Documents", "IPVS", "KubernetesAPI",
+                "KubernetesObjects",
                 "HTTPService", "LoadBalancing", "Manifests", "Netlink", "Presentation", "Reconcile",
                 "ServiceDiscovery", "ServiceTranslation", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),

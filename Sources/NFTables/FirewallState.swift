@@ -4,7 +4,7 @@ internal import LoadBalancing
 /// What our table shall hold: the rules that follow from the settings, and the elements of its sets.
 package struct FirewallState: Hashable, Sendable {
     package let settings: FirewallSettings
-    package let elements: Set<DataPathElement>
+    package private(set) var elements: Set<DataPathElement>
 
     /// Leaves out what changes nothing: a source within another one of the same virtual server, and of two treatments
     /// of one virtual server the laxer. And what no rule can say: firewall marks, virtual servers of every port, sources
@@ -12,6 +12,12 @@ package struct FirewallState: Hashable, Sendable {
     package init(settings: FirewallSettings, elements: some Sequence<DataPathElement>) {
         self.settings = settings
         self.elements = Self.normalized(elements)
+    }
+
+    /// Follows a change between two states that leave out nothing.
+    package mutating func apply(_ change: DataPathChange) {
+        elements.subtract(change.removed)
+        for element in change.added where element.set != nil { elements.insert(element) }
     }
 
     private static func normalized(_ elements: some Sequence<DataPathElement>) -> Set<DataPathElement> {

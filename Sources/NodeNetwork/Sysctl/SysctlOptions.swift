@@ -29,7 +29,9 @@ package struct SysctlOptions: Hashable, Sendable {
     /// With `net.ipv6.conf.all.forwarding` the kernel takes no more router advertisements, unless a device's
     /// `accept_ra` is 2: a node that has its default route from them loses it when it runs out. So it is wanted only
     /// where IPv6 is used, and a plan leaves it alone where it is on already.
-    package func wanted(kernel: KernelVersion) -> [Sysctl] {
+    ///
+    /// - Parameter kernel: `nil` when unknown; it is taken for a recent one then.
+    package func wanted(kernel: KernelVersion?) -> [Sysctl] {
         always + connectionReuse(kernel) + forwarding + (strictARP ? Self.strictARPSettings : []) + tracking
     }
 
@@ -42,7 +44,8 @@ package struct SysctlOptions: Hashable, Sendable {
     }
 
     /// From 4.1 to 5.8, any other mode delays a reused client port by a second when connections are tracked.
-    private func connectionReuse(_ kernel: KernelVersion) -> [Sysctl] {
+    private func connectionReuse(_ kernel: KernelVersion?) -> [Sysctl] {
+        guard let kernel else { return [] }
         let number = (kernel.major, kernel.minor)
         return number >= (4, 1) && number <= (5, 8) ? [Sysctl("net/ipv4/vs/conn_reuse_mode", "0")] : []
     }
