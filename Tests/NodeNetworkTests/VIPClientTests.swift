@@ -171,11 +171,11 @@ private func kernel(alias: String? = "ipvsync", kind: String = "dummy", name: St
         }
         let failures = try VIPClient(transport: transport).apply([.createDevice], device: "d9")
         #expect(failures.isEmpty)
-        // Captured from `ip link add d9 index 77 type dummy` and `ip link set … addrgenmode none`; nested attributes are
-        // flagged as such here.
+        // Captured from `ip link add d9 index 77 type dummy` and `ip link set … addrgenmode none`; but nested attributes
+        // are flagged as such here, the kind ends with a NUL, and only the last message asks for an acknowledgement.
         let create = WireBytes.hex(
-            "3800000010000506 02000000 00000000 00000000 4d000000 0000000000000000 0700030064390000"
-                + "10001280 0900010064756d6d79000000")
+            "3800000010000106 02000000 00000000 00000000 4d000000 0000000000000000 0700030064390000"
+                + "10001280 0a00010064756d6d79000000")
         let mark = WireBytes.message(
             type: 19, flags: 1, sequence: 3,
             [0, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] + WireBytes.attribute(20, Array("ipvsync\0".utf8)))
