@@ -121,7 +121,7 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Configuration", "IPVS", "LoadBalancing", "Manifests", "Netlink", "TestSupport",
+                "Configuration", "IPVS", "LoadBalancing", "Manifests", "Netlink", "NodeNetwork", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

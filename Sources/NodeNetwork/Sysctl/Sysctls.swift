@@ -30,9 +30,10 @@ package struct Sysctls: Sendable {
         guard file >= 0 else { throw SysctlError(key: key, operation: operation, errno: errno) }
         defer { close(file) }
         let bytes = Array("\(value)\n".utf8)
-        let count = Glibc.write(file, bytes, bytes.count)
-        guard count == bytes.count else {
-            throw SysctlError(key: key, operation: operation, errno: count < 0 ? errno : EINVAL)
+        // The kernel takes a value whole or not at all, whatever number it answers: for net.ipv6.conf.all.forwarding
+        // that is 1 when the value is new.
+        guard Glibc.write(file, bytes, bytes.count) > 0 else {
+            throw SysctlError(key: key, operation: operation, errno: errno)
         }
     }
 

@@ -5,12 +5,10 @@ internal import Netlink
 /// An address of a device.
 struct AssignedAddress: Hashable {
     let address: IPAddress
-    let prefixLength: Int
+    /// Whether it stands alone, with no network and no peer: the only form that we make.
+    let isSingle: Bool
     /// The device's number.
     let link: UInt32
-
-    /// Whether it stands alone: the only form that we make.
-    var isSingle: Bool { prefixLength == address.family.bitWidth }
 
     /// Reads a message of the kernel's about an address; `nil` for other families than IP.
     init?(_ message: borrowing Message) throws(NetlinkError) {
@@ -30,7 +28,7 @@ struct AssignedAddress: Hashable {
             throw NetlinkError(.malformed, operation: "read an address", message: "without an address")
         }
         self.address = address
-        prefixLength = Int(try message.headerField(at: 1, as: UInt8.self))
+        isSingle = try message.headerField(at: 1, as: UInt8.self) == family.bitWidth && other ?? address == address
         link = try message.headerField(at: 4)
     }
 }

@@ -145,14 +145,15 @@ extension VIPClient {
             if let request = VIPRequest(operation, index: link.flatMap { $0.isOurs ? $0.index : nil }) {
                 sent.append(operation)
                 requests.append(request)
-            } else {
+            } else if link != nil || !operation.isDone(despite: ENODEV) {
                 failures.append(VIPFailure(operation: operation, errno: link == nil ? ENODEV : EEXIST))
             }
         }
-        failures += try send(requests).map { failure in
-            VIPFailure(operation: sent[failure.index], errno: failure.errno, kernelMessage: failure.message)
+        for failure in try send(requests) where !sent[failure.index].isDone(despite: failure.errno) {
+            failures.append(
+                VIPFailure(operation: sent[failure.index], errno: failure.errno, kernelMessage: failure.message))
         }
-        return failures.filter { !$0.operation.isDone(despite: $0.errno) }
+        return failures
     }
 
     private func send(_ requests: [VIPRequest]) throws(NetlinkError) -> [BatchFailure] {
