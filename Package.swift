@@ -100,7 +100,10 @@ let package = Package(
 
         // Tests, and what they stand on.
         .target(
-            name: "TestSupport", dependencies: ["Agent", "LoadBalancing", "Netlink", "NodeNetwork", "Reconcile"],
+            name: "TestSupport",
+            dependencies: [
+                "Agent", "DataPath", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile",
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "Integration",
