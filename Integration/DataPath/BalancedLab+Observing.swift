@@ -35,10 +35,10 @@ extension BalancedLab {
 
     /// In how many seconds the kernel forgets to whom it has bound the client, as things are.
     func templateExpiry(_ family: AddressFamily) throws(ScenarioFailure) -> Int {
-        // A template has no source port: `TCP 01:58 NONE 203.0.113.11:0 …`.
-        let lines = try context.ipvsadm("-Lnc").outputLines.filter {
-            $0.contains(LabPlace.outside.address(family)) && $0.contains("NONE")
-        }
+        // A template has no source port: `TCP 01:58 ASSURED 203.0.113.11:0 …`.
+        let client = LabPlace.outside.address(family)
+        let source = family == .ipv4 ? "\(client):0" : "[\(client)]:0"
+        let lines = try context.ipvsadm("-Lnc").outputLines.filter { $0.contains(" \(source) ") }
         let fields = try require(lines.first, "no template").split(separator: " ")
         let time = fields.count > 1 ? fields[1].split(separator: ":").compactMap { Int($0) } : []
         guard time.count == 2 else { throw ScenarioFailure("no time in \(lines)") }

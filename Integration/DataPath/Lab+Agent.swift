@@ -29,8 +29,11 @@ extension Lab {
     func program(_ services: [LabService]) throws(ScenarioFailure) {
         try declare(services)
         let configuration = try context.write(Self.configuration, to: "node.yaml")
-        try context.command(
-            "--once", "--manifests", manifestDirectory, "--node", "node1", "--config", configuration, "--quiet")
+        try context.run(
+            [
+                context.ipvsync, "--once", "--manifests", manifestDirectory, "--node", "node1", "--config",
+                configuration, "--quiet",
+            ], timeLimit: .seconds(60))
     }
 
     /// Starts an agent with these Services.
