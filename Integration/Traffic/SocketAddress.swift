@@ -23,6 +23,26 @@ struct SocketAddress: Sendable {
         set(port: port)
     }
 
+    /// What a socket call has filled in; fails for other families than these two.
+    init(_ storage: sockaddr_storage) throws(ScenarioFailure) {
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let (host, port) = withUnsafePointer(to: storage) { pointer -> (UnsafePointer<CChar>?, in_port_t) in
+            let isIPv4 = Int32(storage.ss_family) == AF_INET
+            return UnsafeRawPointer(pointer).withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { ipv6 in
+                guard isIPv4 else {
+                    var address = ipv6.pointee.sin6_addr
+                    return (inet_ntop(AF_INET6, &address, &text, socklen_t(text.count)), ipv6.pointee.sin6_port)
+                }
+                return UnsafeRawPointer(ipv6).withMemoryRebound(to: sockaddr_in.self, capacity: 1) { ipv4 in
+                    var address = ipv4.pointee.sin_addr
+                    return (inet_ntop(AF_INET, &address, &text, socklen_t(text.count)), ipv4.pointee.sin_port)
+                }
+            }
+        }
+        guard let host else { throw SystemCall.failure("inet_ntop") }
+        try self.init(String(cString: host), port: in_port_t(bigEndian: port))
+    }
+
     /// The same host with another port.
     func with(port: UInt16) -> SocketAddress {
         var other = self

@@ -1,7 +1,8 @@
 import CSystem
 import Glibc
+import LoadBalancing
 
-/// A TCP socket that never waits.
+/// A socket that never waits, of TCP unless told otherwise.
 ///
 /// Closing it resets the connection. The kernel's table keeps such a connection for 10 s, but one that is closed in order
 /// for 2 minutes, and for so long its real server counts as busy: no drain would end within a scenario.
@@ -24,13 +25,21 @@ final class TrafficSocket {
 
     deinit { close(descriptor) }
 
-    /// A socket bound to an address of the calling thread's namespace.
-    convenience init(boundTo address: SocketAddress) throws(ScenarioFailure) {
+    /// A socket of the calling thread's namespace.
+    convenience init(_ transport: TransportProtocol = .tcp, _ family: AddressFamily) throws(ScenarioFailure) {
         // Commands that the scenario starts must not keep connections open: SOCK_CLOEXEC.
-        let kind = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
-        let descriptor = socket(address.domain, Int32(kind), 0)
-        guard descriptor >= 0 else { throw SystemCall.failure("socket") }
+        let type = transport == .udp ? SOCK_DGRAM : SOCK_STREAM
+        let kind = type.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
+        let descriptor = socket(family == .ipv4 ? AF_INET : AF_INET6, Int32(kind), Int32(transport.rawValue))
+        guard descriptor >= 0 else { throw SystemCall.failure("socket \(transport)") }
         self.init(owning: descriptor)
+    }
+
+    /// A socket bound to an address of the calling thread's namespace.
+    convenience init(
+        _ transport: TransportProtocol = .tcp, boundTo address: SocketAddress
+    ) throws(ScenarioFailure) {
+        try self.init(transport, address.family)
         guard address.withPointer({ bind(descriptor, $0, $1) }) == 0 else {
             throw SystemCall.failure("bind \(address.host)")
         }

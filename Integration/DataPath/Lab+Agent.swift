@@ -1,0 +1,63 @@
+import Glibc
+
+extension Lab {
+    /// The node's configuration: Services' addresses on the VIP device, and what else their packets need.
+    private static var configuration: String {
+        let networks = clusterCIDRs.map { "\"\($0)\"" }.joined(separator: ", ")
+        return """
+            syncInterval: 1s
+            minSyncInterval: 0s
+            telemetry: {listen: "127.0.0.1:10249"}
+            network:
+              vipBinding: address
+              clusterCIDRs: [\(networks)]
+
+            """
+    }
+
+    private var manifestDirectory: String { "\(context.directory)/manifests" }
+
+    /// Puts manifests in the place of the last ones, all at once.
+    func declare(_ services: [LabService]) throws(ScenarioFailure) {
+        mkdir(manifestDirectory, 0o755)
+        let next = try context.write(services.map(\.manifests).joined(), to: "services.yaml.new")
+        let path = "\(manifestDirectory)/services.yaml"
+        guard rename(next, path) == 0 else { throw SystemCall.failure(path) }
+    }
+
+    /// Has ipvsync bring about these Services, once.
+    func program(_ services: [LabService]) throws(ScenarioFailure) {
+        try declare(services)
+        let configuration = try context.write(Self.configuration, to: "node.yaml")
+        try context.run(
+            [
+                context.ipvsync, "--once", "--manifests", manifestDirectory, "--node", "node1", "--config",
+                configuration, "--quiet",
+            ], timeLimit: .seconds(60))
+    }
+
+    /// Starts an agent with these Services.
+    func startAgent(_ services: [LabService]) throws(ScenarioFailure) -> RunningCommand {
+        try declare(services)
+        let configuration = try context.write(Self.configuration, to: "node.yaml")
+        return try context.startIPVSync(
+            "--manifests", manifestDirectory, "--node", "node1", "--config", configuration)
+    }
+
+    /// Waits until a question has this outcome.
+    func eventually(
+        _ question: LabQuestion, timeLimit: Duration = .seconds(15), agent: RunningCommand? = nil,
+        file: StaticString = #fileID, line: Int = #line, _ isExpected: (LabOutcome) -> Bool
+    ) throws(ScenarioFailure) {
+        let deadline = ContinuousClock.now + timeLimit
+        while true {
+            let outcome = try ask([question])[0]
+            if isExpected(outcome) { return }
+            guard ContinuousClock.now < deadline else {
+                let log = agent.map { $0.output + $0.error } ?? ""
+                throw ScenarioFailure("after \(timeLimit) still: \(outcome)\n\(log)", file: file, line: line)
+            }
+            usleep(50_000)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import LoadBalancing
+
+/// Every kind of Service, asked by every kind of client, over one protocol.
+struct Matrix {
+    let lab: Lab
+    let transport: TransportProtocol
+
+    /// Two endpoints' neighbours and one endpoint, the node itself, and a stranger.
+    private static let clients: [LabPlace] = [.a, .d, .e, .node1, .outside]
+
+    /// A Service in one family, with its cells by client.
+    private struct Row {
+        let service: MatrixService
+        let family: AddressFamily
+        var expected: [MatrixCell] = []
+        var observed: [MatrixCell] = []
+
+        var name: String {
+            [service.kind.rawValue, service.policy.rawValue, service.endpoints.rawValue, family.description]
+                .joined(separator: " ")
+        }
+    }
+
+    /// Ends the scenario as failed unless every cell is as expected; tells the table in any case.
+    func check() throws(ScenarioFailure) {
+        var rows = MatrixService.all.flatMap { service in
+            AddressFamily.allCases.map { Row(service: service, family: $0) }
+        }
+        for client in Self.clients { try fill(&rows, client) }
+        let table = Self.table(rows)
+        let wrong = rows.reduce(0) { $0 + zip($1.expected, $1.observed).count { $0 != $1 } }
+        try expect(wrong == 0, "\(wrong) cells are not as expected\n\(table)")
+        StandardStream.output.writeLine(table)
+    }
+
+    private func fill(_ rows: inout [Row], _ client: LabPlace) throws(ScenarioFailure) {
+        var questions: [LabQuestion] = []
+        var ranges: [Range<Int>] = []
+        for row in rows {
+            let target = row.service.target(row.family)
+            let question = try LabQuestion(from: client, to: target.host, port: target.port, transport)
+            // Round robin comes to each endpoint twice.
+            let times = 2 * max(1, row.service.endpoints.pods.count)
+            ranges.append(questions.count..<questions.count + times)
+            questions += Array(repeating: question, count: times)
+        }
+        let outcomes = try lab.ask(questions)
+        for (index, range) in ranges.enumerated() {
+            let (service, family) = (rows[index].service, rows[index].family)
+            rows[index].expected.append(MatrixCell(expected: MatrixModel.servers(of: service, for: client)))
+            rows[index].observed.append(MatrixCell(Array(outcomes[range]), client: client, family))
+        }
+    }
+
+    // MARK: - The table
+
+    private static func table(_ rows: [Row]) -> String {
+        var lines = [
+            [pad("(* masqueraded, - nobody)", 40)] + clients.map { pad($0.rawValue, width) }
+        ]
+        lines += rows.map { row in
+            [pad(row.name, 40)] + zip(row.expected, row.observed).map { expected, observed in
+                pad(expected == observed ? "\(observed)" : "\(observed) NOT \(expected)", width)
+            }
+        }
+        return lines.map { $0.joined(separator: " ") }.joined(separator: "\n")
+    }
+
+    private static let width = 9
+
+    private static func pad(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}
