@@ -53,7 +53,7 @@ struct ServiceEndpoints {
             return EndpointCandidate(
                 endpoint: Endpoint(address, port: number), conditions: endpoint.conditions, nodeName: endpoint.nodeName,
                 zoneHints: endpoint.zoneHints, nodeHints: endpoint.nodeHints, weight: weights[name] ?? 1,
-                hostname: endpoint.hostname, source: .slice(name))
+                hostname: endpoint.hostname, podName: endpoint.podName, source: .slice(name))
         }
     }
 
@@ -74,7 +74,8 @@ struct ServiceEndpoints {
         return EndpointCandidate(
             endpoint: Endpoint(address, port: port),
             conditions: EndpointConditions(ready: isReady, serving: isReady), nodeName: entry.nodeName, zoneHints: nil,
-            nodeHints: nil, weight: 1, hostname: entry.hostname, source: .endpoints(object.metadata.id))
+            nodeHints: nil, weight: 1, hostname: entry.hostname, podName: entry.podName,
+            source: .endpoints(object.metadata.id))
     }
 
     private func candidate(_ pod: Pod, _ port: ServicePort?, _ family: AddressFamily) -> EndpointCandidate? {
@@ -88,7 +89,7 @@ struct ServiceEndpoints {
         return EndpointCandidate(
             endpoint: Endpoint(address, port: number), conditions: conditions, nodeName: pod.nodeName, zoneHints: nil,
             nodeHints: nil, weight: weights[pod.metadata.id] ?? 1, hostname: pod.hostname,
-            source: .pod(pod.metadata.id))
+            podName: pod.metadata.name, source: .pod(pod.metadata.id))
     }
 
     private mutating func readAnnotations() {
