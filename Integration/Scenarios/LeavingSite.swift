@@ -8,7 +8,7 @@ final class LeavingSite {
     private let machine: PrivateNamespace
     private let servers: EchoServers
 
-    static let count = 1_000
+    static let count = 1_500
     private static let virtualAddress = "192.0.2.1"
     private static let clientAddresses = (11...17).map { "192.0.2.\($0)" }
 

@@ -17,7 +17,7 @@ final class AgentSoak {
         server = try APIServerStandIn(context)
         folder = "\(context.directory)/conf"
         guard mkdir(folder, 0o700) == 0 else { throw SystemCall.failure(folder) }
-        try context.write("{removalGuard: off, syncInterval: 1s}\n", to: "conf/general.yaml")
+        try context.write("{removalGuard: off, syncInterval: 1s, virtualServers: []}\n", to: "conf/general.yaml")
         agent = try Self.start(context, server)
     }
 
@@ -28,10 +28,20 @@ final class AgentSoak {
             "run", "--config", "\(context.directory)/conf", "--kubeconfig", server.kubeconfig, "--node", "n1")
     }
 
+    /// Does what a service manager does: starts another one when one has ended for an invalid file at its start.
+    private func keepRunning() throws(ScenarioFailure) {
+        guard !agent.isRunning else { return }
+        figures.count("start with an invalid file")
+        let result = try agent.wait()
+        try expect(result.status == .exited(3) && !result.error.contains(#""ready""#), result.description)
+        agent = try Self.start(context, server)
+    }
+
     // MARK: - Changes
 
     /// Changes one thing somewhere.
     func change() throws(ScenarioFailure) {
+        try keepRunning()
         switch random.number(0...19) {
         case 0...5: try changeFile()
         case 6...8: changeService()
@@ -134,9 +144,12 @@ final class AgentSoak {
         figures.count("SIGKILL")
         for _ in 0..<random.number(0...3) { try change() }
         usleep(UInt32(random.number(0...300_000)))
+        try keepRunning()
         agent.send(SIGKILL)
         try expectEqual(try agent.wait().status, .killed(signal: SIGKILL))
-        for _ in 0..<random.number(0...3) { try change() }
+        // What happens while there is no agent is for the next one.
+        for _ in 0..<random.number(0...3) { try changeFile() }
+        changeService()
         agent = try Self.start(context, server)
     }
 
@@ -145,6 +158,10 @@ final class AgentSoak {
     /// Waits until the kernel has what is declared and what is foreign.
     func settle() throws(ScenarioFailure) {
         figures.count("settle")
+        try context.eventually("the agent is ready") { () throws(ScenarioFailure) in
+            try keepRunning()
+            return agent.error.contains(#""ready""#)
+        }
         let wanted = model.saved
         try context.eventuallyTable(agent, wanted, timeLimit: .seconds(30))
         figures.count("line that was checked", wanted.count)
