@@ -29,6 +29,8 @@ extension Scenario {
                 connections.failures.isEmpty && connections.succeeded == connections.attempted,
                 "\(connections.failures.count) of \(connections.attempted) connections were cut:\n"
                     + connections.failures.prefix(10).map { "  \($0)" }.joined(separator: "\n"))
+            // A connection that was cut lives on when its real server comes back in time; but packets were lost.
+            try expect(connections.resent == 0, "packets were lost: \(connections)")
             let removed = try context.metric(
                 #"ipvsync_operations_total{object="real_server",kind="remove",result="made"}"#)
             StandardStream.output.writeLine("\(removed) real servers left")

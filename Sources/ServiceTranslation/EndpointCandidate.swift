@@ -11,8 +11,8 @@ struct EndpointCandidate: Hashable, Sendable {
     let weight: UInt32
     /// The name of its own that it has within the Service; mostly empty.
     let hostname: String
-    /// The Pod behind it; empty when nothing tells.
-    let podName: String
+    /// The Pod behind it; `nil` when nothing tells.
+    let pod: PodMark?
     /// The object that it comes from.
     let source: Source
 
@@ -33,13 +33,13 @@ struct EndpointCandidate: Hashable, Sendable {
 
     /// Whom it belongs to, as far as can be told: the addresses of both families of a Pod are one backend.
     enum Backend: Hashable {
-        case pod(String)
+        case pod(PodMark)
         case host(String, node: String)
         case address(IPAddress)
     }
 
     var backend: Backend {
-        if !podName.isEmpty { return .pod(podName) }
+        if let pod { return .pod(pod) }
         return hostname.isEmpty ? .address(endpoint.address) : .host(hostname, node: nodeName)
     }
 
