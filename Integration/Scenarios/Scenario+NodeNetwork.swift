@@ -1,3 +1,4 @@
+import DataPath
 import Glibc
 import LoadBalancing
 import NodeNetwork

@@ -78,7 +78,8 @@ package struct SyncReport: Sendable {
             made = plan.changes.indices.filter { !missed.contains($0) }.map { plan.changes[$0] }
         }
         counts?.add(made)
-        changes += made
+        // The first ones are shared with the plan, not copied.
+        if changes.isEmpty { changes = made } else { changes += made }
         failures = SyncFailure.summarize(applied.failures)
     }
 }
