@@ -1,3 +1,5 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
 import Glibc
 
 @testable import Agent
@@ -19,8 +21,9 @@ final class TemporarySysctls {
 
     init() throws {
         var template = Array("/tmp/ipvsync-sysctls.XXXXXX".utf8CString)
-        root = template.withUnsafeMutableBufferPointer { buffer in
-            mkdtemp(buffer.baseAddress).map { String(cString: $0) } ?? ""
+        root = try template.withUnsafeMutableBufferPointer { buffer in
+            guard let path = mkdtemp(buffer.baseAddress!) else { throw StateError(.unwritable(errno), path: "/tmp") }
+            return String(cString: path)
         }
         for folder in Self.folders { mkdir("\(root)/\(folder)", 0o700) }
         for (key, value) in Self.standard { self[key] = value }
