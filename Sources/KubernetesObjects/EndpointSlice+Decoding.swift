@@ -29,7 +29,8 @@ extension SliceEndpoint {
                 serving: try conditions.optionalBool("serving") ?? true,
                 terminating: try conditions.optionalBool("terminating") ?? false),
             nodeName: try fields.string("nodeName"), hostname: try fields.string("hostname"),
-            pod: try fields.targetPod(), zoneHints: try hints?.names("forZones"), nodeHints: try hints?.names("forNodes"))
+            pod: try fields.targetPod(), zoneHints: try hints?.names("forZones"),
+            nodeHints: try hints?.names("forNodes"))
     }
 }
 

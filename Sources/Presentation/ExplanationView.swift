@@ -59,7 +59,7 @@ package struct ExplanationView: Presentable {
         ]
         if let omission = service.omission { members.append(.init("omitted", .string(omission.reason))) }
         members += [
-            .init("virtualServers", .sequence(service.virtualServers.map(\.document))),
+            .init("virtualServers", .sequence(service.virtualServers.map(\.document)))
         ]
         if let check = service.healthCheck {
             members.append(

@@ -53,7 +53,8 @@ import Testing
         let view = try view(service)
         #expect(
             text(view).last
-                == "  health check node port 30100: no ready endpoint on this node, so load balancers send nothing here")
+                == "  health check node port 30100: no ready endpoint on this node, so load balancers send nothing here"
+        )
         #expect(view.document["healthCheck"] == ["nodePort": .integer(30_100), "localEndpoints": .integer(0)])
         let here = try self.view(service, nodeName: "nodeName: n1")
         #expect(text(here).last == "  health check node port 30100: 1 ready endpoint on this node")
