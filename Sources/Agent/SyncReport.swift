@@ -45,6 +45,9 @@ package struct SyncReport: Sendable {
     /// When the phase that is under way began.
     private(set) var phaseStart = ContinuousClock.now
 
+    /// Whether everything that was tried was done.
+    package var isWithoutFailure: Bool { failures.isEmpty && network?.failures.isEmpty ?? true }
+
     /// Whether everything is as it should be already.
     package var isIdle: Bool { changes.isEmpty && network?.plan.isEmpty ?? true }
 

@@ -67,9 +67,10 @@ import Testing
         let keeper = keeper()
         let report = pass(keeper, Self.demand(1, 2))
         #expect(report.failures.isEmpty)
-        #expect(report.plan.sysctls.map(\.key).sorted() == [
-            "net/ipv4/vs/conntrack", "net/ipv4/vs/expire_nodest_conn", "net/ipv4/vs/expire_quiescent_template",
-        ])
+        #expect(
+            report.plan.sysctls.map(\.key).sorted() == [
+                "net/ipv4/vs/conntrack", "net/ipv4/vs/expire_nodest_conn", "net/ipv4/vs/expire_quiescent_template",
+            ])
         #expect(sysctls["net/ipv4/vs/conntrack"] == "1" && sysctls["net/ipv6/conf/all/forwarding"] == "0")
         #expect(try addresses() == [Self.address(1), Self.address(2)])
         #expect(firewall.observed?.elements == Self.elements(1).union(Self.elements(2)))

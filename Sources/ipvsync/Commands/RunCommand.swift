@@ -58,10 +58,19 @@ struct RunCommand: ParsableCommand {
         guard once else { return try stay() }
         try Failures.endWithStatus {
             let started = ContinuousClock.now
-            let configuration = try source.load()
+            var configuration = try source.load()
             let parsing = started.duration(to: .now)
             let node = try NodeSynchronizer(configuration, sync, state)
-            let lock = try node.synchronizer.lock(waitingAtMost: Self.lockPatience) { Self.tellOfWaiting() }
+            var hasWaited = false
+            let lock = try node.synchronizer.lock(waitingAtMost: Self.lockPatience) {
+                hasWaited = true
+                Self.tellOfWaiting()
+            }
+            // While another one was at work, what is declared may have become otherwise.
+            if hasWaited, !source.readsStandardInput {
+                configuration = try source.load()
+                node.synchronizer.policy = sync.policy(configuration.settings)
+            }
             var report = try node.synchronize(configuration.desired, configuration.demand)
             _ = consume lock
             report.timings.parse = parsing
