@@ -58,7 +58,7 @@ import Testing
         #expect(
             Self.message { () throws(NFTablesError) in
                 try command.commit(.changing(added: [.healthCheckPort(80)], removed: []))
-            } == "change the table inet ipvsync: add element inet ipvsync health_check_ports { 80 } ")
+            } == "change the table inet ipvsync: add element inet ipvsync health_check_ports { 80 }")
     }
 
     @Test func nothingToDoRunsNothing() throws {
