@@ -95,7 +95,8 @@ let package = Package(
 
         // Tests, and what they stand on.
         .target(
-            name: "TestSupport", dependencies: ["Agent", "DataPath", "LoadBalancing", "NFTables", "Netlink", "Reconcile"],
+            name: "TestSupport",
+            dependencies: ["Agent", "DataPath", "LoadBalancing", "NFTables", "Netlink", "Reconcile"],
             swiftSettings: settings),
         .executableTarget(
             name: "Integration",

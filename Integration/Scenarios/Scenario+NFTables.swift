@@ -42,7 +42,8 @@ extension Scenario {
             let table = NFTCommand()
             try table.commit(.replacing(with: FirewallState(settings: FirewallSettings(), elements: someElements)))
             for name in ["ip ipvsync", "inet kube-proxy"] {
-                let listing = try context.run(["nft", "-a", "list", "table"] + name.split(separator: " ").map(String.init))
+                let listing = try context.run(
+                    ["nft", "-a", "list", "table"] + name.split(separator: " ").map(String.init))
                 try expect(before.contains(listing.output), "\(name) is not what it was:\n\(listing.output)")
             }
             try table.commit(.changing(added: [.healthCheckPort(9)], removed: [.healthCheckPort(30_000)]))
@@ -217,7 +218,8 @@ extension Scenario {
                 }
                 try expectEqual(datagram, .refused, "\(family.family) datagram")
                 try expectEqual(
-                    try site.ask(family, from: family.client, in: site.client), .from(family.client), "\(family.family)")
+                    try site.ask(family, from: family.client, in: site.client), .from(family.client), "\(family.family)"
+                )
             }
             try site.table.commit(.removal)
             for family in FirewallSite.families {
