@@ -47,9 +47,14 @@ import Testing
                 + "cannot open shared object file: No such file or directory")
     }
 
-    @Test(arguments: ["", "{", "[]", #"{"other": []}"#]) func whatIsNoListingIsAnError(_ output: String) throws {
+    @Test(arguments: ["{", "[]", #"{"other": []}"#]) func whatIsNoListingIsAnError(_ output: String) throws {
         let command = try Self.standIn("printf '%s' '\(output)'")
         #expect(throws: NFTablesError.self) { try command.read() }
+    }
+
+    @Test func aTableThatCannotBeListedIsDamaged() throws {
+        let observed = try #require(try Self.standIn("echo").read())
+        #expect(!observed.isIntact(under: FirewallSettings()))
     }
 
     @Test func theScriptArrivesOnStandardInput() throws {
