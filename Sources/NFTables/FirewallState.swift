@@ -7,8 +7,8 @@ package struct FirewallState: Hashable, Sendable {
     package private(set) var elements: Set<DataPathElement>
 
     /// Leaves out what changes nothing: a source within another one of the same virtual server, and of two treatments
-    /// of one virtual server the laxer. And what no rule can say: firewall marks, virtual servers of every port, sources
-    /// of the other family.
+    /// of one virtual server the laxer. And what no rule can say: firewall marks, virtual servers of every port,
+    /// sources of the other family.
     package init(settings: FirewallSettings, elements: some Sequence<DataPathElement>) {
         self.settings = settings
         self.elements = Self.normalized(elements)

@@ -22,7 +22,10 @@ package struct NFTCommand: FirewallTable, Sendable {
     package func read() throws(NFTablesError) -> ObservedFirewall? {
         let operation = "list the table inet ipvsync"
         let result = try run(["-j", "list", "table", "inet", "ipvsync"], operation: operation)
-        if result.succeeded { return try ObservedFirewall(json: result.output) }
+        if result.succeeded {
+            return result.output.allSatisfy { $0 <= UInt8(ascii: " ") }
+                ? .unlisted : try ObservedFirewall(json: result.output)
+        }
         let complaint = NFTComplaint(result.errorText)
         if complaint?.isAboutMissingObject == true { return nil }
         throw failure(operation, result, complaint)

@@ -11,7 +11,7 @@ import Testing
         let script = FirewallTransaction.replacing(with: try Samples.small()).script
         let text = script.replacing(#/ comment "[0-9a-f]+"/#, with: "")
         #expect(text == wholeTable)
-        #expect(script.matches(of: #/ comment "[0-9a-f]+"/#).count == 33)
+        #expect(script.matches(of: #/ comment "[0-9a-f]+"/#).count == 30)
     }
 
     @Test func theOrderDoesNotDependOnHashing() throws {

@@ -47,9 +47,14 @@ import Testing
                 + "cannot open shared object file: No such file or directory")
     }
 
-    @Test(arguments: ["", "{", "[]", #"{"other": []}"#]) func whatIsNoListingIsAnError(_ output: String) throws {
+    @Test(arguments: ["{", "[]", #"{"other": []}"#]) func whatIsNoListingIsAnError(_ output: String) throws {
         let command = try Self.standIn("printf '%s' '\(output)'")
         #expect(throws: NFTablesError.self) { try command.read() }
+    }
+
+    @Test func aTableThatCannotBeListedIsDamaged() throws {
+        let observed = try #require(try Self.standIn("echo").read())
+        #expect(!observed.isIntact(under: FirewallSettings()))
     }
 
     @Test func theScriptArrivesOnStandardInput() throws {
@@ -58,7 +63,7 @@ import Testing
         #expect(
             Self.message { () throws(NFTablesError) in
                 try command.commit(.changing(added: [.healthCheckPort(80)], removed: []))
-            } == "change the table inet ipvsync: add element inet ipvsync health_check_ports { 80 } ")
+            } == "change the table inet ipvsync: add element inet ipvsync health_check_ports { 80 }")
     }
 
     @Test func nothingToDoRunsNothing() throws {
