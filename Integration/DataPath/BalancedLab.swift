@@ -41,7 +41,9 @@ final class BalancedLab {
                 table.transports.map { transport in virtualServer(table, family, number, transport) }
             }
         }
-        let text = "{" + (table.settings + ["virtualServers: [\n\(servers.joined(separator: ",\n"))\n]"])
+        let text =
+            "{"
+            + (table.settings + ["virtualServers: [\n\(servers.joined(separator: ",\n"))\n]"])
             .joined(separator: ", ") + "}\n"
         try context.sync(text, file: file, line: line)
     }
@@ -56,7 +58,8 @@ final class BalancedLab {
             let address = family == .ipv4 ? "\(host):\(Lab.port)" : "[\(host)]:\(Lab.port)"
             return "{address: \"\(address)\", weight: \(weight)}"
         }
-        let fields = ["address: \"\(transport) \(address)\"", "scheduler: \(table.scheduler)"] + table.fields
+        let fields =
+            ["address: \"\(transport) \(address)\"", "scheduler: \(table.scheduler)"] + table.fields
             + ["realServers: [\(realServers.joined(separator: ", "))]"]
         return "{" + fields.joined(separator: ", ") + "}"
     }

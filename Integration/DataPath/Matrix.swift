@@ -59,9 +59,10 @@ struct Matrix {
             [pad("(* masqueraded, - nobody)", 40)] + clients.map { pad($0.rawValue, width) }
         ]
         lines += rows.map { row in
-            [pad(row.name, 40)] + zip(row.expected, row.observed).map { expected, observed in
-                pad(expected == observed ? "\(observed)" : "\(observed) NOT \(expected)", width)
-            }
+            [pad(row.name, 40)]
+                + zip(row.expected, row.observed).map { expected, observed in
+                    pad(expected == observed ? "\(observed)" : "\(observed) NOT \(expected)", width)
+                }
         }
         return lines.map { $0.joined(separator: " ") }.joined(separator: "\n")
     }
