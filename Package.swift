@@ -36,7 +36,8 @@ let package = Package(
 
         .target(name: "KubernetesObjects", dependencies: ["Documents", "LoadBalancing"], swiftSettings: settings),
         .target(
-            name: "ServiceTranslation", dependencies: ["KubernetesObjects", "LoadBalancing"], swiftSettings: settings),
+            name: "ServiceTranslation", dependencies: ["DataPath", "KubernetesObjects", "LoadBalancing"],
+            swiftSettings: settings),
 
         .target(
             name: "Manifests", dependencies: ["Configuration", "Documents", "KubernetesObjects"],
@@ -48,7 +49,8 @@ let package = Package(
 
         // Edges: files in, kernel in and out.
         .target(name: "Documents", dependencies: ["CYAML"], swiftSettings: settings),
-        .target(name: "Configuration", dependencies: ["Documents", "LoadBalancing"], swiftSettings: settings),
+        .target(
+            name: "Configuration", dependencies: ["DataPath", "Documents", "LoadBalancing"], swiftSettings: settings),
         .target(
             name: "KubernetesAPI", dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects"],
             swiftSettings: settings),
@@ -58,21 +60,23 @@ let package = Package(
         .target(name: "Netlink", dependencies: ["CNetlink"], swiftSettings: settings),
         .target(name: "IPVS", dependencies: ["CNetlink", "LoadBalancing", "Netlink"], swiftSettings: settings),
         .target(
-            name: "NodeNetwork", dependencies: ["CNetlink", "LoadBalancing", "Netlink"], swiftSettings: settings),
+            name: "NodeNetwork", dependencies: ["CNetlink", "DataPath", "LoadBalancing", "Netlink"],
+            swiftSettings: settings),
         .target(
             name: "NFTables", dependencies: ["CSystem", "DataPath", "Documents", "LoadBalancing"],
             swiftSettings: settings),
         .target(
             name: "Agent",
             dependencies: [
-                "Configuration", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing", "Netlink", "Reconcile",
-                "ServiceTranslation",
+                "Configuration", "DataPath", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing", "NFTables",
+                "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
             ],
             swiftSettings: settings),
         .target(
             name: "Presentation",
             dependencies: [
-                "Agent", "Documents", "KubernetesObjects", "LoadBalancing", "Reconcile", "ServiceTranslation",
+                "Agent", "Documents", "KubernetesObjects", "LoadBalancing", "NFTables", "NodeNetwork", "Reconcile",
+                "ServiceTranslation",
             ],
             swiftSettings: settings),
         .target(
@@ -85,7 +89,8 @@ let package = Package(
         .executableTarget(
             name: "ipvsync",
             dependencies: [
-                "Agent", "CSystem", "Configuration", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects",
+                "Agent", "CSystem", "Configuration", "DataPath", "Documents", "IPVS", "KubernetesAPI",
+                "KubernetesObjects",
                 "HTTPService", "LoadBalancing", "Manifests", "Netlink", "Presentation", "Reconcile",
                 "ServiceDiscovery", "ServiceTranslation", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
@@ -95,7 +100,10 @@ let package = Package(
 
         // Tests, and what they stand on.
         .target(
-            name: "TestSupport", dependencies: ["Agent", "LoadBalancing", "Netlink", "Reconcile"],
+            name: "TestSupport",
+            dependencies: [
+                "Agent", "DataPath", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile",
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "Integration",
@@ -116,13 +124,15 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Configuration", "IPVS", "LoadBalancing", "Manifests", "Netlink", "TestSupport",
+                "Configuration", "IPVS", "LoadBalancing", "Manifests", "Netlink", "NodeNetwork", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "ServiceTranslationTests",
-            dependencies: ["Documents", "KubernetesObjects", "LoadBalancing", "ServiceTranslation", "TestSupport"],
+            dependencies: [
+                "DataPath", "Documents", "KubernetesObjects", "LoadBalancing", "ServiceTranslation", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "ManifestsTests",
@@ -144,14 +154,16 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "Documents", "LoadBalancing", "TestSupport"],
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "DataPath", "Documents", "LoadBalancing", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "HTTPServiceTests", dependencies: ["CSystem", "HTTPService", "LoadBalancing"], swiftSettings: settings
         ),
         .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "NodeNetworkTests", dependencies: ["LoadBalancing", "Netlink", "NodeNetwork", "TestSupport"],
+            name: "NodeNetworkTests",
+            dependencies: ["DataPath", "LoadBalancing", "Netlink", "NodeNetwork", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "NFTablesTests", dependencies: ["DataPath", "LoadBalancing", "NFTables", "TestSupport"],
@@ -174,7 +186,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "AgentTests", dependencies: ["Agent", "LoadBalancing", "Netlink", "Reconcile", "TestSupport"],
+            name: "AgentTests",
+            dependencies: ["Agent", "LoadBalancing", "Netlink", "NodeNetwork", "Reconcile", "TestSupport"],
             swiftSettings: settings),
     ]
 )

@@ -1,3 +1,4 @@
+package import DataPath
 package import LoadBalancing
 package import Reconcile
 
@@ -20,11 +21,17 @@ package struct AgentLoop {
     /// More changed virtual servers than this are looked at together with all the others, which is cheaper.
     private static let maximumSingle = 256
 
-    private let synchronizer: Synchronizer
+    let synchronizer: Synchronizer
+    let keeper: DataPathKeeper?
     /// What holds from the next step on.
     package var timing: Timing
     package var driftPolicy = DriftPolicy.repair
     private var changed: Set<VirtualServerKey> = []
+    /// What is needed otherwise beside IPVS.
+    var dataPathChange = DataPathChange()
+    /// When what failed beside IPVS is tried again.
+    var networkRetry: ContinuousClock.Instant?
+    var networkPatience = Self.firstNetworkPatience
     private var draining: [VirtualServerKey: [Drain]] = [:]
     private var isStale = true
     /// Whether removals are held back, which only a look at everything can end.
@@ -38,8 +45,13 @@ package struct AgentLoop {
     private var nextVerification: ContinuousClock.Instant
     private var nextDrainLook: ContinuousClock.Instant?
 
-    package init(_ synchronizer: Synchronizer, timing: Timing = Timing(), now: ContinuousClock.Instant) {
+    /// - Parameter keeper: What keeps the node's network; `nil` where nothing beside IPVS is touched.
+    package init(
+        _ synchronizer: Synchronizer, keeper: DataPathKeeper? = nil, timing: Timing = Timing(),
+        now: ContinuousClock.Instant
+    ) {
         self.synchronizer = synchronizer
+        self.keeper = keeper
         self.timing = timing
         nextVerification = now
     }
@@ -48,6 +60,13 @@ package struct AgentLoop {
     package mutating func note(_ keys: some Collection<VirtualServerKey>, at now: ContinuousClock.Instant) {
         guard !keys.isEmpty else { return }
         changed.formUnion(keys)
+        noted = noted ?? now
+    }
+
+    /// Takes note of what is needed otherwise beside IPVS.
+    package mutating func note(_ change: DataPathChange, at now: ContinuousClock.Instant) {
+        guard !change.isEmpty else { return }
+        dataPathChange.append(change)
         noted = noted ?? now
     }
 
@@ -68,7 +87,8 @@ package struct AgentLoop {
         var times = [nextVerification]
         if let nextDrainLook { times.append(nextDrainLook) }
         if let retry = retries.due { times.append(retry) }
-        if isStale || !changed.isEmpty {
+        if let networkRetry { times.append(networkRetry) }
+        if isStale || !changed.isEmpty || !dataPathChange.isEmpty {
             times.append(lastChange.map { $0 + timing.minimum } ?? nextVerification)
         }
         return times.min() ?? nextVerification
@@ -83,8 +103,11 @@ package struct AgentLoop {
         let scope = scope(at: now)
         let noted = scope == .verification ? nil : noted
         if scope != .verification { lastChange = now }
+        var network = prepareNetwork(scope, source)
         do throws(SyncError) {
-            let (report, keys) = try carryOut(scope, source, now)
+            var (report, keys) = try carryOut(scope, source, now)
+            finishNetwork(scope, source, report, &network, now)
+            report.network = network
             let drift = settle(scope, report, keys, now, &generator)
             return AgentStep(scope: scope, result: .success(report), drift: drift, noted: noted)
         } catch {
@@ -102,7 +125,8 @@ extension AgentLoop {
 
     private func scope(at now: ContinuousClock.Instant) -> AgentStep.Scope {
         if isStale || retries.isWholeDue(at: now) || changed.count > Self.maximumSingle { return .everything }
-        if !changed.isEmpty || !retries.dueKeys(at: now).isEmpty { return .changes }
+        if !changed.isEmpty || !dataPathChange.isEmpty || !retries.dueKeys(at: now).isEmpty { return .changes }
+        if let networkRetry, networkRetry <= now { return .changes }
         if let nextDrainLook, nextDrainLook <= now { return .changes }
         return isHolding ? .everything : .verification
     }

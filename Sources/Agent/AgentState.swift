@@ -1,4 +1,5 @@
 package import Configuration
+package import DataPath
 package import KubernetesAPI
 internal import KubernetesObjects
 package import LoadBalancing
@@ -8,13 +9,17 @@ package import ServiceTranslation
 package struct AgentState: DesiredSource {
     package var isComplete = false
     private var files: DesiredState
+    private var filesDataPath: Set<DataPathElement> = []
+    package private(set) var network: DataPathSettings?
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
     private var index: ServiceIndex
     private var policy: TranslationPolicy
 
     package init(_ configuration: Configuration, node: String) {
         files = configuration.desired
-        policy = TranslationPolicy(nodeName: node, nil, addresses: HostIdentity.addresses)
+        policy = TranslationPolicy(
+            nodeName: node, nil,
+            addresses: HostIdentity.addresses(except: configuration.settings.network?.options?.device))
         index = ServiceIndex(translator: ServiceTranslator(policy: policy))
         use(configuration)
     }
@@ -30,6 +35,22 @@ package struct AgentState: DesiredSource {
 
     package func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { declared[key] ?? index.desired(key) }
 
+    package var dataPath: Set<DataPathElement> { filesDataPath.union(index.dataPath.filter(isOurs)) }
+
+    /// What Services need otherwise since the last call.
+    package mutating func takeDataPathChange() -> DataPathChange {
+        let change = index.takeDataPathChange()
+        guard !declared.isEmpty || !filesDataPath.isEmpty else { return change }
+        let kept = filesDataPath
+        return DataPathChange(
+            added: change.added.filter(isOurs), removed: change.removed.filter { isOurs($0) && !kept.contains($0) })
+    }
+
+    /// Whether no file declares the virtual server that the element is about.
+    private func isOurs(_ element: DataPathElement) -> Bool {
+        element.virtualServer.map { declared[$0] == nil } ?? true
+    }
+
     /// What is to be said of the Services.
     package var complaints: [String] { index.complaints }
 
@@ -39,16 +60,20 @@ package struct AgentState: DesiredSource {
     /// Takes what files declare in the place of what they declared before.
     package mutating func use(_ configuration: Configuration) {
         files = configuration.desired
+        filesDataPath = configuration.dataPath
+        network = configuration.settings.network?.options
         let standard = TranslationPolicy()
         var next = policy
         next.scheduler = standard.scheduler
         next.nodePortAddresses = standard.nodePortAddresses
         next.localFallsBackToCluster = standard.localFallsBackToCluster
         next.apply(configuration.settings.services)
+        next.keepsDataPath = network != nil
         follow(next)
         // Everything is synchronised after this: which keys it touches does not matter.
         _ = index.refresh()
         declared = Dictionary(uniqueKeysWithValues: files.virtualServers.map { ($0.key, $0) })
+        _ = index.takeDataPathChange()
     }
 
     /// Takes what an API server told.

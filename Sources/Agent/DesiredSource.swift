@@ -1,3 +1,4 @@
+package import DataPath
 package import LoadBalancing
 
 /// What an agent keeps the kernel equal to.
@@ -10,4 +11,16 @@ package protocol DesiredSource {
     var settings: DesiredState { get }
     /// What is wanted of one virtual server; `nil` for nothing.
     func desired(_ key: VirtualServerKey) -> DesiredVirtualServer?
+    /// How what Services need beside IPVS is kept; `nil` where it is not.
+    var network: DataPathSettings? { get }
+    /// What Services need beside IPVS.
+    var dataPath: Set<DataPathElement> { get }
+}
+
+extension DesiredSource {
+    package var network: DataPathSettings? { nil }
+    package var dataPath: Set<DataPathElement> { [] }
+
+    /// All that is wanted beside IPVS.
+    var demand: DataPathDemand? { network.map { DataPathDemand(settings: $0, elements: dataPath) } }
 }

@@ -17,7 +17,9 @@ package enum HostIdentity {
     }
 
     /// The addresses that others can reach: no loopback, no IPv6 link-local, no virtual ones. Sorted.
-    package static var addresses: [IPAddress] {
+    ///
+    /// - Parameter device: A further device that carries virtual addresses.
+    package static func addresses(except device: String? = nil) -> [IPAddress] {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&list) == 0 else { return [] }
         defer { freeifaddrs(list) }
@@ -25,7 +27,8 @@ package enum HostIdentity {
         var next = list
         while let entry = next {
             next = entry.pointee.ifa_next
-            guard !virtualDevices.contains(String(cString: entry.pointee.ifa_name)),
+            let name = String(cString: entry.pointee.ifa_name)
+            guard !virtualDevices.contains(name), name != device,
                 let address = entry.pointee.ifa_addr.flatMap(address)
             else { continue }
             if !localNetworks.contains(where: { $0.contains(address) }) { found.insert(address) }

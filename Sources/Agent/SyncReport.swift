@@ -37,11 +37,16 @@ package struct SyncReport: Sendable {
     package var timings = Timings()
     /// When the kernel had taken the first changes.
     package internal(set) var effective: ContinuousClock.Instant?
+    /// What was done beside IPVS; `nil` where nothing is touched.
+    package internal(set) var network: DataPathReport?
     /// Why the ledger was put aside, if it was.
     package internal(set) var ledgerProblem: StateError?
 
     /// When the phase that is under way began.
     private(set) var phaseStart = ContinuousClock.now
+
+    /// Whether everything is as it should be already.
+    package var isIdle: Bool { changes.isEmpty && network?.plan.isEmpty ?? true }
 
     /// Ends a phase; the next one begins. One look at the clock for both: where that is a system call, as in a guest
     /// kernel, it is no small part of a change.

@@ -119,6 +119,19 @@ package final class Synchronizer {
     /// Whether a virtual server is ours, as far as the ledger has been read.
     func owns(_ key: VirtualServerKey) -> Bool { record?.current.owns(key) ?? false }
 
+    /// The addresses of the virtual servers that are ours, as far as the ledger has been read.
+    package var ownedAddresses: Set<IPAddress> {
+        record.map { Self.addresses($0.current.virtualServers.keys) } ?? []
+    }
+
+    static func addresses(_ keys: some Sequence<VirtualServerKey>) -> Set<IPAddress> {
+        Set(
+            keys.lazy.compactMap { key in
+                guard case .endpoint(_, let endpoint) = key else { return nil }
+                return endpoint.address
+            })
+    }
+
     /// The ledger, read unless it is known already; taken out, for a change must not copy all of it.
     private func openRecord(_ report: inout SyncReport) throws(SyncError) -> LedgerRecord {
         if let record {

@@ -1,8 +1,13 @@
 #pragma once
 // libnl opens sockets, sets their options and resolves families; the kernel's own headers name the rest.
 #include <linux/genetlink.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
 #include <linux/ip_vs.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <netlink/errno.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>

@@ -1,5 +1,6 @@
 #pragma once
 // What Swift's view of the C library leaves out.
+#include <fcntl.h>
 #include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
@@ -11,6 +12,12 @@ static inline int csystem_accept(int listener) {
     // The C library declares this only for _GNU_SOURCE, which a module map cannot define.
     extern int accept4(int, struct sockaddr *, socklen_t *, int);
     return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+/// Makes a pipe of which both ends are closed at `exec`.
+static inline int csystem_pipe(int ends[2]) {
+    extern int pipe2(int[2], int);
+    return pipe2(ends, O_CLOEXEC);
 }
 
 // What <sched.h> tells only those who ask for GNU's C library.

@@ -1,3 +1,4 @@
+package import DataPath
 package import LoadBalancing
 
 /// What the configuration files declare together.
@@ -7,6 +8,8 @@ package struct Configuration: Hashable, Sendable {
     package var settings: Settings
     /// Where each virtual server is declared, for messages about it.
     package var places: [VirtualServerKey: SourcePlace]
+    /// What the Services among the declared need beside IPVS.
+    package var dataPath: Set<DataPathElement> = []
 
     package init(
         desired: DesiredState, settings: Settings = Settings(), places: [VirtualServerKey: SourcePlace] = [:]

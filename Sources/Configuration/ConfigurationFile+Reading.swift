@@ -37,6 +37,7 @@ extension ConfigurationFile {
         telemetry = reader.placed(Fields.telemetry)
         logging = reader.placed(Fields.logging)
         services = reader.placed(Fields.services)
+        network = reader.placed(Fields.network)
         timeouts = reader.placed(Fields.timeouts)
         syncDaemons = reader.placed(Fields.syncDaemons)
         readVirtualServers(reader, problems)

@@ -21,6 +21,7 @@ struct ConfigurationFile {
     var telemetry: Placed<TelemetrySetting>?
     var logging: Placed<LoggingSettings>?
     var services: Placed<ServiceDefaults>?
+    var network: Placed<NetworkSetting>?
     var timeouts: Placed<ConnectionTimeouts>?
     var syncDaemons: Placed<[SyncDaemon]>?
 }

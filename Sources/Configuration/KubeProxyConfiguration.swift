@@ -1,3 +1,4 @@
+internal import DataPath
 internal import Documents
 internal import LoadBalancing
 
@@ -20,6 +21,8 @@ package struct KubeProxyConfiguration {
     private var errors = ConfigurationErrors()
     private var services = ServiceDefaults()
     private var timeouts = ConnectionTimeouts()
+    private var network = DataPathSettings()
+    private var rules = FirewallSettings()
 
     /// Reads a file's bytes; pure, and safe for any bytes.
     package init(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) {
@@ -45,6 +48,8 @@ package struct KubeProxyConfiguration {
         for pair in pairs { read(pair, "") }
         if services != ServiceDefaults() { configuration.settings.services = services }
         if timeouts != ConnectionTimeouts() { configuration.desired.timeouts = timeouts }
+        network.firewall = rules
+        configuration.settings.network = .on(network)
         guard errors.isEmpty else { throw errors }
     }
 }
@@ -60,15 +65,11 @@ extension KubeProxyConfiguration {
     /// What takes the place of a key, or why it has none.
     private static let remarks: [String: String] = [
         "ipvs.excludeCIDRs": "not needed: what ipvsync did not make is never touched",
-        "ipvs.strictARP": "does not carry over: set net.ipv4.conf.all.arp_ignore=1 and arp_announce=2",
-        "iptables.masqueradeAll": "does not carry over: ipvsync does not masquerade; keep the rules that do",
-        "iptables.masqueradeBit": "does not carry over: ipvsync does not masquerade; keep the rules that do",
-        "clusterCIDR": "does not carry over: ipvsync does not masquerade; keep the rules that do",
         "healthzBindAddress": "not needed: health is served at the address of telemetry.listen, under /healthz",
         "hostnameOverride": "give the name with --node",
         "clientConnection.kubeconfig": "name the file with --kubeconfig",
-        "conntrack.maxPerCore": "does not carry over: set net.netfilter.nf_conntrack_max",
-        "conntrack.min": "does not carry over: set net.netfilter.nf_conntrack_max",
+        "conntrack.maxPerCore": "depends on the node: set network.conntrackMax",
+        "conntrack.min": "depends on the node: set network.conntrackMax",
     ]
 
     private mutating func read(_ pair: YAMLPair, _ prefix: String) {
@@ -84,6 +85,10 @@ extension KubeProxyConfiguration {
                 note(pair, key, "the mode is \(mode), not ipvs: compare the schedulers and timeouts yourself")
             }
         case "ipvs.scheduler": services.scheduler = pair.value.scalar?.text
+        case "ipvs.strictARP": network.strictARP = true
+        case "iptables.masqueradeAll": rules.masqueradesAll = true
+        case "iptables.masqueradeBit": readMasqueradeBit(pair, key)
+        case "clusterCIDR": readClusterCIDR(pair, key)
         case "ipvs.syncPeriod":
             configuration.settings.syncInterval =
                 seconds(pair, key).map { min($0, Settings.maximumSyncInterval) }
@@ -112,6 +117,24 @@ extension KubeProxyConfiguration {
             networks.append(network)
         }
         if !networks.isEmpty { services.nodePortAddresses = .networks(networks) }
+    }
+
+    private mutating func readMasqueradeBit(_ pair: YAMLPair, _ key: String) {
+        guard let bit = UInt32(pair.value.scalar?.text ?? ""), bit < 32 else {
+            report(pair.value, "\(key) is \(pair.value.summary)", "write the number of a bit, from 0 to 31")
+            return
+        }
+        rules.masqueradeMark = 1 << bit
+    }
+
+    /// One network of each family, separated by a comma.
+    private mutating func readClusterCIDR(_ pair: YAMLPair, _ key: String) {
+        let texts = (pair.value.scalar?.text ?? "").split(separator: ",")
+        rules.podNetworks = texts.compactMap { IPPrefix($0.filter { $0 != " " }) }
+        guard rules.podNetworks.count == texts.count else {
+            report(pair.value, "\(key) is \(pair.value.summary)", "write networks such as 10.244.0.0/16")
+            return
+        }
     }
 
     private mutating func readMinSyncPeriod(_ pair: YAMLPair, _ key: String) {

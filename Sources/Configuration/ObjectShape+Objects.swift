@@ -5,7 +5,7 @@ extension ObjectShape {
     static let file = ObjectShape([
         Fields.defaults, Fields.drainTimeout, Fields.removalGuard, Fields.syncInterval, Fields.minSyncInterval,
         Fields.auditInterval, Fields.drift, Fields.cleanupOnExit, Fields.telemetry, Fields.logging, Fields.services,
-        Fields.timeouts, Fields.syncDaemons, Fields.virtualServers,
+        Fields.network, Fields.timeouts, Fields.syncDaemons, Fields.virtualServers,
     ])
 
     static let telemetry = ObjectShape([Fields.listen, Fields.trafficLimit, Fields.healthCheckNodePorts])
@@ -14,6 +14,12 @@ extension ObjectShape {
 
     static let services = ObjectShape([
         Fields.scheduler, Fields.nodePortAddresses, Fields.localFallback, Fields.proxyName,
+    ])
+
+    static let network = ObjectShape([
+        Fields.vipBinding, Fields.device, Fields.serviceCIDRs, Fields.firewall, Fields.clusterCIDRs,
+        Fields.masqueradeAll, Fields.masqueradeMark, Fields.sysctls, Fields.strictARP, Fields.conntrackMax,
+        Fields.flushConntrack,
     ])
 
     static let defaults = ObjectShape(

@@ -23,12 +23,7 @@ extension ValueKind where Value == ServiceDefaults.NodePortAddresses {
                 scope.report(node, "\(field) is \(node.summary)", "write `primary` or a list of networks")
                 return nil
             }
-            return .networks(
-                nodes.compactMap { node in
-                    if let network = node.scalar.flatMap({ IPPrefix($0.text) }) { return network }
-                    scope.report(node, "\(field) holds \(node.summary)", "write a network such as 192.0.2.0/24")
-                    return nil
-                })
+            return .networks(nodes.compactMap { ValueKind<IPPrefix>.prefix.read($0, field, scope) })
         }
     }
 }

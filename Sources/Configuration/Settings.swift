@@ -17,12 +17,13 @@ package struct Settings: Hashable, Sendable {
     package var telemetry: TelemetrySetting?
     package var logging: LoggingSettings?
     package var services: ServiceDefaults?
+    package var network: NetworkSetting?
 
     package init(
         drainTimeout: UInt32? = nil, removalGuard: RemovalGuardSetting? = nil, syncInterval: UInt32? = nil,
         minSyncInterval: UInt32? = nil, auditInterval: UInt32? = nil, drift: DriftSetting? = nil,
         cleanupOnExit: Bool? = nil, telemetry: TelemetrySetting? = nil, logging: LoggingSettings? = nil,
-        services: ServiceDefaults? = nil
+        services: ServiceDefaults? = nil, network: NetworkSetting? = nil
     ) {
         self.drainTimeout = drainTimeout
         self.removalGuard = removalGuard
@@ -34,6 +35,7 @@ package struct Settings: Hashable, Sendable {
         self.telemetry = telemetry
         self.logging = logging
         self.services = services
+        self.network = network
     }
 }
 

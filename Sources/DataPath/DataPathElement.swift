@@ -15,6 +15,16 @@ package enum DataPathElement: Hashable, Sendable {
     case healthCheckPort(UInt16)
 }
 
+extension DataPathElement {
+    /// The virtual server that it is about, if it is about one.
+    package var virtualServer: VirtualServerKey? {
+        switch self {
+        case .service(let key, _), .source(let key, _): key
+        case .address, .hairpin, .healthCheckPort: nil
+        }
+    }
+}
+
 /// What happens to new connections to a virtual server before IPVS sees them.
 package struct ServiceTreatment: Hashable, Sendable {
     /// Whose connections get the node's address as their source.

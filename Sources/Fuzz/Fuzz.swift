@@ -8,7 +8,7 @@ struct Fuzz: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "Fuzz", abstract: "Feeds mutated inputs to what parses bytes from outside.")
 
-    @Argument(help: "netlink, yaml or ipvsadm.")
+    @Argument(help: "netlink, network, yaml, ipvsadm or manifests.")
     var target: FuzzTarget.Name
 
     @Option(help: "How long.")

@@ -9,7 +9,7 @@ import TestSupport
 /// Something that parses bytes from outside, with inputs to begin from.
 struct FuzzTarget {
     enum Name: String, CaseIterable, ExpressibleByArgument {
-        case netlink, yaml, ipvsadm, manifests
+        case netlink, network, yaml, ipvsadm, manifests
     }
 
     let corpus: [[UInt8]]
@@ -20,6 +20,9 @@ struct FuzzTarget {
         case .netlink:
             corpus = Self.replies
             consume = Self.decode
+        case .network:
+            corpus = Self.networkReplies
+            consume = Self.decodeNetwork
         case .yaml:
             corpus = Self.configurations
             consume = { _ = try? Configuration.parse($0, file: "fuzz") }

@@ -7,7 +7,7 @@ package import Netlink
 ///
 /// Every call needs `CAP_NET_ADMIN` and blocks its thread until the kernel has answered.
 package final class IPVSClient {
-    private let channel: NetlinkChannel
+    private let channel: GenericNetlinkChannel
 
     /// The family's name and version (`IPVS_GENL_NAME` in `<linux/ip_vs.h>`).
     package static let familyName = "IPVS"
@@ -15,7 +15,7 @@ package final class IPVSClient {
 
     /// A client over a transport, for a kernel in which the family has that number.
     package init(transport: any NetlinkTransport, family: UInt16) {
-        channel = NetlinkChannel(transport: transport, family: family, version: Self.familyVersion)
+        channel = GenericNetlinkChannel(transport: transport, family: family, version: Self.familyVersion)
     }
 
     /// A client for the calling process's network namespace; asking for the family may load `ip_vs`.

@@ -16,14 +16,27 @@ package struct Message: ~Escapable {
         self.payload = payload
     }
 
-    /// The attributes behind the generic netlink header.
+    /// The attributes behind a fixed header of that length.
     @_lifetime(copy self)
-    package func attributes() throws(NetlinkError) -> AttributeCursor {
-        let header = MemoryLayout<genlmsghdr>.size
-        guard payload.byteCount >= header else {
-            throw NetlinkError(.malformed, operation: "read a message", message: "no generic netlink header")
+    package func attributes(after headerLength: Int) throws(NetlinkError) -> AttributeCursor {
+        guard payload.byteCount >= headerLength else { throw tooShort(headerLength) }
+        return AttributeCursor(payload.extracting(droppingFirst: headerLength))
+    }
+
+    /// A field of the fixed header, in host byte order.
+    package func headerField<Value: FixedWidthInteger & BitwiseCopyable>(
+        at offset: Int, as _: Value.Type = Value.self
+    ) throws(NetlinkError) -> Value {
+        guard offset >= 0, offset + MemoryLayout<Value>.size <= payload.byteCount else {
+            throw tooShort(offset + MemoryLayout<Value>.size)
         }
-        return AttributeCursor(payload.extracting(droppingFirst: header))
+        return payload.unsafeLoadUnaligned(fromByteOffset: offset, as: Value.self)
+    }
+
+    private func tooShort(_ expected: Int) -> NetlinkError {
+        NetlinkError(
+            .malformed, operation: "read a message",
+            message: "a header of \(payload.byteCount) bytes, \(expected) expected")
     }
 }
 

@@ -28,18 +28,15 @@ package struct MessageBuilder: ~Copyable {
         overflowed = false
     }
 
-    /// Begins a generic netlink message: its two headers.
-    package mutating func beginMessage(family: UInt16, command: UInt8, version: UInt8, flags: UInt16, sequence: UInt32)
-    {
+    /// Begins a message: the netlink header with these flags and the head's own, and the head's fixed header.
+    package mutating func beginMessage(_ head: MessageHead, flags: UInt16, sequence: UInt32) {
         messageStart = count
         write(UInt32(0))
-        write(family)
-        write(flags)
+        write(head.type)
+        write(flags | head.flags)
         write(sequence)
         write(UInt32(0))
-        write(command)
-        write(version)
-        write(UInt16(0))
+        withUnsafeBytes(of: head.header) { write($0, count: head.headerLength) }
     }
 
     /// Ends the message that was begun last: its length is known now.
@@ -47,9 +44,10 @@ package struct MessageBuilder: ~Copyable {
         patch(UInt32(count - messageStart), at: messageStart)
     }
 
-    /// Replaces the flags of the message that begins at that position.
-    package mutating func setFlags(_ flags: UInt16, ofMessageAt position: Int) {
-        patch(flags, at: position + 6)
+    /// Adds flags to the message that begins at that position.
+    package mutating func addFlags(_ flags: UInt16, toMessageAt position: Int) {
+        guard position + 8 <= count else { return }
+        patch(buffer.loadUnaligned(fromByteOffset: position + 6, as: UInt16.self) | flags, at: position + 6)
     }
 
     /// Writes an attribute with other attributes inside.
@@ -117,6 +115,17 @@ package struct MessageBuilder: ~Copyable {
             return
         }
         buffer.storeBytes(of: value, toByteOffset: count, as: Value.self)
+        count = end
+    }
+
+    private mutating func write(_ bytes: UnsafeRawBufferPointer, count length: Int) {
+        let end = count + length
+        guard end <= buffer.count, !overflowed else {
+            overflowed = true
+            return
+        }
+        UnsafeMutableRawBufferPointer(rebasing: buffer[count..<end])
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<length]))
         count = end
     }
 

@@ -6,8 +6,6 @@ internal import Glibc
 /// Sequence numbers only grow, so the late answers of a request that failed are never taken for another's.
 package final class NetlinkChannel {
     private let transport: any NetlinkTransport
-    private let family: UInt16
-    private let version: UInt8
     private var builder: MessageBuilder
     private let receiveBuffer: UnsafeMutableRawBufferPointer
     private var nextSequence: UInt32 = 1
@@ -17,15 +15,12 @@ package final class NetlinkChannel {
     /// How often a dump that the kernel calls inconsistent is begun again.
     package static let dumpAttempts = 8
 
-    /// - Parameters:
-    ///   - family: The generic netlink family's number.
-    ///   - sendCapacity: Bytes of one datagram out.
-    package init(
-        transport: any NetlinkTransport, family: UInt16, version: UInt8, sendCapacity: Int = 128 << 10
-    ) {
+    /// Bytes of one datagram out, unless told.
+    package static let defaultSendCapacity = 128 << 10
+
+    /// - Parameter sendCapacity: Bytes of one datagram out.
+    package init(transport: any NetlinkTransport, sendCapacity: Int = defaultSendCapacity) {
         self.transport = transport
-        self.family = family
-        self.version = version
         builder = MessageBuilder(capacity: sendCapacity)
         // The kernel fills datagrams of dumps up to 32 KiB.
         receiveBuffer = .allocate(byteCount: 64 << 10, alignment: 8)
@@ -33,17 +28,17 @@ package final class NetlinkChannel {
 
     deinit { receiveBuffer.deallocate() }
 
-    /// Collects a dump: `reduce` sees the attributes of each message.
+    /// Collects a dump: `reduce` sees each message.
     ///
     /// A dump that was interrupted by a change begins again from `initial`.
     package func dump<Value>(
-        _ operation: String, command: UInt8, initial: Value,
+        _ operation: String, _ head: MessageHead, initial: Value,
         request: (inout MessageBuilder) -> Void = { _ in },
-        reduce: (inout Value, inout AttributeCursor) throws(NetlinkError) -> Void
+        reduce: (inout Value, borrowing Message) throws(NetlinkError) -> Void
     ) throws(NetlinkError) -> Value {
         for _ in 0..<Self.dumpAttempts {
             var value = initial
-            let sequence = try sendRequest(operation, command, flags: NLM_F_DUMP, request)
+            let sequence = try sendRequest(operation, head, flags: NLM_F_DUMP, request)
             if try receiveDump(operation, sequence, &value, reduce) { return value }
         }
         throw NetlinkError(
@@ -52,11 +47,11 @@ package final class NetlinkChannel {
 
     /// Asks for one message, which comes alone: an error takes its place.
     package func get<Value>(
-        _ operation: String, command: UInt8, initial: Value,
+        _ operation: String, _ head: MessageHead, initial: Value,
         request: (inout MessageBuilder) -> Void = { _ in },
-        reduce: (inout Value, inout AttributeCursor) throws(NetlinkError) -> Void
+        reduce: (inout Value, borrowing Message) throws(NetlinkError) -> Void
     ) throws(NetlinkError) -> Value {
-        let sequence = try sendRequest(operation, command, flags: 0, request)
+        let sequence = try sendRequest(operation, head, flags: 0, request)
         var value = initial
         _ = try receiveDump(operation, sequence, &value, isSingle: true, reduce)
         return value
@@ -66,15 +61,17 @@ package final class NetlinkChannel {
     ///
     /// Only the last message of a datagram asks for an acknowledgement; an error answers for its own sequence number.
     ///
-    /// - Parameter message: Writes the attributes of the message with that index and returns its command.
+    /// - Parameters:
+    ///   - head: What stands in front of the message with that index.
+    ///   - message: Writes its attributes.
     package func sendBatch(
-        _ operation: String, count: Int, command: (Int) -> UInt8, message: (Int, inout MessageBuilder) -> Void
+        _ operation: String, count: Int, head: (Int) -> MessageHead, message: (Int, inout MessageBuilder) -> Void
     ) throws(NetlinkError) -> [BatchFailure] {
         var failures: [BatchFailure] = []
         var next = 0
         while next < count {
             let limit = min(count, next + Self.batchLimit)
-            let end = try encodeBatch(operation, next..<limit, command, message)
+            let end = try encodeBatch(operation, next..<limit, head, message)
             try transmit(operation)
             try receiveAcknowledgements(operation, of: next..<end, &failures)
             next = end
@@ -87,11 +84,11 @@ package final class NetlinkChannel {
 
 extension NetlinkChannel {
     private func sendRequest(
-        _ operation: String, _ command: UInt8, flags: Int32, _ request: (inout MessageBuilder) -> Void
+        _ operation: String, _ head: MessageHead, flags: Int32, _ request: (inout MessageBuilder) -> Void
     ) throws(NetlinkError) -> UInt32 {
         builder.removeAll()
         let sequence = takeSequences(1)
-        write(command, flags: NLM_F_REQUEST | flags, sequence, request)
+        write(head, flags: NLM_F_REQUEST | flags, sequence, request)
         guard !builder.overflowed else { throw tooLarge(operation) }
         try transmit(operation)
         return sequence
@@ -99,7 +96,7 @@ extension NetlinkChannel {
 
     /// Writes messages until the buffer is full, and returns the index behind the last one written.
     private func encodeBatch(
-        _ operation: String, _ indices: Range<Int>, _ command: (Int) -> UInt8,
+        _ operation: String, _ indices: Range<Int>, _ head: (Int) -> MessageHead,
         _ message: (Int, inout MessageBuilder) -> Void
     ) throws(NetlinkError) -> Int {
         builder.removeAll()
@@ -107,7 +104,7 @@ extension NetlinkChannel {
         var end = indices.lowerBound
         for index in indices {
             let start = builder.count
-            write(command(index), flags: NLM_F_REQUEST, nextSequence &+ UInt32(index - indices.lowerBound)) {
+            write(head(index), flags: NLM_F_REQUEST, nextSequence &+ UInt32(index - indices.lowerBound)) {
                 message(index, &$0)
             }
             if builder.overflowed {
@@ -118,15 +115,14 @@ extension NetlinkChannel {
             end = index + 1
         }
         guard end > indices.lowerBound else { throw tooLarge(operation) }
-        builder.setFlags(UInt16(NLM_F_REQUEST | NLM_F_ACK), ofMessageAt: lastStart)
+        builder.addFlags(UInt16(NLM_F_ACK), toMessageAt: lastStart)
         return end
     }
 
     private func write(
-        _ command: UInt8, flags: Int32, _ sequence: UInt32, _ attributes: (inout MessageBuilder) -> Void
+        _ head: MessageHead, flags: Int32, _ sequence: UInt32, _ attributes: (inout MessageBuilder) -> Void
     ) {
-        builder.beginMessage(
-            family: family, command: command, version: version, flags: UInt16(flags), sequence: sequence)
+        builder.beginMessage(head, flags: UInt16(flags), sequence: sequence)
         attributes(&builder)
         builder.endMessage()
     }
@@ -158,7 +154,7 @@ extension NetlinkChannel {
     /// Reads the answers of one request to their end; returns `false` if the kernel calls them inconsistent.
     private func receiveDump<Value>(
         _ operation: String, _ sequence: UInt32, _ value: inout Value, isSingle: Bool = false,
-        _ reduce: (inout Value, inout AttributeCursor) throws(NetlinkError) -> Void
+        _ reduce: (inout Value, borrowing Message) throws(NetlinkError) -> Void
     ) throws(NetlinkError) -> Bool {
         var isConsistent = true
         try receive(operation) { (message: borrowing Message) throws(NetlinkError) -> Step in
@@ -175,8 +171,7 @@ extension NetlinkChannel {
                 return .finished
             default:
                 guard isConsistent else { return .goOn }
-                var attributes = try message.attributes()
-                try reduce(&value, &attributes)
+                try reduce(&value, message)
                 return isSingle ? .finished : .goOn
             }
         }

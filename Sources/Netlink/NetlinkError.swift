@@ -14,7 +14,7 @@ package struct NetlinkError: Error, Hashable, Sendable {
         case truncated
         /// The kernel's answer does not follow the protocol.
         case malformed
-        /// The generic netlink family does not exist: no such kernel module.
+        /// The kernel has no such generic netlink family or subsystem: its module is not there.
         case familyMissing
         /// The kernel refused the request with that errno.
         case refused(Int32)

@@ -15,6 +15,7 @@ extension PlanView {
             .init("draining", .sequence(plan.drains.map(\.document))),
         ]
         if let held = plan.held { members.append(.init("held", held.document)) }
+        if let networkDocument { members.append(.init("network", networkDocument)) }
         guard !isPreview else { return .mapping(members) }
         members.append(
             .init(

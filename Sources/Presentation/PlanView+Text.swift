@@ -16,7 +16,7 @@ extension PlanView {
                 line(change, change.realServer?.description ?? "", change.detail, indent: "    ", terminal)
             }
         }
-        return lines + notes(terminal) + [summary]
+        return lines + networkLines(terminal) + notes(terminal) + networkNotes + [summary + networkSummary]
     }
 
     private func line(_ change: Change, _ subject: String, _ detail: String = "", indent: String, _ terminal: Terminal)
@@ -56,7 +56,9 @@ extension PlanView {
     private var summary: String {
         let foreign = report.plan.foreign.count
         let others = foreign == 0 ? "" : " \(foreign) foreign virtual server\(foreign == 1 ? "" : "s") left alone."
-        guard !report.changes.isEmpty else { return "Nothing to do.\(others)" }
+        guard !report.changes.isEmpty else {
+            return report.isIdle ? "Nothing to do.\(others)" : "Virtual servers are as they should be.\(others)"
+        }
         let parts = Change.Kind.allCases.compactMap { kind -> String? in
             let count = report.changes.count { $0.kind == kind }
             return count == 0 ? nil : "\(count) to \(kind.rawValue)"

@@ -1,3 +1,4 @@
+package import DataPath
 package import KubernetesObjects
 package import LoadBalancing
 
@@ -10,6 +11,7 @@ package struct ServiceIndex: Sendable {
     private var translated: [ObjectName: TranslatedService] = [:]
     private var claims: [VirtualServerKey: [ServiceClaim]] = [:]
     private var healthCheckTable = HealthCheckTable()
+    private var dataPathTable = DataPathTable()
     private var stale: Set<ObjectName> = []
 
     package init(translator: ServiceTranslator) {
@@ -32,21 +34,45 @@ package struct ServiceIndex: Sendable {
     /// - Returns: The virtual servers that are different now, sorted; ask ``desired(_:)`` for each. ``healthChecks``
     ///   may be different although none of them is.
     package mutating func refresh() -> [VirtualServerKey] {
-        var touched: [VirtualServerKey: DesiredVirtualServer?] = [:]
+        var touched: [VirtualServerKey: TranslatedVirtualServer?] = [:]
         for name in stale {
             let next = cluster.services[name].map { translator.translate($0, in: cluster) }
             let previous = translated[name]
             guard next != previous else { continue }
             for server in (previous?.virtualServers ?? []) + (next?.virtualServers ?? [])
             where touched[server.key] == nil {
-                touched[server.key] = .some(desired(server.key))
+                touched[server.key] = .some(owner(server.key))
             }
             replaceClaims(of: name, previous, next)
-            healthCheckTable.replace(previous, with: next)
+            replaceHealthCheck(previous, next)
             translated[name] = next
         }
         stale.removeAll(keepingCapacity: true)
-        return touched.filter { desired($0.key) != $0.value }.map(\.key).sorted()
+        var changed: [VirtualServerKey] = []
+        for (key, before) in touched {
+            let now = owner(key)
+            dataPathTable.replace(before?.dataPath ?? [], with: now?.dataPath ?? [])
+            if now?.desired != before?.desired { changed.append(key) }
+        }
+        return changed.sorted()
+    }
+
+    /// What the node needs beside IPVS, as of the last ``refresh()``; nothing unless it is kept here.
+    package var dataPath: Set<DataPathElement> { dataPathTable.elements }
+
+    /// How that has changed since the last call.
+    package mutating func takeDataPathChange() -> DataPathChange { dataPathTable.takeChange() }
+
+    private mutating func replaceHealthCheck(_ previous: TranslatedService?, _ next: TranslatedService?) {
+        let ports = Set([previous, next].compactMap(\.?.healthCheck?.port))
+        let before = healthCheckElements(ports)
+        healthCheckTable.replace(previous, with: next)
+        dataPathTable.replace(before, with: healthCheckElements(ports))
+    }
+
+    private func healthCheckElements(_ ports: Set<UInt16>) -> [DataPathElement] {
+        guard translator.policy.keepsDataPath else { return [] }
+        return ports.filter { healthCheckTable.served[$0] != nil }.map(DataPathElement.healthCheckPort)
     }
 
     /// The virtual server that the oldest claimant of the key wants; `nil` when nobody claims it.

@@ -3,7 +3,7 @@ import LoadBalancing
 
 /// Turns one Service and its endpoints into virtual servers (`pkg/proxy/ipvs` in Kubernetes). Pure.
 package struct ServiceTranslator: Sendable {
-    private let policy: TranslationPolicy
+    let policy: TranslationPolicy
     private let explains: Bool
 
     /// The label by which a Service asks for another proxy.
@@ -22,7 +22,9 @@ package struct ServiceTranslator: Sendable {
         guard result.omission == nil else { return result }
         let settings = ServiceSettings(service, policy: policy)
         let endpoints = ServiceEndpoints(of: service, in: cluster)
-        result.warnings = settings.warnings + endpoints.warnings + unenforced(service)
+        let sources = SourceRanges(service, &result.warnings)
+        result.warnings += settings.warnings + endpoints.warnings
+        if sources.isRestricted, !policy.keepsDataPath { result.warnings.append(Self.unenforced(service)) }
         result.healthCheck = healthCheck(service, endpoints)
         for address in addresses(of: service, &result.warnings) {
             for port in service.ports {
@@ -30,7 +32,7 @@ package struct ServiceTranslator: Sendable {
                 guard number > 0 else { continue }
                 result.virtualServers.append(
                     virtualServer(
-                        service, port, Endpoint(address.ip, port: number), address.role, settings, endpoints,
+                        service, port, Endpoint(address.ip, port: number), address.role, settings, endpoints, sources,
                         &result.warnings))
             }
         }
@@ -48,16 +50,11 @@ package struct ServiceTranslator: Sendable {
     }
 
     /// What the Service asks for and IPVS alone cannot do: to be silent about it would be dangerous.
-    private func unenforced(_ service: Service) -> [TranslationWarning] {
-        let ranges = service.loadBalancerSourceRanges
-        guard service.kind == .loadBalancer, !ranges.isEmpty, !ranges.contains(where: { $0.hasSuffix("/0") }) else {
-            return []
-        }
-        return [
-            TranslationWarning(
-                service.metadata.id,
-                "loadBalancerSourceRanges is not enforced: restrict the sources with a firewall")
-        ]
+    private static func unenforced(_ service: Service) -> TranslationWarning {
+        TranslationWarning(
+            service.metadata.id,
+            "loadBalancerSourceRanges is not enforced: add `network:` to the configuration, or restrict the sources "
+                + "with a firewall")
     }
 
     /// Load balancers ask only where a node without endpoints drops their traffic. Endpoints that terminate do not
@@ -136,7 +133,8 @@ extension ServiceTranslator {
 extension ServiceTranslator {
     private func virtualServer(
         _ service: Service, _ port: ServicePort, _ endpoint: Endpoint, _ role: TranslatedVirtualServer.Role,
-        _ settings: ServiceSettings, _ endpoints: ServiceEndpoints, _ warnings: inout [TranslationWarning]
+        _ settings: ServiceSettings, _ endpoints: ServiceEndpoints, _ sources: SourceRanges,
+        _ warnings: inout [TranslationWarning]
     ) -> TranslatedVirtualServer {
         let key = VirtualServerKey.endpoint(port.transportProtocol, endpoint)
         let traffic = role == .clusterIP ? service.internalTrafficPolicy : service.externalTrafficPolicy
@@ -162,7 +160,11 @@ extension ServiceTranslator {
                 ? []
                 : zip(candidates, verdicts).map {
                     EndpointDecision(endpoint: $0.endpoint, verdict: $1, source: $0.source.description)
-                })
+                },
+            dataPath: !policy.keepsDataPath
+                ? []
+                : ServiceDataPath(key, role, traffic, forwarding, policy: policy)
+                    .elements(Array(chosen), sources: role == .loadBalancer ? sources : nil))
     }
 
     private func persistence(

@@ -1,3 +1,4 @@
+package import DataPath
 package import KubernetesObjects
 package import LoadBalancing
 
@@ -50,6 +51,9 @@ package struct TranslatedVirtualServer: Hashable, Sendable {
     package let trafficPolicy: Service.TrafficPolicy
     /// Every known endpoint with why it is used or not, sorted; empty unless an explanation was asked for.
     package var decisions: [EndpointDecision]
+
+    /// What the node needs beside IPVS; empty unless it is kept here.
+    package var dataPath: [DataPathElement]
 
     package var key: VirtualServerKey { desired.key }
     /// Whether the address belongs on the VIP device: never for node ports, which use the node's own.

@@ -29,6 +29,8 @@ package struct TranslationPolicy: Hashable, Sendable {
     package var localFallsBackToCluster: Bool
     /// The `service.kubernetes.io/service-proxy-name` that is served; `nil` serves Services without that label.
     package var proxyName: String?
+    /// Whether what Services need beside IPVS is kept on this node.
+    package var keepsDataPath = false
 
     package init(
         nodeName: String = "", zone: String = "", nodeAddresses: [IPAddress] = [], primaryAddresses: [IPAddress] = [],

@@ -1,6 +1,7 @@
 internal import Agent
 internal import ArgumentParser
 internal import Configuration
+internal import DataPath
 internal import KubernetesAPI
 internal import KubernetesObjects
 internal import LoadBalancing
@@ -82,14 +83,16 @@ struct ClusterOptions: ParsableArguments {
     ///   - isOffline: Whether another machine is meant than this one: its addresses are those of the Node object.
     ///   - explains: Whether each endpoint's verdict is kept.
     ///   - isProxying: Whether only what a node's proxy programs is wanted.
-    ///   - defaults: What the configuration says of Services in general.
+    ///   - settings: What the configuration says of Services in general, and of the network.
     func index(
-        isOffline: Bool = false, explains: Bool = false, isProxying: Bool = false, defaults: ServiceDefaults? = nil
+        isOffline: Bool = false, explains: Bool = false, isProxying: Bool = false, settings: Settings = Settings()
     ) throws -> ServiceIndex {
-        let objects = try objects(isProxying: isProxying, proxyName: defaults?.proxyName)
+        let objects = try objects(isProxying: isProxying, proxyName: settings.services?.proxyName)
+        let network = settings.network?.options
         var policy = TranslationPolicy(
-            node: nodeName, in: objects, addresses: isOffline ? [] : HostIdentity.addresses)
-        policy.apply(defaults)
+            node: nodeName, in: objects, addresses: isOffline ? [] : HostIdentity.addresses(except: network?.device))
+        policy.apply(settings.services)
+        policy.keepsDataPath = network != nil
         return ServiceIndex(
             objects, translator: ServiceTranslator(policy: policy, explains: explains))
     }
@@ -122,7 +125,7 @@ struct SourceOptions: ParsableArguments {
         var declared =
             configuration.paths.isEmpty ? Configuration(desired: DesiredState()) : try configuration.load()
         let index = try cluster.index(
-            isOffline: isOffline, isProxying: true, defaults: declared.settings.services)
+            isOffline: isOffline, isProxying: true, settings: declared.settings)
         index.complaints.forEach(complain)
         for server in index.desiredVirtualServers {
             if let place = declared.places[server.key] {
@@ -133,6 +136,9 @@ struct SourceOptions: ParsableArguments {
             }
         }
         declared.desired.virtualServers.sort { $0.key < $1.key }
+        declared.dataPath = index.dataPath.filter { element in
+            element.virtualServer.map { declared.places[$0] == nil } ?? true
+        }
         return declared
     }
 }

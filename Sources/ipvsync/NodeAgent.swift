@@ -14,6 +14,7 @@ internal import Telemetry
 final class NodeAgent {
     private let options: RunCommand
     private let synchronizer: Synchronizer
+    private let keeper: DataPathKeeper
     private let signals: Signals
     private let log: Logger
     private var settings: AgentSettings
@@ -54,7 +55,8 @@ final class NodeAgent {
         }
         state = AgentState(configuration, node: node)
         state.isComplete = watch == nil
-        loop = AgentLoop(synchronizer, timing: settings.timing, now: .now)
+        keeper = try DataPathKeeper(store: store.networkRecord)
+        loop = AgentLoop(synchronizer, keeper: keeper, timing: settings.timing, now: .now)
         loop.driftPolicy = settings.drift
         reporter = AgentReporter(
             log: log, manager: ServiceManager(environment: ProcessEnvironment.variables))
@@ -100,8 +102,12 @@ final class NodeAgent {
     private func end() throws(SyncError) {
         reporter.stopping()
         if settings.cleansUpOnExit {
-            let report = try synchronizer.cleanUp()
-            log.info("cleaned up", metadata: ["changes": "\(report.changes.count)"])
+            let report = try NodeSynchronizer(synchronizer, keeper).cleanUp()
+            let changes = report.changes.count + (report.network?.plan.count ?? 0)
+            log.info("cleaned up", metadata: ["changes": "\(changes)"])
+            for failure in report.network?.failures ?? [] {
+                log.error("cannot clean up", metadata: ["detail": "\(failure)"])
+            }
         }
         log.info("ended")
     }
@@ -124,6 +130,7 @@ final class NodeAgent {
         let events = watch.poll(timeout: wait, descriptors: descriptors)
         if !events.isEmpty {
             loop.note(state.take(events), at: .now)
+            loop.note(state.takeDataPathChange(), at: .now)
             complaintTime = complaintTime ?? .now + Self.complaintDelay
             serveHealthChecks()
         }

@@ -1,4 +1,5 @@
 import Netlink
+import NodeNetwork
 import Testing
 
 @testable import Agent

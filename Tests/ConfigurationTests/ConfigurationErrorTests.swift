@@ -37,7 +37,7 @@ struct ConfigurationErrorTests {
             ),
             (
                 "- 1",
-                "f:1:1: the file is a list; write a mapping with defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, timeouts, syncDaemons and virtualServers"
+                "f:1:1: the file is a list; write a mapping with defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons and virtualServers"
             ),
             (
                 "virtualServers: []\n---\nvirtualServers: []\n",
@@ -53,7 +53,7 @@ struct ConfigurationErrorTests {
             ),
             (
                 "virtualServers: []\nx: 1",
-                "f:2:1: unknown key `x`; use defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, timeouts, syncDaemons and virtualServers"
+                "f:2:1: unknown key `x`; use defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons and virtualServers"
             ),
         ])
     func files(text: String, expected: String) { Self.expect(text, expected) }
@@ -137,6 +137,35 @@ struct ConfigurationErrorTests {
             ("logging: json", "f:1:10: logging is `json`; write a mapping with format and level"),
             ("logging: {format: xml}", "f:1:19: format is `xml`; write auto, text or json"),
             ("logging: {level: trace}", "f:1:18: level is `trace`; write debug, info, warning or error"),
+            (
+                "network: on",
+                "f:1:10: network is `on`; write `off`, or a mapping with vipBinding, device, serviceCIDRs, firewall, clusterCIDRs, masqueradeAll, masqueradeMark, sysctls, strictARP, conntrackMax and flushConntrack"
+            ),
+            (
+                "network: {vipBinding: dummy}",
+                "f:1:23: network: vipBinding is `dummy`; write address, route or none"
+            ),
+            (
+                "network: {vipBinding: route}",
+                "f:1:10: network: vipBinding is route, but there are no serviceCIDRs; write the networks of the Services' addresses, such as serviceCIDRs: [10.96.0.0/12]"
+            ),
+            (
+                "network: {clusterCIDRs: [10.244.0.0]}\nx: 1",
+                "f:2:1: unknown key `x`; use defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons and virtualServers"
+            ),
+            (
+                "network: {clusterCIDRs: [10.244.0.0/33]}",
+                "f:1:26: network: clusterCIDRs holds `10.244.0.0/33`; write a network such as 192.0.2.0/24"
+            ),
+            (
+                "network: {masqueradeMark: 3}",
+                "f:1:27: network: masqueradeMark is 3; write a number with one bit set, such as \"0x4000\""
+            ),
+            (
+                "network: {device: eth0/1}",
+                "f:1:19: network: device is `eth0/1`; write the name of an interface, at most 15 bytes"
+            ),
+            ("network: {flushConntrack: [tcp]}", "f:1:28: network: flushConntrack is `tcp`; write udp or sctp"),
             ("timeouts: {tcp: 0}", "f:1:17: tcp is 0; write a duration such as 90s or 1h30m, from 1s to 24d20h31m23s"),
             ("timeouts: {tcpfin: 1m}", "f:1:12: unknown key `tcpfin`; did you mean `tcpFin`?"),
             (

@@ -1,4 +1,5 @@
 import Configuration
+import DataPath
 import LoadBalancing
 import TestSupport
 import Testing
@@ -91,6 +92,20 @@ struct ConfigurationTests {
                     telemetry: .on(
                         TelemetryOptions(
                             listen: Endpoint(IPAddress(v6High: 0, low: 1), port: 9100), healthCheckNodePorts: false)))
+            ),
+            ("network: off", Settings(network: .off)), ("network: {}", Settings(network: .on(DataPathSettings()))),
+            (
+                "network: {firewall: false, masqueradeAll: true}",
+                Settings(network: .on(DataPathSettings(firewall: nil)))
+            ),
+            (
+                "network: {masqueradeMark: 0x8000, clusterCIDRs: [10.244.0.0/16], strictARP: true}",
+                Settings(
+                    network: .on(
+                        DataPathSettings(
+                            firewall: FirewallSettings(
+                                masqueradeMark: 0x8000, podNetworks: ["10.244.0.0/16"].compactMap { IPPrefix($0) }),
+                            strictARP: true)))
             ),
             ("logging: {}", Settings(logging: LoggingSettings())),
             ("logging: {format: json, level: debug}", Settings(logging: LoggingSettings(format: .json, level: .debug))),

@@ -1,6 +1,7 @@
 // swift-format-ignore-file: NeverForceUnwrap
 
 import Configuration
+import DataPath
 import LoadBalancing
 import Testing
 
@@ -28,6 +29,7 @@ struct KubeProxyConfigurationTests {
                   nodePortAddresses:
                   - 192.0.2.0/24
                   - 2001:db8::/32
+                network: {}
                 timeouts:
                   tcp: 15m
                   udp: 1m30s
@@ -50,12 +52,25 @@ struct KubeProxyConfigurationTests {
         ("ipvs: {minSyncPeriod: 1m0s}", Settings(minSyncInterval: 60_000)),
         ("ipvs: {syncPeriod: 1.5s}", Settings(syncInterval: 2)),
         ("ipvs: {syncPeriod: 48h0m0s}", Settings(syncInterval: 86_400)),
+        ("ipvs: {strictARP: true}", Settings(network: .on(DataPathSettings(strictARP: true)))),
+        ("iptables: {masqueradeAll: true, masqueradeBit: 15}", rules(mark: 0x8000, all: true)),
+        ("clusterCIDR: 10.244.0.0/16,fd00::/48", rules(pods: ["10.244.0.0/16", "fd00::/48"])),
     ])
     func carriesOverTheSettingsOfTheAgent(text: String, settings: Settings) throws {
         let migrated = try migrate(text)
         #expect(migrated.notes.isEmpty)
-        #expect(migrated.configuration.settings == settings)
-        #expect(try Configuration.parse(migrated.configuration.yaml(), file: "ipvsync.yaml").settings == settings)
+        var expected = settings
+        expected.network = expected.network ?? .on(DataPathSettings())
+        #expect(migrated.configuration.settings == expected)
+        #expect(try Configuration.parse(migrated.configuration.yaml(), file: "ipvsync.yaml").settings == expected)
+    }
+
+    private static func rules(
+        mark: UInt32 = FirewallSettings.defaultMark, all: Bool = false, pods: [String] = []
+    ) -> Settings {
+        let firewall = FirewallSettings(
+            masqueradeMark: mark, masqueradesAll: all, podNetworks: pods.compactMap { IPPrefix($0) })
+        return Settings(network: .on(DataPathSettings(firewall: firewall)))
     }
 
     private static func telemetry(_ listen: String) -> TelemetrySetting {
@@ -86,10 +101,18 @@ struct KubeProxyConfigurationTests {
             """)
         #expect(
             migrated.notes.map { "\($0.place.line) \($0.key)" } == [
-                "3 mode", "4 clusterCIDR", "6 iptables.masqueradeAll", "6 iptables.masqueradeBit", "7 ipvs.strictARP",
-                "7 ipvs.excludeCIDRs", "8 clientConnection.kubeconfig", "9 somethingNew",
+                "3 mode", "7 ipvs.excludeCIDRs", "8 clientConnection.kubeconfig", "9 somethingNew",
             ])
-        #expect(migrated.configuration.yaml() == "virtualServers: []\n")
+        #expect(
+            migrated.configuration.yaml() == """
+                network:
+                  clusterCIDRs:
+                  - 10.244.0.0/16
+                  masqueradeAll: true
+                  strictARP: true
+                virtualServers: []
+
+                """)
     }
 
     @Test(arguments: [

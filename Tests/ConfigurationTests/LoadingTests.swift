@@ -67,6 +67,7 @@ struct LoadingTests {
         arguments: [
             "syncInterval: 30s", "minSyncInterval: 100ms", "auditInterval: 1h", "drift: repair", "cleanupOnExit: false",
             "telemetry: off", "logging: {}", "services: {}",
+            "network: off",
         ])
     func settings(text: String) throws {
         try withDirectory(["a.yaml": text, "b.yaml": "virtualServers: []\n\(text)"]) { path in

@@ -1,4 +1,5 @@
 import Configuration
+import DataPath
 import LoadBalancing
 import TestSupport
 
@@ -20,7 +21,8 @@ struct RandomState {
                 minSyncInterval: chance() ? number(0...Settings.maximumMinSyncInterval) : nil,
                 auditInterval: chance() ? number(60...Settings.maximumAuditInterval) : nil,
                 drift: chance() ? pick(DriftSetting.allCases) : nil, cleanupOnExit: chance() ? chance() : nil,
-                telemetry: chance() ? telemetry() : nil, logging: chance() ? logging() : nil))
+                telemetry: chance() ? telemetry() : nil, logging: chance() ? logging() : nil,
+                network: chance() ? network() : nil))
     }
 
     mutating func virtualServers() -> [DesiredVirtualServer] {
@@ -147,6 +149,19 @@ struct RandomState {
 
     private mutating func logging() -> LoggingSettings {
         LoggingSettings(format: pick(LoggingSettings.Format.allCases), level: pick(LoggingSettings.Level.allCases))
+    }
+
+    private mutating func network() -> NetworkSetting {
+        guard chance() else { return .off }
+        let networks = ["10.0.0.0/8", "2001:db8::/32"].compactMap { IPPrefix($0) }
+        let firewall = FirewallSettings(
+            masqueradeMark: 1 << number(0...31), masqueradesAll: chance(), podNetworks: chance() ? networks : [])
+        return .on(
+            DataPathSettings(
+                binding: pick(VIPBinding.allCases), device: pick(["ipvsync0", "yes", "1"]), serviceNetworks: networks,
+                firewall: chance() ? firewall : nil, setsSysctls: chance(), strictARP: chance(),
+                conntrackMaximum: chance() ? number(1...UInt32(Int32.max)) : nil,
+                staleProtocols: pick([[], [.udp], [.sctp], [.udp, .sctp]])))
     }
 
     private mutating func chance(in count: UInt32 = 2) -> Bool { number(1...count) == 1 }

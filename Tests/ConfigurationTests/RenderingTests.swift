@@ -39,6 +39,16 @@ struct RenderingTests {
             logging:
               format: auto
               level: info
+            network:
+              vipBinding: route
+              serviceCIDRs:
+              - 10.96.0.0/12
+              clusterCIDRs:
+              - 10.244.0.0/16
+              masqueradeMark: "0x8000"
+              flushConntrack:
+              - udp
+              - sctp
             timeouts:
               tcp: 15m
             syncDaemons:

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func dumpsTheFamilies() throws {
-        let channel = NetlinkChannel(transport: try GenericNetlinkSocket(), family: 0x10, version: 2)
+        let channel = GenericNetlinkChannel(transport: try GenericNetlinkSocket(), family: 0x10, version: 2)
         // CTRL_CMD_GETFAMILY, whose replies carry CTRL_ATTR_FAMILY_NAME.
         let names: [String] = try channel.dump("list families", command: 3, initial: []) {
             (names, cursor) throws(NetlinkError) in
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func refusalsAreThoseOfTheKernel() throws {
-        let channel = NetlinkChannel(transport: try GenericNetlinkSocket(), family: 0x10, version: 2)
+        let channel = GenericNetlinkChannel(transport: try GenericNetlinkSocket(), family: 0x10, version: 2)
         // There is no command 200.
         let failures = try channel.sendBatch("nonsense", count: 3, command: { $0 == 1 ? 200 : 3 }) { index, builder in
             if index != 1 { builder.put(2, string: "nlctrl") }

@@ -4,9 +4,14 @@ import Testing
 @testable import Netlink
 
 @Suite struct MessageBuilderTests {
+    /// The head of a generic netlink message: command, version 1 and two bytes of nothing.
+    private func head(_ type: UInt16, command: UInt8) -> MessageHead {
+        MessageHead(type: type, header: UInt32(command) | 1 << 8)
+    }
+
     @Test func bytesAreAsTheKernelWantsThem() {
         var builder = MessageBuilder(capacity: 256)
-        builder.beginMessage(family: 0x20, command: 5, version: 1, flags: 1, sequence: 9)
+        builder.beginMessage(head(0x20, command: 5), flags: 1, sequence: 9)
         builder.nest(1) { builder in
             builder.put(2, UInt16(0x0102))
             builder.put(3, NetworkOrder(UInt16(0x0102)))
@@ -29,11 +34,11 @@ import Testing
 
     @Test func whatDoesNotFitIsTakenBack() {
         var builder = MessageBuilder(capacity: 64)
-        builder.beginMessage(family: 1, command: 1, version: 1, flags: 1, sequence: 1)
+        builder.beginMessage(head(1, command: 1), flags: 1, sequence: 1)
         builder.endMessage()
         let kept = Array(builder.bytes)
         let start = builder.count
-        builder.beginMessage(family: 1, command: 1, version: 1, flags: 1, sequence: 2)
+        builder.beginMessage(head(1, command: 1), flags: 1, sequence: 2)
         builder.nest(1) { $0.put(2, string: String(repeating: "x", count: 100)) }
         builder.endMessage()
         let overflowed = builder.overflowed

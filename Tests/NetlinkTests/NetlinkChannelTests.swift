@@ -3,12 +3,12 @@ import Testing
 
 @testable import Netlink
 
-private func channel(_ transport: ScriptedTransport, capacity: Int = 4096) -> NetlinkChannel {
-    NetlinkChannel(transport: transport, family: 0x20, version: 1, sendCapacity: capacity)
+private func channel(_ transport: ScriptedTransport, capacity: Int = 4096) -> GenericNetlinkChannel {
+    GenericNetlinkChannel(transport: transport, family: 0x20, version: 1, sendCapacity: capacity)
 }
 
 /// Collects the attribute types of a dump.
-private func dump(_ channel: NetlinkChannel) throws(NetlinkError) -> [Int] {
+private func dump(_ channel: GenericNetlinkChannel) throws(NetlinkError) -> [Int] {
     try channel.dump("list", command: 4, initial: []) { (types: inout [Int], cursor) throws(NetlinkError) in
         while let attribute = try cursor.next() { types.append(attribute.type) }
     }
@@ -127,7 +127,9 @@ private func attribute(_ type: UInt16) -> [UInt8] { WireBytes.attribute(type, [0
 }
 
 @Suite struct BatchTests {
-    private func send(_ channel: NetlinkChannel, _ count: Int, size: Int = 4) throws(NetlinkError) -> [BatchFailure] {
+    private func send(_ channel: GenericNetlinkChannel, _ count: Int, size: Int = 4) throws(NetlinkError)
+        -> [BatchFailure]
+    {
         try channel.sendBatch(
             "apply", count: count, command: { _ in 1 },
             message: { _, builder in builder.put(1, string: String(repeating: "x", count: size - 1)) })

@@ -1,5 +1,6 @@
 // swift-format-ignore-file: NeverForceUnwrap
 
+import DataPath
 import KubernetesObjects
 import LoadBalancing
 import TestSupport
@@ -14,7 +15,11 @@ import Testing
         case remove(ObjectIdentity)
     }
 
-    private static let translator = ServiceTranslator(policy: TranslationPolicy(nodeName: "n1", zone: "z1"))
+    private static let translator: ServiceTranslator = {
+        var policy = TranslationPolicy(nodeName: "n1", zone: "z1")
+        policy.keepsDataPath = true
+        return ServiceTranslator(policy: policy)
+    }()
 
     /// After any history, refreshed at any moments, the index is what the last state of the objects alone gives.
     @Test(arguments: 1...40 as ClosedRange<UInt64>) func aHistoryEndsWhereItsLastStateDoes(seed: UInt64) {
@@ -23,6 +28,7 @@ import Testing
             var index = ServiceIndex(translator: Self.translator)
             var objects: [ObjectIdentity: KubernetesObject] = [:]
             var known: [VirtualServerKey: DesiredVirtualServer] = [:]
+            var elements: Set<DataPathElement> = []
             for _ in 1...Int.random(in: 5...40, using: &generator) {
                 switch event(&generator, objects) {
                 case .set(let object):
@@ -35,11 +41,15 @@ import Testing
                 guard Bool.random(using: &generator) else { continue }
                 // Who follows only the keys that changed knows everything.
                 for key in index.refresh() { known[key] = index.desired(key) }
+                elements.apply(index.takeDataPathChange())
             }
             for key in index.refresh() { known[key] = index.desired(key) }
+            elements.apply(index.takeDataPathChange())
             let scratch = ServiceIndex(Array(objects.values), translator: Self.translator)
             #expect(index.desiredVirtualServers == scratch.desiredVirtualServers)
             #expect(index.conflicts == scratch.conflicts)
+            #expect(index.dataPath == scratch.dataPath)
+            #expect(elements == scratch.dataPath)
             #expect(index.healthChecks == scratch.healthChecks)
             #expect(index.healthCheckConflicts == scratch.healthCheckConflicts)
             #expect(known.values.sorted { $0.key < $1.key } == scratch.desiredVirtualServers)
@@ -86,6 +96,14 @@ import Testing
             let scratch = ServiceIndex(Array(last.values), translator: Self.translator)
             #expect(index.desiredVirtualServers == scratch.desiredVirtualServers)
         }
+    }
+}
+
+extension Set<DataPathElement> {
+    /// Follows a change, each of whose elements has to be one.
+    fileprivate mutating func apply(_ change: DataPathChange) {
+        for element in change.removed { #expect(remove(element) != nil) }
+        for element in change.added { #expect(insert(element).inserted) }
     }
 }
 

@@ -1,5 +1,6 @@
 internal import LoadBalancing
 package import Netlink
+internal import NodeNetwork
 
 /// Whether a machine is fit for ipvsync, finding by finding.
 package enum Diagnosis {

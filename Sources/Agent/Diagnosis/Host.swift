@@ -1,4 +1,5 @@
 internal import Glibc
+package import NodeNetwork
 
 /// What a diagnosis reads of the machine; a value, so that tests can describe any machine.
 package struct Host: Sendable {

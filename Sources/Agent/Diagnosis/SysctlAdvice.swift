@@ -1,3 +1,5 @@
+package import NodeNetwork
+
 /// A kernel setting that matters to a load balancer, and what it should be.
 package struct SysctlAdvice: Hashable, Sendable {
     /// As `sysctl` names it.

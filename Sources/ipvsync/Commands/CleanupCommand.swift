@@ -7,9 +7,10 @@ internal import Reconcile
 struct CleanupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cleanup",
-        abstract: "Remove every virtual server and sync daemon that ipvsync made, and nothing else.",
+        abstract: "Remove everything that ipvsync made, and nothing else.",
         discussion: """
-            Connections through them end at once. Foreign virtual servers stay as they are.
+            Its virtual servers and sync daemons, its device with the addresses, its nftables table; kernel settings
+            get the values back that they had. Connections end at once. What is foreign stays as it is.
 
             EXAMPLES:
               ipvsync cleanup --dry-run
@@ -24,15 +25,16 @@ struct CleanupCommand: ParsableCommand {
 
     func run() throws {
         try Failures.endWithStatus {
-            let synchronizer = Synchronizer(
-                table: try IPVSClient.opened(), store: try state.store(), policy: ReconcilePolicy())
+            let store = try state.store()
+            let synchronizer = Synchronizer(table: try IPVSClient.opened(), store: store, policy: ReconcilePolicy())
+            let node = NodeSynchronizer(synchronizer, try DataPathKeeper(store: store.networkRecord))
             guard !dryRun else {
-                let report = try synchronizer.previewCleanUp()
+                let report = try node.previewCleanUp()
                 output.print(PlanView(report, names: report.plan.ledger, isPreview: true))
                 return
             }
             let lock = try synchronizer.lock(waitingAtMost: RunCommand.lockPatience)
-            let report = try synchronizer.cleanUp()
+            let report = try node.cleanUp()
             _ = consume lock
             try report.finish(output)
         }

@@ -37,7 +37,7 @@ struct PlanCommand: ParsableCommand {
 
     func run() throws {
         let report = try preview()
-        if !report.plan.isEmpty || report.plan.held != nil { throw ExitStatus.changesPending.code }
+        if !report.isIdle || report.plan.held != nil { throw ExitStatus.changesPending.code }
     }
 
     private func preview() throws -> SyncReport {
@@ -58,11 +58,11 @@ struct PlanCommand: ParsableCommand {
     ) throws -> SyncReport {
         try Failures.endWithStatus {
             let configuration = try source.load()
-            let synchronizer = Synchronizer(
-                table: try IPVSClient.opened(), store: try state.store(), policy: sync.policy(configuration.settings))
-            let report = try synchronizer.preview(configuration.desired)
+            let node = try NodeSynchronizer(configuration, sync, state)
+            let report = try node.preview(configuration.desired, configuration.demand)
             output.print(PlanView(report, names: report.plan.ledger, isPreview: true))
             if let problem = report.ledgerProblem { StandardStreams.complain(problem.description) }
+            for failure in report.network?.failures ?? [] { StandardStreams.complain(failure.description) }
             return report
         }
     }

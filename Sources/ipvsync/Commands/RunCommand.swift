@@ -60,10 +60,9 @@ struct RunCommand: ParsableCommand {
             let started = ContinuousClock.now
             let configuration = try source.load()
             let parsing = started.duration(to: .now)
-            let synchronizer = Synchronizer(
-                table: try IPVSClient.opened(), store: try state.store(), policy: sync.policy(configuration.settings))
-            let lock = try synchronizer.lock(waitingAtMost: Self.lockPatience)
-            var report = try synchronizer.synchronize(configuration.desired)
+            let node = try NodeSynchronizer(configuration, sync, state)
+            let lock = try node.synchronizer.lock(waitingAtMost: Self.lockPatience)
+            var report = try node.synchronize(configuration.desired, configuration.demand)
             _ = consume lock
             report.timings.parse = parsing
             try report.finish(output, quiet: quiet)
@@ -92,7 +91,9 @@ extension SyncReport {
         }
         if let ledgerProblem { StandardStreams.complain(ledgerProblem.description) }
         for failure in failures { StandardStreams.complain(failure.description) }
-        if !failures.isEmpty { throw ExitStatus.failed.code }
+        let networkFailures = network?.failures ?? []
+        for failure in networkFailures { StandardStreams.complain(failure.description) }
+        if !failures.isEmpty || !networkFailures.isEmpty { throw ExitStatus.failed.code }
         if plan.held != nil { throw ExitStatus.removalsHeld.code }
     }
 }

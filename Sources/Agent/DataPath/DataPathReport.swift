@@ -1,0 +1,38 @@
+/// What was done beside IPVS, or would be.
+package struct DataPathReport: Sendable {
+    /// A part of what is kept.
+    package enum Part: String, Hashable, Sendable, CaseIterable {
+        case sysctls
+        case rules
+        case addresses
+        case conntrack
+    }
+
+    /// Something that could not be done; it is tried again.
+    package struct Failure: Hashable, Sendable, CustomStringConvertible {
+        package let part: Part
+        package let message: String
+
+        package var description: String { "\(part.rawValue): \(message)" }
+    }
+
+    /// What was done, all of it together.
+    package internal(set) var plan = DataPathPlan()
+    package internal(set) var failures: [Failure] = []
+    /// Transactions on the rules.
+    package internal(set) var transactions = 0
+    /// Connection tracking entries that went with their real servers.
+    package internal(set) var staleEntries = 0
+    /// Time spent on it.
+    package internal(set) var duration = Duration.zero
+
+    /// Whether the addresses were looked at.
+    var hasLooked = false
+
+    package init() {}
+
+    /// Whether nothing was done, and nothing failed.
+    package var isEmpty: Bool { plan.isEmpty && failures.isEmpty && staleEntries == 0 }
+
+    mutating func fail(_ part: Part, _ message: String) { failures.append(Failure(part: part, message: message)) }
+}

@@ -1,0 +1,55 @@
+internal import NodeNetwork
+
+/// Keeps the record of one network namespace in a file beside the ledger. No file: nothing was made.
+package struct NetworkRecordStore: Sendable {
+    private let directory: String
+    private let identity: StateIdentity
+
+    private static let heading = "ipvsync network 1"
+
+    package init(directory: String, identity: StateIdentity) {
+        self.directory = directory
+        self.identity = identity
+    }
+
+    package var path: String { "\(directory)/network-\(identity.namespace)" }
+    private var file: StateFile { StateFile(path: path) }
+
+    /// The record; `nil` when nothing was made in this boot. A corrupt one is moved aside and counts as none.
+    package func load() throws(StateError) -> NetworkRecord? {
+        guard let text = try file.read() else { return nil }
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        }
+        guard lines.popLast() == [""], lines.popLast() == ["end"], lines.count >= 2, lines[0].count == 3,
+            lines[0][0] == Self.heading, lines[1].count == 2, lines[1][0] == "device"
+        else {
+            try file.setAside()
+            return nil
+        }
+        guard lines[0][1] == identity.boot, lines[0][2] == identity.namespace else { return nil }
+        var record = NetworkRecord(device: lines[1][1])
+        for line in lines[2...] {
+            guard line.count == 4, line[0] == "sysctl" else {
+                try file.setAside()
+                return nil
+            }
+            record.sysctls[line[1]] = SysctlChange(key: line[1], old: line[2], new: line[3])
+        }
+        return record
+    }
+
+    package func save(_ record: NetworkRecord) throws(StateError) {
+        try StateFile.makeDirectory(directory)
+        var text = "\(Self.heading)\t\(identity.boot)\t\(identity.namespace)\ndevice\t\(record.device)\n"
+        for change in record.sysctls.values.sorted(by: { $0.key < $1.key }) {
+            // Settings of several numbers are separated by tabs, in /proc and nowhere else.
+            text +=
+                ["sysctl", change.key, change.old, change.new].map { $0.replacing("\t", with: " ") }
+                .joined(separator: "\t") + "\n"
+        }
+        try file.replace(with: Array((text + "end\n").utf8))
+    }
+
+    package func remove() throws(StateError) { try file.remove() }
+}

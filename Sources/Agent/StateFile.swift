@@ -1,0 +1,88 @@
+internal import Glibc
+
+/// A file that is read whole, and replaced whole or not at all.
+struct StateFile {
+    let path: String
+
+    /// Far beyond 100,000 virtual servers that all drain.
+    private static let maximumSize = 256 << 20
+
+    /// Makes the directory for such files, for its owner alone, unless it is there.
+    static func makeDirectory(_ directory: String) throws(StateError) {
+        guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
+            throw StateError(.unwritable(errno), path: directory, remedy: "name another with --state-dir")
+        }
+    }
+
+    /// The text; `nil` when there is no such file.
+    func read() throws(StateError) -> String? {
+        let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw StateError(.unreadable(errno), path: path, remedy: "run as root, or remove the file")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            status.st_size <= Self.maximumSize
+        else { throw StateError(.unreadable(EINVAL), path: path, remedy: "remove it: it is no file of ipvsync's") }
+        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+        var filled = 0
+        while filled < bytes.count {
+            let count = bytes.withUnsafeMutableBytes { buffer in
+                Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw StateError(.unreadable(errno), path: path) }
+            if count == 0 { break }
+            filled += count
+        }
+        return String(decoding: bytes[..<filled], as: UTF8.self)
+    }
+
+    /// Replaces the file: written beside it, forced to storage, then renamed over it.
+    func replace(with bytes: [UInt8]) throws(StateError) {
+        let temporary = "\(path).new"
+        // A file that a killed run left behind is of no use to anybody.
+        unlink(temporary)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw unwritable() }
+        do throws(StateError) {
+            defer { close(descriptor) }
+            try write(bytes, to: descriptor)
+            guard fsync(descriptor) == 0 else { throw unwritable() }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        guard rename(temporary, path) == 0 else { throw unwritable() }
+    }
+
+    /// Moves the file aside, for people to look at.
+    func setAside() throws(StateError) {
+        guard rename(path, path + ".corrupt") == 0 || errno == ENOENT else {
+            throw StateError(.unwritable(errno), path: path)
+        }
+    }
+
+    /// Removes the file if it is there.
+    func remove() throws(StateError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw StateError(.unwritable(errno), path: path) }
+    }
+
+    private func write(_ bytes: [UInt8], to descriptor: Int32) throws(StateError) {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                Glibc.write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw unwritable() }
+            written += count
+        }
+    }
+
+    private func unwritable() -> StateError {
+        StateError(.unwritable(errno), path: path, remedy: "free space there, or name another place with --state-dir")
+    }
+}

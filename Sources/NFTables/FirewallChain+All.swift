@@ -1,0 +1,121 @@
+internal import DataPath
+internal import LoadBalancing
+
+extension FirewallChain {
+    /// All chains of our table, a chain before those that lead to it.
+    static func all(_ settings: FirewallSettings) -> [FirewallChain] {
+        [mark(settings)] + treatments(settings) + restrictions + [refuse, input, output, postrouting(settings)]
+    }
+
+    private static let markName = "mark_for_masquerade"
+    private static let refuseName = "refuse"
+
+    // MARK: - The ways into the table
+
+    /// What comes to this host, before IPVS looks at it (priorities 98 and 99). Packets to pods do not pass here.
+    private static var input: FirewallChain {
+        FirewallChain(
+            "input", hook: Hook(type: "filter", name: "input", priority: -10),
+            dispatch + [
+                "tcp dport @\(ElementSet.healthCheckPorts.name) accept",
+                refusal("ip", .addresses4),
+                refusal("ip6", .addresses6),
+            ])
+    }
+
+    /// What this host sends, after connections are tracked (-200) and before IPVS looks at it (-99 and -98).
+    private static var output: FirewallChain {
+        FirewallChain("output", hook: Hook(type: "filter", name: "output", priority: -110), dispatch)
+    }
+
+    /// What leaves, real servers' addresses in place; before the rules of others, which begin at 100.
+    private static func postrouting(_ settings: FirewallSettings) -> FirewallChain {
+        FirewallChain(
+            "postrouting", hook: Hook(type: "nat", name: "postrouting", priority: 95),
+            markedRule(settings) + [
+                "ip saddr . ip daddr @\(ElementSet.hairpins4.name) masquerade fully-random",
+                "ip6 saddr . ip6 daddr @\(ElementSet.hairpins6.name) masquerade fully-random",
+            ])
+    }
+
+    /// A mark without a bit would be found on every packet: then there is no rule.
+    private static func markedRule(_ settings: FirewallSettings) -> [String] {
+        let mark = settings.masqueradeMark
+        guard mark != 0 else { return [] }
+        let hex = hexadecimal(mark)
+        return [
+            "meta mark and \(hex) == \(hex) meta mark set meta mark and \(hexadecimal(~mark)) masquerade fully-random"
+        ]
+    }
+
+    private static var dispatch: [String] {
+        [
+            "ct state new ip daddr . meta l4proto . th dport vmap @\(ElementSet.services4.name)",
+            "ct state new ip6 daddr . meta l4proto . th dport vmap @\(ElementSet.services6.name)",
+        ]
+    }
+
+    /// A port of a Service's address that is no service: the host's own servers must not be reached there.
+    private static func refusal(_ header: String, _ addresses: ElementSet) -> String {
+        "ct state new \(header) daddr @\(addresses.name) meta l4proto { tcp, udp, sctp } goto \(refuseName)"
+    }
+
+    // MARK: - The ways through it
+
+    private static func mark(_ settings: FirewallSettings) -> FirewallChain {
+        FirewallChain(markName, ["meta mark set meta mark or \(hexadecimal(settings.masqueradeMark))"])
+    }
+
+    private static var refuse: FirewallChain {
+        FirewallChain(
+            refuseName, ["meta l4proto tcp reject with tcp reset", "reject with icmpx type port-unreachable"])
+    }
+
+    private static func treatments(_ settings: FirewallSettings) -> [FirewallChain] {
+        ServiceTreatment.Masquerade.allCases.map { masquerade in
+            FirewallChain(masquerade.chainName, rules(masquerade, settings))
+        }
+    }
+
+    private static func rules(_ masquerade: ServiceTreatment.Masquerade, _ settings: FirewallSettings) -> [String] {
+        // The host's own connections would come from the Service's address, which it has taken as its own.
+        let node = "fib saddr type local goto \(markName)"
+        return switch masquerade {
+        case .never: []
+        case .node: [node]
+        case .outsidePods: [node] + outsidePods(settings)
+        case .always: ["goto \(markName)"]
+        }
+    }
+
+    private static func outsidePods(_ settings: FirewallSettings) -> [String] {
+        guard !settings.masqueradesAll else { return ["goto \(markName)"] }
+        return [("ip", AddressFamily.ipv4), ("ip6", .ipv6)].compactMap { header, family in
+            let networks = settings.podNetworks.filter { $0.address.family == family }.outermost
+            guard !networks.isEmpty else { return nil }
+            let list = networks.map(\.description).joined(separator: ", ")
+            return "\(header) saddr != { \(list) } goto \(markName)"
+        }
+    }
+
+    /// Listed sources go on as if there were no restriction; others go nowhere.
+    private static var restrictions: [FirewallChain] {
+        ServiceTreatment.Masquerade.allCases.map { masquerade in
+            let open = ServiceTreatment(masquerade).chainName
+            return FirewallChain(
+                ServiceTreatment(masquerade, isRestricted: true).chainName,
+                [
+                    listed("ip", .sources4, open),
+                    listed("ip6", .sources6, open),
+                    "drop",
+                ])
+        }
+    }
+
+    private static func listed(_ header: String, _ sources: ElementSet, _ chain: String) -> String {
+        let key = "\(header) daddr . meta l4proto . th dport . \(header) saddr"
+        return "\(key) @\(sources.name) goto \(chain)"
+    }
+
+    private static func hexadecimal(_ value: UInt32) -> String { "0x" + String(value, radix: 16) }
+}

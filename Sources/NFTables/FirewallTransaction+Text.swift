@@ -1,0 +1,73 @@
+internal import DataPath
+
+extension FirewallTransaction {
+    /// Our table's name, the only one that a statement of ours ever has.
+    static let tableName = "inet ipvsync"
+
+    /// The transaction as `nft -f` reads it.
+    package var text: [UInt8] {
+        var text: [UInt8] = []
+        switch content {
+        case .removal: Self.writeRemoval(to: &text)
+        case .changes(let removed, let added):
+            Self.write("delete", removed, to: &text, \.keyText)
+            Self.write("add", added, to: &text, \.elementText)
+        case .replacement(let state):
+            Self.writeRemoval(to: &text)
+            for line in Self.tableLines(state.settings) { Self.append(line, to: &text) }
+            Self.write("add", Self.sorted(state.elements), to: &text, \.elementText)
+        }
+        return text
+    }
+
+    /// What it does, in lines for people: `+` and `-` before the elements that come and go.
+    package var lines: [String] {
+        switch content {
+        case .removal: ["- table \(Self.tableName)"]
+        case .changes(let removed, let added):
+            removed.map { "- \($0.planText)" } + added.map { "+ \($0.planText)" }
+        case .replacement(let state):
+            ["= table \(Self.tableName)"] + Self.sorted(state.elements).map { "+ \($0.planText)" }
+        }
+    }
+
+    /// A table that is deleted has to be there: what is added first always is.
+    private static func writeRemoval(to text: inout [UInt8]) {
+        append("add table \(tableName)", to: &text)
+        append("delete table \(tableName)", to: &text)
+    }
+
+    private static func tableLines(_ settings: FirewallSettings) -> [String] {
+        ["table \(tableName) {"] + ElementSet.allCases.map { "    \($0.declaration)" }
+            + FirewallChain.all(settings).flatMap(\.declaration) + ["}"]
+    }
+
+    /// One statement for each set, one line for each element: `nft` names the line that it stumbles over.
+    private static func write(
+        _ verb: String, _ elements: [DataPathElement], to text: inout [UInt8], _ write: (DataPathElement) -> String
+    ) {
+        var last: ElementSet?
+        for element in elements {
+            guard let set = element.set else { continue }
+            if set == last {
+                text += ",\n".utf8
+            } else {
+                if last != nil { text += "\n}\n".utf8 }
+                append("\(verb) element \(tableName) \(set.name) {", to: &text)
+                last = set
+            }
+            text += write(element).utf8
+        }
+        if last != nil { text += "\n}\n".utf8 }
+    }
+
+    private static func append(_ line: String, to text: inout [UInt8]) {
+        text += line.utf8
+        text.append(UInt8(ascii: "\n"))
+    }
+}
+
+extension DataPathElement {
+    /// Its set, and what it is in it.
+    fileprivate var planText: String { "\(set?.name ?? "none") \(elementText)" }
+}

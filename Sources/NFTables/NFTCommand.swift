@@ -1,0 +1,72 @@
+internal import Glibc
+
+/// Our table by way of the program `nft`.
+package struct NFTCommand: FirewallTable, Sendable {
+    private let programs: [String]
+    private let timeLimit: Duration
+
+    /// Where distributions install it. `PATH` is not asked: this runs as root.
+    package static let places = ["/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft"]
+
+    /// 100,000 elements take some ten million bytes.
+    private static let outputLimit = 256 << 20
+
+    /// - Parameters:
+    ///   - programs: The first of these paths that can be run is the program.
+    ///   - timeLimit: A run that takes longer is killed; the kernel has then changed all of a transaction or nothing.
+    package init(programs: [String] = places, timeLimit: Duration = .seconds(60)) {
+        self.programs = programs
+        self.timeLimit = timeLimit
+    }
+
+    package func read() throws(NFTablesError) -> ObservedFirewall? {
+        let operation = "list the table inet ipvsync"
+        let result = try run(["-j", "list", "table", "inet", "ipvsync"], operation: operation)
+        if result.succeeded { return try ObservedFirewall(json: result.output) }
+        let complaint = NFTComplaint(result.errorText)
+        if complaint?.isAboutMissingObject == true { return nil }
+        throw failure(operation, result, complaint)
+    }
+
+    package func commit(_ transaction: FirewallTransaction) throws(NFTablesError) {
+        guard !transaction.isEmpty else { return }
+        let operation = transaction.operation
+        let result = try run(["-f", "-"], input: transaction.text, operation: operation)
+        guard result.succeeded else { throw failure(operation, result, NFTComplaint(result.errorText)) }
+    }
+
+    package func generation() -> UInt32? { RulesetGeneration.current() }
+
+    private func run(
+        _ arguments: [String], input: [UInt8] = [], operation: String
+    ) throws(NFTablesError) -> ProgramResult {
+        guard let program = programs.first(where: { access($0, X_OK) == 0 }) else {
+            throw NFTablesError(operation: operation, message: "there is no program nft: install the package nftables")
+        }
+        let run = ProgramRun(
+            program, arguments, input: input, timeLimit: timeLimit, outputLimit: Self.outputLimit)
+        do {
+            return try run.run()
+        } catch {
+            throw NFTablesError(operation: operation, message: "\(program): \(error.reason)")
+        }
+    }
+
+    private func failure(
+        _ operation: String, _ result: ProgramResult, _ complaint: NFTComplaint?
+    ) -> NFTablesError {
+        let message =
+            complaint?.message ?? "nft \(result.ending)\(result.errorText.isEmpty ? "" : ": \(result.errorText)")"
+        return NFTablesError(operation: operation, message: message)
+    }
+}
+
+extension FirewallTransaction {
+    fileprivate var operation: String {
+        switch content {
+        case .replacement: "replace the table inet ipvsync"
+        case .changes: "change the table inet ipvsync"
+        case .removal: "remove the table inet ipvsync"
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package import DataPath
+
+/// Our table as the kernel has it.
+package struct ObservedFirewall: Hashable, Sendable {
+    package var elements: Set<DataPathElement>
+    /// Everything else: chains, rules and the declarations of sets.
+    package var shape: FirewallShape
+
+    package init(elements: Set<DataPathElement>, shape: FirewallShape) {
+        self.elements = elements
+        self.shape = shape
+    }
+
+    /// Whether rules, chains and sets are those of the settings, and nothing of others is in the table.
+    package func isIntact(under settings: FirewallSettings) -> Bool { damage(under: settings) == nil }
+
+    /// What is not as the settings would have it, for people; elements that are missing or too many do not count.
+    package func damage(under settings: FirewallSettings) -> String? {
+        shape.damage(comparedWith: FirewallShape(settings))
+    }
+}

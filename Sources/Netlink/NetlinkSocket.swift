@@ -1,0 +1,93 @@
+internal import CNetlink
+internal import Glibc
+
+/// A netlink socket: libnl opens it, the datagrams are ours.
+///
+/// libnl's receive path is never used on this socket, for the two would take each other's answers.
+package class NetlinkSocket: NetlinkTransport {
+    private let netlinkProtocol: NetlinkProtocol
+    private var socket: OpaquePointer?
+    private let receiveBufferSize: Int32
+    private let timeLimit: timeval
+    private var datagrams = DatagramPair()
+
+    /// Opens a socket in the calling process's network namespace.
+    ///
+    /// - Parameters:
+    ///   - receiveBufferSize: Bytes of answers that the kernel may queue; beyond, answers are lost.
+    ///   - timeLimitSeconds: How long one answer may take.
+    package init(
+        _ netlinkProtocol: NetlinkProtocol, receiveBufferSize: Int32 = 8 << 20, timeLimitSeconds: Int = 10
+    ) throws(NetlinkError) {
+        self.netlinkProtocol = netlinkProtocol
+        self.receiveBufferSize = receiveBufferSize
+        timeLimit = timeval(tv_sec: timeLimitSeconds, tv_usec: 0)
+        do {
+            try open()
+        } catch {
+            throw NetlinkError(.system(error.errno), operation: "open a \(netlinkProtocol) socket")
+        }
+    }
+
+    deinit { nl_socket_free(socket) }
+
+    /// The number that no other network namespace of this boot has; `nil` before Linux 5.14.
+    package var namespaceCookie: UInt64? {
+        var cookie: UInt64 = 0
+        var length = socklen_t(MemoryLayout<UInt64>.size)
+        // SO_NETNS_COOKIE of <asm-generic/socket.h>, which older C libraries lack.
+        return getsockopt(nl_socket_get_fd(socket), SOL_SOCKET, 71, &cookie, &length) == 0 ? cookie : nil
+    }
+
+    package func send(_ bytes: UnsafeRawBufferPointer) throws(TransportError) {
+        while true {
+            let sent = Glibc.send(nl_socket_get_fd(socket), bytes.baseAddress, bytes.count, 0)
+            if sent == bytes.count { return }
+            if sent >= 0 { throw TransportError(errno: EMSGSIZE) }
+            if errno != EINTR { throw TransportError(errno: errno) }
+        }
+    }
+
+    package func receive(into buffer: UnsafeMutableRawBufferPointer) throws(TransportError) -> ReceivedDatagram {
+        try datagrams.receive(from: nl_socket_get_fd(socket), into: buffer)
+    }
+
+    package func reset() throws(TransportError) {
+        nl_socket_free(socket)
+        socket = nil
+        datagrams.reset()
+        try open()
+    }
+
+    private func open() throws(TransportError) {
+        guard let socket = nl_socket_alloc() else { throw TransportError(errno: ENOMEM) }
+        self.socket = socket
+        guard nl_connect(socket, netlinkProtocol.number) >= 0 else { throw TransportError(errno: errno) }
+        let descriptor = nl_socket_get_fd(socket)
+        // A batch may be answered by an error per message: make room, past the system's limit where we may.
+        if !setOption(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, receiveBufferSize) {
+            _ = setOption(descriptor, SOL_SOCKET, SO_RCVBUF, receiveBufferSize)
+        }
+        if !setOption(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, 1 << 20) {
+            _ = setOption(descriptor, SOL_SOCKET, SO_SNDBUF, 1 << 20)
+        }
+        // Conveniences of newer kernels: without them acknowledgements are longer and unexplained, no more.
+        _ = setOption(descriptor, SOL_NETLINK, NETLINK_CAP_ACK, Int32(1))
+        _ = setOption(descriptor, SOL_NETLINK, NETLINK_EXT_ACK, Int32(1))
+        if netlinkProtocol == .route {
+            // Dumps then keep to what is asked for; whoever asks looks for himself as well.
+            _ = setOption(descriptor, SOL_NETLINK, NETLINK_GET_STRICT_CHK, Int32(1))
+        }
+        guard setOption(descriptor, SOL_SOCKET, SO_RCVTIMEO, timeLimit),
+            setOption(descriptor, SOL_SOCKET, SO_SNDTIMEO, timeLimit)
+        else { throw TransportError(errno: errno) }
+    }
+
+    private func setOption<Value: BitwiseCopyable>(
+        _ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Value
+    ) -> Bool {
+        withUnsafeBytes(of: value) { bytes in
+            setsockopt(descriptor, level, name, bytes.baseAddress, socklen_t(bytes.count)) == 0
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// A connection that the kernel tracks, of a protocol with ports.
+package struct ConntrackEntry: Hashable, Sendable {
+    /// The IP protocol's number.
+    package let protocolNumber: UInt8
+    /// From the client to where it sends.
+    package let original: ConntrackTuple
+    /// From who answers to where answers go: translated addresses show here.
+    package let reply: ConntrackTuple
+    /// Tells the entry from a later one of the same addresses (`CTA_ID`, in network byte order).
+    package let identifier: UInt32
+    /// The zone of both directions; 0 is the usual one.
+    package let zone: UInt16
+    /// The zone of the original direction, where it has one of its own.
+    package let originalZone: UInt16?
+
+    package init(
+        protocolNumber: UInt8, original: ConntrackTuple, reply: ConntrackTuple, identifier: UInt32, zone: UInt16 = 0,
+        originalZone: UInt16? = nil
+    ) {
+        self.protocolNumber = protocolNumber
+        self.original = original
+        self.reply = reply
+        self.identifier = identifier
+        self.zone = zone
+        self.originalZone = originalZone
+    }
+}
+
+extension ConntrackEntry: CustomStringConvertible {
+    /// `192.0.2.1:40000 -> 10.96.0.10:53, answered by 10.244.1.5:53`.
+    package var description: String {
+        "\(original.source) -> \(original.destination), answered by \(reply.source)"
+    }
+}

@@ -1,0 +1,34 @@
+internal import CNetlink
+internal import LoadBalancing
+internal import Netlink
+
+/// An address of a device.
+struct AssignedAddress: Hashable {
+    let address: IPAddress
+    /// Whether it stands alone, with no network and no peer: the only form that we make.
+    let isSingle: Bool
+    /// The device's number.
+    let link: UInt32
+
+    /// Reads a message of the kernel's about an address; `nil` for other families than IP.
+    init?(_ message: borrowing Message) throws(NetlinkError) {
+        guard let family = AddressFamily(wireValue: try message.headerField(at: 0)) else { return nil }
+        var local: IPAddress?
+        var other: IPAddress?
+        var attributes = try message.attributes(after: MemoryLayout<ifaddrmsg>.size)
+        while let attribute = try attributes.next() {
+            switch attribute.type {
+            case IFA_LOCAL: local = try IPAddress(attribute, family: family)
+            case IFA_ADDRESS: other = try IPAddress(attribute, family: family)
+            default: break
+            }
+        }
+        // With a peer, the device's own address is the local one and the other is the peer's.
+        guard let address = local ?? other else {
+            throw NetlinkError(.malformed, operation: "read an address", message: "without an address")
+        }
+        self.address = address
+        isSingle = try message.headerField(at: 1, as: UInt8.self) == family.bitWidth && other ?? address == address
+        link = try message.headerField(at: 4)
+    }
+}

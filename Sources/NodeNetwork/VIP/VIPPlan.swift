@@ -1,0 +1,69 @@
+package import DataPath
+package import LoadBalancing
+
+/// The changes that make the node take addresses as its own.
+package struct VIPPlan: Hashable, Sendable {
+    /// The name of our device.
+    package let device: String
+    /// In an order in which each is possible, and in which what comes is there before what goes has gone.
+    package let operations: [VIPOperation]
+    /// Wanted addresses that another device has, with its name: they answer without us, and are left as they are.
+    package let elsewhere: [IPAddress: String]
+
+    /// Whether there is nothing to do.
+    package var isEmpty: Bool { operations.isEmpty }
+
+    /// The operations in words.
+    package var lines: [String] { operations.map { $0.text(device: device) } }
+
+    /// The plan from what is to what is wanted. What another kind of binding has made goes.
+    ///
+    /// Our device is made with the first address that needs it, and stays until the binding changes.
+    ///
+    /// - Parameters:
+    ///   - device: The name of our device.
+    ///   - addresses: What the node shall take as its own; used by ``VIPBinding/address``.
+    ///   - routes: The networks that shall answer; used by ``VIPBinding/route``.
+    /// - Throws: An error when addresses are wanted on a device that is somebody else's.
+    package static func between(
+        binding: VIPBinding, addresses: Set<IPAddress>, routes: [IPPrefix],
+        device: String = VIPDevice.defaultName, observed: ObservedVIPs
+    ) throws(VIPPlanError) -> VIPPlan {
+        let networks = binding == .route ? Set(routes) : []
+        var coming = networks.subtracting(observed.routes).sorted().map(VIPOperation.addRoute)
+        let going = observed.routes.subtracting(networks).sorted().map(VIPOperation.removeRoute)
+        guard binding == .address else {
+            return VIPPlan(
+                device: device, operations: coming + going + removal(of: observed.device), elsewhere: [:])
+        }
+        if observed.device == .foreign { throw .deviceIsForeign(name: device) }
+        let elsewhere = observed.elsewhere.filter { addresses.contains($0.key) }
+        let missing = addresses.subtracting(observed.addresses).filter { elsewhere[$0] == nil }
+        let leaving = observed.addresses.subtracting(addresses)
+        coming = preparation(of: observed.device, isNeeded: !missing.isEmpty)
+        coming += missing.sorted().map(VIPOperation.addAddress)
+        return VIPPlan(
+            device: device, operations: coming + leaving.sorted().map(VIPOperation.removeAddress) + going,
+            elsewhere: elsewhere)
+    }
+
+    /// The plan that removes what is ours, and nothing else.
+    package static func cleanup(device: String = VIPDevice.defaultName, observed: ObservedVIPs) -> VIPPlan {
+        VIPPlan(
+            device: device,
+            operations: observed.routes.sorted().map(VIPOperation.removeRoute) + removal(of: observed.device),
+            elsewhere: [:])
+    }
+
+    private static func preparation(of device: VIPDevice, isNeeded: Bool) -> [VIPOperation] {
+        switch device {
+        case .missing: isNeeded ? [.createDevice, .setUp] : []
+        case .ours(let isUp): isUp ? [] : [.setUp]
+        case .foreign: []
+        }
+    }
+
+    private static func removal(of device: VIPDevice) -> [VIPOperation] {
+        if case .ours = device { [.removeDevice] } else { [] }
+    }
+}

@@ -1,0 +1,20 @@
+internal import Agent
+internal import Configuration
+internal import IPVS
+
+extension NodeSynchronizer {
+    /// The node of this process's network namespace.
+    init(_ configuration: Configuration, _ sync: SyncOptions, _ state: StateOptions) throws {
+        let store = try state.store()
+        self.init(
+            Synchronizer(table: try IPVSClient.opened(), store: store, policy: sync.policy(configuration.settings)),
+            try DataPathKeeper(store: store.networkRecord))
+    }
+}
+
+extension Configuration {
+    /// What is wanted beside IPVS; `nil` for nothing.
+    var demand: DataPathDemand? {
+        settings.network?.options.map { DataPathDemand(settings: $0, elements: dataPath) }
+    }
+}

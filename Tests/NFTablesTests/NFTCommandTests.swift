@@ -1,0 +1,67 @@
+import DataPath
+import Glibc
+import Testing
+
+@testable import NFTables
+
+/// The program `nft`, stood in for by small scripts.
+@Suite struct NFTCommandTests {
+    private static func standIn(_ script: String) throws -> NFTCommand {
+        var template = Array("/tmp/ipvsync-nft.XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        try #require(descriptor >= 0)
+        let text = "#!/bin/sh\n\(script)\n"
+        _ = write(descriptor, text, text.utf8.count)
+        fchmod(descriptor, 0o700)
+        close(descriptor)
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return NFTCommand(programs: ["/nowhere/nft", path], timeLimit: .seconds(20))
+    }
+
+    private static func message(_ body: () throws(NFTablesError) -> Void) -> String? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test func aMissingProgramSaysWhatToInstall() {
+        let command = NFTCommand(programs: ["/nowhere/nft"])
+        #expect(
+            Self.message { () throws(NFTablesError) in _ = try command.read() }
+                == "list the table inet ipvsync: there is no program nft: install the package nftables")
+    }
+
+    @Test func aMissingTableIsNone() throws {
+        let command = try Self.standIn("echo 'Error: No such file or directory' >&2; exit 1")
+        #expect(try command.read() == nil)
+    }
+
+    @Test func otherFailuresAreErrors() throws {
+        let command = try Self.standIn("echo 'cannot open shared object file: No such file or directory' >&2; exit 127")
+        #expect(
+            Self.message { () throws(NFTablesError) in _ = try command.read() }
+                == "list the table inet ipvsync: nft ended with status 127: "
+                + "cannot open shared object file: No such file or directory")
+    }
+
+    @Test(arguments: ["", "{", "[]", #"{"other": []}"#]) func whatIsNoListingIsAnError(_ output: String) throws {
+        let command = try Self.standIn("printf '%s' '\(output)'")
+        #expect(throws: NFTablesError.self) { try command.read() }
+    }
+
+    @Test func theScriptArrivesOnStandardInput() throws {
+        // The script comes back as the complaint.
+        let command = try Self.standIn("[ \"$*\" = '-f -' ] && { printf 'Error: '; cat; } | tr '\\n' ' ' >&2; exit 1")
+        #expect(
+            Self.message { () throws(NFTablesError) in
+                try command.commit(.changing(added: [.healthCheckPort(80)], removed: []))
+            } == "change the table inet ipvsync: add element inet ipvsync health_check_ports { 80 } ")
+    }
+
+    @Test func nothingToDoRunsNothing() throws {
+        try NFTCommand(programs: ["/nowhere/nft"]).commit(.changing(added: [], removed: []))
+    }
+}
