@@ -187,7 +187,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "AgentTests",
-            dependencies: ["Agent", "LoadBalancing", "Netlink", "NodeNetwork", "Reconcile", "TestSupport"],
+            dependencies: [
+                "Agent", "DataPath", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "TestSupport",
+            ],
             swiftSettings: settings),
     ]
 )

@@ -50,13 +50,24 @@ final class APIServerStandIn {
 
     /// Adds or changes the Service `default/web` and its endpoints.
     func setWeb(_ endpoints: [String]) {
+        setService("web", clusterIP: "10.96.0.10")
+        setEndpoints(of: "web", endpoints)
+    }
+
+    /// Adds or changes a Service of the namespace `default`.
+    func setService(_ name: String, clusterIP: String, _ scheduler: String = "rr") {
         tell(
-            #"{"set":"services","object":{"metadata":{"name":"web","namespace":"default"},"spec":{"#
-                + #""clusterIP":"10.96.0.10","clusterIPs":["10.96.0.10"],"ports":[{"port":80,"protocol":"TCP"}]}}}"#)
+            #"{"set":"services","object":{"metadata":{"name":"\#(name)","namespace":"default","#
+                + #""annotations":{"ipvsync.io/scheduler":"\#(scheduler)"}},"spec":{"clusterIP":"\#(clusterIP)","#
+                + #""clusterIPs":["\#(clusterIP)"],"ports":[{"port":80,"protocol":"TCP"}]}}}"#)
+    }
+
+    /// Adds or changes the endpoints of a Service.
+    func setEndpoints(of service: String, _ endpoints: [String]) {
         let list = endpoints.map { #"{"addresses":["\#($0)"]}"# }.joined(separator: ",")
         tell(
-            #"{"set":"endpointslices","object":{"metadata":{"name":"web-1","namespace":"default","#
-                + #""labels":{"kubernetes.io/service-name":"web"}},"addressType":"IPv4","#
+            #"{"set":"endpointslices","object":{"metadata":{"name":"\#(service)-1","namespace":"default","#
+                + #""labels":{"kubernetes.io/service-name":"\#(service)"}},"addressType":"IPv4","#
                 + #""ports":[{"name":"","port":8080}],"endpoints":[\#(list)]}}"#)
     }
 }

@@ -36,7 +36,7 @@ final class FlowSite {
     /// - Returns: The real server that answered.
     func ask(_ socket: UDPSocket, _ host: String, port: UInt16) throws(ScenarioFailure) -> String {
         try socket.send("who", to: try SocketAddress(host, port: port))
-        for _ in 0..<200 {
+        for _ in 0..<500 {
             for server in sockets where try server.socket.answer(server.host) { return try socket.receive() }
             usleep(10_000)
         }

@@ -94,10 +94,65 @@ extension Scenario {
             // Whole seconds, and a look every five.
             try expect(lasted > .seconds(6) && lasted < .seconds(20), "it lasted \(lasted)")
         },
+        Scenario("adversity: a state directory without room, while the agent runs") { context in
+            try context.run(["ip", "link", "set", "lo", "up"])
+            let disk = try SoakDisk(context, figures: SoakFigures())
+            let path = try context.write(file("10.1.0.1"), to: "web.yaml")
+            let agent = try context.startIPVSync(
+                "--config", path, "--state-dir", disk.directory, "--sync-interval", "5")
+            try context.eventuallyTable(agent, table("10.1.0.1"))
+            try disk.fill()
+            // What the ledger knows already can be put right.
+            try context.ipvsadm("-E", "-t", "10.96.0.10:80", "-s", "sh")
+            try context.eventuallyTable(agent, table("10.1.0.1"))
+            let more = "- {address: \"10.96.0.11:80\", scheduler: rr, realServers: []}\n"
+            try context.write("virtualServers:\n- \(server("10.1.0.2"))\n\(more)", to: "web.yaml")
+            try context.eventually("its health tells of it") { () throws(ScenarioFailure) in
+                let answer = try Command(["curl", "-s", "http://127.0.0.1:10249/healthz"]).run().output
+                return ["\"degraded\"", "\(disk.directory)/ledger-", "No space left on device"]
+                    .allSatisfy { answer.contains($0) }
+            }
+            // Several attempts later, too, nothing is there that the ledger does not have.
+            sleep(4)
+            try expectEqual(try context.ipvsadmSave(), table("10.1.0.1"))
+            try disk.free()
+            try context.eventuallyTable(agent, table("10.1.0.2") + ["-A -t 10.96.0.11:80 -s rr"])
+            try context.eventually("it is well again") { () throws(ScenarioFailure) in
+                let answer = try context.run(["curl", "-s", "http://127.0.0.1:10249/healthz"]).output
+                return try context.parse(answer)["status"]?.scalar?.text == "ok"
+            }
+            let ledger = try context.run(["sh", "-c", "cat '\(disk.directory)'/ledger-*"]).outputLines
+            try expectEqual(ledger.count { $0.hasPrefix("own\t") }, 2, "owned virtual servers")
+        },
+        Scenario("adversity: two agents, of which the second takes over when the first ends") { context in
+            try context.run(["ip", "link", "set", "lo", "up"])
+            let path = try context.write(file("10.1.0.1"), to: "web.yaml")
+            let first = try context.startIPVSync("--config", path)
+            try context.eventuallyTable(first, table("10.1.0.1"))
+            let second = try context.startIPVSync("--config", path)
+            try second.waitForText("another ipvsync is at work")
+            // What the second read before this is out of date when its turn comes.
+            try context.write(file("10.1.0.2"), to: "web.yaml")
+            try context.eventuallyTable(first, table("10.1.0.2"))
+            first.send(SIGTERM)
+            let began = ContinuousClock.now
+            try expectEqual(try first.wait().status, .exited(0))
+            while !second.error.contains(#""message":"ready""#) {
+                try expectEqual(try context.ipvsadmSave(), table("10.1.0.2"))
+                try expect(second.isRunning && ContinuousClock.now - began < .seconds(5), second.error)
+            }
+            try expect(!second.error.contains("real server"), "the table was touched: \(second.error)")
+            try context.write(file("10.1.0.3"), to: "web.yaml")
+            try context.eventuallyTable(second, table("10.1.0.3"))
+        },
     ]
 
     private static func file(_ address: String) -> String {
-        "virtualServers: [{address: \"10.96.0.10:80\", scheduler: rr, realServers: [\"\(address):8080\"]}]\n"
+        "virtualServers: [\(server(address))]\n"
+    }
+
+    private static func server(_ address: String) -> String {
+        "{address: \"10.96.0.10:80\", scheduler: rr, realServers: [\"\(address):8080\"]}"
     }
 
     private static func table(_ address: String) -> [String] {

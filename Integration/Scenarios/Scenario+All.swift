@@ -2,5 +2,5 @@ extension Scenario {
     /// Every scenario there is. A file of scenarios adds its list here.
     static let all: [Scenario] =
         harness + ipvsadm + contract + sync + ownership + drain + commands + services + faults + agent + traffic
-        + telemetry + watching + soak + adversity + nodeNetwork + dataPath + schedulers + forwarding
+        + telemetry + watching + soak + adversity + leaving + nodeNetwork + dataPath + schedulers + forwarding
 }

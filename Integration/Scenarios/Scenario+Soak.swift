@@ -11,8 +11,37 @@ extension Scenario {
             } catch {
                 throw ScenarioFailure("seed \(seed): \(error)")
             }
-        }
+        },
+        Scenario("soak: a whole agent with an API server, files, another writer and kills", timeLimit: .seconds(120)) {
+            context in
+            let seed = UInt64.random(in: 0...999_999)
+            do throws(ScenarioFailure) {
+                try soakAgent(context, seed: seed)
+            } catch {
+                throw ScenarioFailure("seed \(seed): \(error)")
+            }
+        },
     ]
+
+    /// Kills belong to the first fifth, and to the end: between them one process has to stay as it is.
+    private static func soakAgent(_ context: Context, seed: UInt64) throws(ScenarioFailure) {
+        let soak = try AgentSoak(context, seed: seed)
+        let began = ContinuousClock.now
+        var warm: ProcessUsage?
+        for round in 0..<22 {
+            if round == 19 {
+                let (before, after) = (try require(warm, "no figures"), try soak.usage())
+                StandardStream.output.writeLine("after a fifth: \(before); later: \(after)")
+                try after.expectFlat(since: before, growth: 2 << 20)
+            }
+            if round < 5 || round >= 19 { try soak.restart() }
+            for _ in 0..<16 { try soak.change() }
+            try soak.settle()
+            if round == 5 { warm = try soak.usage() }
+        }
+        StandardStream.output.writeLine(
+            "seed \(seed), \((ContinuousClock.now - began).components.seconds) s\n\(soak.figures)")
+    }
 
     private static func soak(_ context: Context, seed: UInt64, changes: Int) throws(ScenarioFailure) {
         let soak = try Soak(context, seed: seed)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A connection of the client under way: it connects, puts a question, and reads the answer.
+/// A connection of the client under way: it connects, puts a question, and reads the answer; and again when it is held.
 final class Probe {
     enum Event {
         case answered(by: String)
@@ -10,6 +10,9 @@ final class Probe {
     let source: SocketAddress
     /// What the connection is for: a phase, or the number of a long-lived connection.
     let number: Int
+    /// For how long it stays open after its first answer, to put another question then; `nil` for not at all.
+    let hold: Duration?
+    private(set) var answers = 0
     private let socket: TrafficSocket
     private let start: ContinuousClock.Instant
     private var isConnected = false
@@ -25,8 +28,10 @@ final class Probe {
 
     /// - Parameter start: When the traffic began.
     init(
-        from source: SocketAddress, to target: SocketAddress, number: Int, start: ContinuousClock.Instant
+        from source: SocketAddress, to target: SocketAddress, number: Int, hold: Duration? = nil,
+        start: ContinuousClock.Instant
     ) throws(ScenarioFailure) {
+        self.hold = hold
         self.source = source
         self.number = number
         self.start = start
@@ -37,6 +42,14 @@ final class Probe {
     }
 
     var resentCount: Int { socket.resentCount }
+
+    /// Whether another question is to follow.
+    var isHeld: Bool { hold != nil && answers == 1 }
+
+    /// Puts the last question of a connection that has been held for long enough.
+    func askIfHeldLongEnough(_ now: ContinuousClock.Instant) {
+        if isHeld, waitingSince == nil, let hold, answeredAt + hold <= now { ask() }
+    }
 
     /// What `poll` is to wait for.
     var descriptor: pollfd {
@@ -82,6 +95,7 @@ final class Probe {
             line = []
             waitingSince = nil
             answeredAt = .now
+            answers += 1
             return .answered(by: server)
         }
     }

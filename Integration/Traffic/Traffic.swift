@@ -44,8 +44,13 @@ final class Traffic {
     }
 
     /// Begins to open new connections, so many a second to each target.
-    func openNewConnections(perSecond rate: Int) {
-        board.order { $0.interval = .seconds(1) / rate }
+    ///
+    /// - Parameter hold: How many milliseconds each of them stays open; `nil` for those that end with their first answer.
+    func openNewConnections(perSecond rate: Int, hold: ClosedRange<Int>? = nil) {
+        board.order {
+            $0.interval = .seconds(1) / rate
+            $0.hold = hold
+        }
     }
 
     /// Counts new connections under the next phase from now on.

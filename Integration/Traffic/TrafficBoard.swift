@@ -10,6 +10,8 @@ final class TrafficBoard: Sendable {
         var phase = 0
         /// Between two new connections of one family; `nil` for none.
         var interval: Duration?
+        /// How many milliseconds new connections are held for; `nil` for those that end with their first answer.
+        var hold: ClosedRange<Int>?
         /// Long-lived connections of each family, to be opened once.
         var longConnections = 0
         var closesLongConnections = false

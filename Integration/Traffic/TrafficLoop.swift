@@ -36,6 +36,7 @@ final class TrafficLoop {
         try openNew(orders)
         if orders.closesLongConnections { closeLong() }
         if orders.asks { ask() }
+        for probe in short { probe.askIfHeldLongEnough(.now) }
         let readiness = wait()
         settleShort(readiness[..<short.count])
         settleLong(readiness[short.count...])
@@ -65,7 +66,8 @@ final class TrafficLoop {
         while next <= now {
             for target in targets {
                 board.update(target.family, phase: orders.phase) { $0.attempted += 1 }
-                short.append(try probe(target, index: Int(nextPort) / targets.count, number: orders.phase))
+                let hold = orders.hold.map { Duration.milliseconds(Int.random(in: $0)) }
+                short.append(try probe(target, index: Int(nextPort) / targets.count, number: orders.phase, hold: hold))
             }
             next += interval
         }
@@ -73,11 +75,13 @@ final class TrafficLoop {
     }
 
     /// A connection from one of the client's addresses, taken in turn by the index.
-    private func probe(_ target: SocketAddress, index: Int, number: Int) throws(ScenarioFailure) -> Probe {
+    private func probe(
+        _ target: SocketAddress, index: Int, number: Int, hold: Duration? = nil
+    ) throws(ScenarioFailure) -> Probe {
         let candidates = sources.filter { $0.family == target.family }
         let source = candidates[index % candidates.count].with(port: nextPort)
         nextPort += 1
-        return try Probe(from: source, to: target, number: number, start: start)
+        return try Probe(from: source, to: target, number: number, hold: hold, start: start)
     }
 
     private func ask() {
@@ -109,6 +113,7 @@ final class TrafficLoop {
         for (probe, isReady) in zip(short, readiness) {
             switch probe.proceed(isReady: isReady) {
             case nil: remaining.append(probe)
+            case .answered where probe.isHeld: remaining.append(probe)
             case .answered(let server):
                 board.update(probe.source.family, phase: probe.number) {
                     $0.countAnswer(of: server, to: probe.source.host, resent: probe.resentCount)

@@ -62,9 +62,12 @@ package struct LedgerStore: Sendable {
     }
 
     /// Takes the lock that one run at a time may hold; it is let go with the process or with the returned value.
-    package func lock(waitingAtMost seconds: Int) throws(StateError) -> RunLock {
+    ///
+    /// - Parameter waits: Told once, as soon as it has to wait for another run.
+    package func lock(waitingAtMost seconds: Int, waits: () -> Void = {}) throws(StateError) -> RunLock {
         try makeDirectory()
-        return try RunLock(path: "\(directory)/lock-\(identity.namespace)", waitingAtMost: seconds)
+        return try RunLock(
+            path: "\(directory)/lock-\(identity.namespace)", waitingAtMost: seconds, waits: waits)
     }
 
     private func makeDirectory() throws(StateError) { try StateFile.makeDirectory(directory) }

@@ -4,15 +4,17 @@ internal import Glibc
 package struct RunLock: ~Copyable {
     private let descriptor: Int32
 
-    init(path: String, waitingAtMost seconds: Int) throws(StateError) {
+    /// - Parameter waits: Told once, as soon as it has to wait for another run.
+    init(path: String, waitingAtMost seconds: Int, waits: () -> Void) throws(StateError) {
         // Kept aside until the lock is held: a thrown error runs `deinit` once every property has its value.
         let opened = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard opened >= 0 else { throw StateError(.unwritable(errno), path: path) }
-        for _ in 0...(seconds * 20) {
+        for attempt in 0...(seconds * 20) {
             if flock(opened, LOCK_EX | LOCK_NB) == 0 {
                 descriptor = opened
                 return
             }
+            if attempt == 0, seconds > 0 { waits() }
             usleep(50_000)
         }
         close(opened)

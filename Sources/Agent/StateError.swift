@@ -26,7 +26,7 @@ extension StateError: CustomStringConvertible {
         let problem =
             switch kind {
             case .unreadable(let code): "cannot be read: \(ErrorText.name(code))"
-            case .unwritable(let code): "cannot be written: \(ErrorText.name(code)); nothing was changed"
+            case .unwritable(let code): "cannot be written: \(ErrorText.name(code)); nothing is changed until it can"
             case .corrupt(let line): "line \(line) makes no sense"
             case .locked: "another ipvsync is at work in this network namespace"
             }

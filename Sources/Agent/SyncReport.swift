@@ -45,6 +45,9 @@ package struct SyncReport: Sendable {
     /// When the phase that is under way began.
     private(set) var phaseStart = ContinuousClock.now
 
+    /// Whether everything that was tried was done.
+    package var isWithoutFailure: Bool { failures.isEmpty && network?.failures.isEmpty ?? true }
+
     /// Whether everything is as it should be already.
     package var isIdle: Bool { changes.isEmpty && network?.plan.isEmpty ?? true }
 
@@ -78,7 +81,8 @@ package struct SyncReport: Sendable {
             made = plan.changes.indices.filter { !missed.contains($0) }.map { plan.changes[$0] }
         }
         counts?.add(made)
-        changes += made
+        // The first ones are shared with the plan, not copied.
+        if changes.isEmpty { changes = made } else { changes += made }
         failures = SyncFailure.summarize(applied.failures)
     }
 }

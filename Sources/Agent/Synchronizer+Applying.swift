@@ -4,6 +4,9 @@ internal import Netlink
 internal import Reconcile
 
 extension Synchronizer {
+    /// The operations of a first sync, all at once, would take as much memory as a fifth of what they are made from.
+    private static let operationsAtOnce = 4_096
+
     /// What came of a plan.
     struct Applied {
         /// What the kernel refused, each with the index of its change.
@@ -14,6 +17,16 @@ extension Synchronizer {
 
         /// The changes that were not made.
         var indices: Set<Int> { undone.union(failures.lazy.map(\.index)) }
+
+        fileprivate mutating func take(_ failure: OperationFailure, at index: Int, of plan: Plan) {
+            if plan.changes[index].stillServing != nil, failure.errno == ENOENT || failure.errno == ESRCH { return }
+            guard !failure.isDone else { return }
+            failures.append(
+                OperationFailure(
+                    index: index, operation: failure.operation, errno: failure.errno,
+                    kernelMessage: failure.kernelMessage))
+            if let key = failure.operation.key { keys.insert(key) }
+        }
 
         fileprivate mutating func leave(_ index: Int, of plan: Plan) {
             undone.insert(index)
@@ -28,8 +41,7 @@ extension Synchronizer {
     func apply(_ plan: Plan, isLast: Bool, _ report: inout SyncReport) throws(SyncError) -> Applied? {
         guard !plan.isEmpty else { return Applied() }
         do throws(NetlinkError) {
-            var applied = try send(
-                plan.changes.map(\.firstOperation), of: plan, at: Array(plan.changes.indices), &report)
+            var applied = try send(plan, plan.changes.indices, \.firstOperation, &report)
             report.end(\.apply)
             report.effective = report.effective ?? report.phaseStart
             try removeQuiet(plan, &applied, &report)
@@ -64,28 +76,26 @@ extension Synchronizer {
                 applied.leave(index, of: plan)
             }
         }
-        let removals = try send(quiet.map { plan.changes[$0].operation }, of: plan, at: quiet, &report)
+        let removals = try send(plan, quiet, \.operation, &report)
         report.end(\.apply)
         applied.failures += removals.failures
         applied.keys.formUnion(removals.keys)
     }
 
-    /// Sends operations, and tells of those that failed by their changes' indices.
+    /// Sends an operation of each of some changes, and tells of those that failed by their changes' indices.
     private func send(
-        _ operations: [TableOperation], of plan: Plan, at indices: [Int], _ report: inout SyncReport
+        _ plan: Plan, _ indices: some RandomAccessCollection<Int>, _ operation: (Change) -> TableOperation,
+        _ report: inout SyncReport
     ) throws(NetlinkError) -> Applied {
-        guard !operations.isEmpty else { return Applied() }
-        report.operations += operations.count
         var applied = Applied()
-        for failure in try table.apply(operations) {
-            let index = indices[failure.index]
-            if plan.changes[index].stillServing != nil, failure.errno == ENOENT || failure.errno == ESRCH { continue }
-            guard !failure.isDone else { continue }
-            applied.failures.append(
-                OperationFailure(
-                    index: index, operation: failure.operation, errno: failure.errno,
-                    kernelMessage: failure.kernelMessage))
-            if let key = failure.operation.key { applied.keys.insert(key) }
+        var rest = indices[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(Self.operationsAtOnce)
+            rest = rest.dropFirst(Self.operationsAtOnce)
+            report.operations += part.count
+            for failure in try table.apply(part.map { operation(plan.changes[$0]) }) {
+                applied.take(failure, at: part[part.index(part.startIndex, offsetBy: failure.index)], of: plan)
+            }
         }
         return applied
     }

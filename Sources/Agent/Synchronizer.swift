@@ -30,8 +30,10 @@ package final class Synchronizer {
     }
 
     /// Takes the lock for the rest of the run; previews need none.
-    package func lock(waitingAtMost seconds: Int) throws(SyncError) -> RunLock {
-        try attempt { () throws(StateError) in try store.lock(waitingAtMost: seconds) }
+    ///
+    /// - Parameter waits: Told once, as soon as it has to wait for another run.
+    package func lock(waitingAtMost seconds: Int, waits: () -> Void = {}) throws(SyncError) -> RunLock {
+        try attempt { () throws(StateError) in try store.lock(waitingAtMost: seconds, waits: waits) }
     }
 
     /// What a sync would do; nothing is changed or written.

@@ -22,21 +22,25 @@ extension SliceEndpoint {
     fileprivate init(_ fields: FieldReader) throws(ObjectError) {
         let conditions = try fields.object("conditions")
         let hints = try fields.optionalObject("hints")
-        let target = try fields.object("targetRef")
         self.init(
-            addresses: try fields.strings("addresses"),
+            address: try fields.strings("addresses").first ?? "",
             conditions: EndpointConditions(
                 ready: try conditions.optionalBool("ready") ?? true,
                 serving: try conditions.optionalBool("serving") ?? true,
                 terminating: try conditions.optionalBool("terminating") ?? false),
-            nodeName: try fields.string("nodeName"), zone: try fields.string("zone"),
-            hostname: try fields.string("hostname"),
-            podName: try target.string("kind") == "Pod" ? try target.string("name") : "",
-            zoneHints: try hints?.names("forZones"), nodeHints: try hints?.names("forNodes"))
+            nodeName: try fields.string("nodeName"), hostname: try fields.string("hostname"),
+            pod: try fields.targetPod(), zoneHints: try hints?.names("forZones"),
+            nodeHints: try hints?.names("forNodes"))
     }
 }
 
 extension FieldReader {
+    /// The Pod that the field `targetRef` names.
+    func targetPod() throws(ObjectError) -> PodMark? {
+        let target = try object("targetRef")
+        return try target.string("kind") == "Pod" ? PodMark(try target.string("name")) : nil
+    }
+
     /// The names in a list of objects; `nil` when the list is absent.
     fileprivate func names(_ name: String) throws(ObjectError) -> [String]? {
         guard present(name) != nil else { return nil }

@@ -38,31 +38,28 @@ package struct EndpointPort: Hashable, Sendable {
 
 /// One endpoint of a slice.
 package struct SliceEndpoint: Hashable, Sendable {
-    /// As written; only the first counts.
-    package var addresses: [String]
+    /// The first of its addresses, as written; no other counts. Empty when it has none.
+    package var address: String
     package var conditions: EndpointConditions
     /// Empty when unknown.
     package var nodeName: String
-    package var zone: String
     package var hostname: String
-    /// `targetRef.name` of a Pod; empty otherwise.
-    package var podName: String
+    /// The Pod that `targetRef` names; `nil` when it names none.
+    package var pod: PodMark?
     /// Zones that should use this endpoint; `nil` when there is no hint.
     package var zoneHints: [String]?
     /// Nodes that should use this endpoint; `nil` when there is no hint.
     package var nodeHints: [String]?
 
     package init(
-        addresses: [String], conditions: EndpointConditions = EndpointConditions(), nodeName: String = "",
-        zone: String = "", hostname: String = "", podName: String = "", zoneHints: [String]? = nil,
-        nodeHints: [String]? = nil
+        address: String, conditions: EndpointConditions = EndpointConditions(), nodeName: String = "",
+        hostname: String = "", pod: PodMark? = nil, zoneHints: [String]? = nil, nodeHints: [String]? = nil
     ) {
-        self.addresses = addresses
+        self.address = address
         self.conditions = conditions
         self.nodeName = nodeName
-        self.zone = zone
         self.hostname = hostname
-        self.podName = podName
+        self.pod = pod
         self.zoneHints = zoneHints
         self.nodeHints = nodeHints
     }

@@ -15,10 +15,9 @@ extension Endpoints {
 
 extension EndpointAddress {
     fileprivate init(_ fields: FieldReader) throws(ObjectError) {
-        let target = try fields.object("targetRef")
         self.init(
             ip: try fields.string("ip"), hostname: try fields.string("hostname"),
             nodeName: try fields.string("nodeName"),
-            podName: try target.string("kind") == "Pod" ? try target.string("name") : "")
+            pod: try fields.targetPod())
     }
 }

@@ -29,12 +29,13 @@ package struct EndpointAddress: Hashable, Sendable {
     package var ip: String
     package var hostname: String
     package var nodeName: String
-    package var podName: String
+    /// The Pod that `targetRef` names; `nil` when it names none.
+    package var pod: PodMark?
 
-    package init(ip: String, hostname: String = "", nodeName: String = "", podName: String = "") {
+    package init(ip: String, hostname: String = "", nodeName: String = "", pod: PodMark? = nil) {
         self.ip = ip
         self.hostname = hostname
         self.nodeName = nodeName
-        self.podName = podName
+        self.pod = pod
     }
 }

@@ -63,10 +63,12 @@ struct FieldReader {
         try list(name) { (value) throws(ObjectError) in try text(value, name) }
     }
 
-    /// The texts of a mapping by their keys.
-    func dictionary(_ name: String) throws(ObjectError) -> [String: String] {
+    /// The texts of a mapping by their keys, of some of them.
+    func dictionary(
+        _ name: String, where isWanted: (String) -> Bool = { _ in true }
+    ) throws(ObjectError) -> [String: String] {
         var result: [String: String] = [:]
-        for pair in try object(name).pairs {
+        for pair in try object(name).pairs where isWanted(pair.name) {
             result[pair.name] = try text(pair.value, pair.name)
         }
         return result

@@ -22,7 +22,7 @@ package enum KubernetesObject: Hashable, Sendable {
             self = .other(kind: kind)
             return
         }
-        var metadata = try ObjectMetadata(try fields.object("metadata"))
+        var metadata = try ObjectMetadata(try fields.object("metadata"), kind: kind)
         guard !metadata.name.isEmpty else {
             throw ObjectError(
                 line: node.line, column: node.column, field: kind, message: "metadata.name is missing; give it a name")

@@ -3,19 +3,19 @@ package struct ObjectMetadata: Hashable, Sendable {
     package var name: String
     /// Empty for objects of the whole cluster.
     package var namespace: String
-    package var uid: String
     /// RFC 3339 in UTC, which sorts as text.
     package var creationTimestamp: String
+    /// Of objects other than Pods only those that matter.
     package var labels: [String: String]
+    /// Only those that matter: others are long, and change for reasons that are none of ours.
     package var annotations: [String: String]
 
     package init(
-        name: String, namespace: String = "", uid: String = "", creationTimestamp: String = "",
+        name: String, namespace: String = "", creationTimestamp: String = "",
         labels: [String: String] = [:], annotations: [String: String] = [:]
     ) {
         self.name = name
         self.namespace = namespace
-        self.uid = uid
         self.creationTimestamp = creationTimestamp
         self.labels = labels
         self.annotations = annotations

@@ -2,12 +2,23 @@ import Documents
 import LoadBalancing
 
 extension ObjectMetadata {
-    init(_ fields: FieldReader) throws(ObjectError) {
+    /// - Parameter kind: Of the object: by their labels, Services select Pods.
+    init(_ fields: FieldReader, kind: String) throws(ObjectError) {
         self.init(
-            name: try fields.string("name"), namespace: try fields.string("namespace"), uid: try fields.string("uid"),
-            creationTimestamp: try fields.string("creationTimestamp"), labels: try fields.dictionary("labels"),
-            annotations: try fields.dictionary("annotations"))
+            name: try fields.string("name"), namespace: try fields.string("namespace"),
+            creationTimestamp: try fields.string("creationTimestamp"),
+            labels: try fields.dictionary("labels") { kind == "Pod" || Self.relevantLabels.contains($0) },
+            annotations: try fields.dictionary("annotations") { key in
+                Self.relevantAnnotations.contains { key.hasPrefix($0) }
+            })
     }
+
+    private static let relevantLabels: Set<String> = [
+        "kubernetes.io/service-name", "service.kubernetes.io/headless", "service.kubernetes.io/service-proxy-name",
+        "topology.kubernetes.io/zone",
+    ]
+    /// How they begin.
+    private static let relevantAnnotations = ["ipvsync.io/", "endpoints.kubernetes.io/over-capacity"]
 }
 
 extension Service {

@@ -23,6 +23,9 @@ package struct ExplanationView: Presentable {
         var lines = [terminal.paint("Service \(service.name) on node \(node.isEmpty ? "(unknown)" : node)", .bold)]
         if let omission = service.omission { lines.append("  nothing is programmed: \(omission.reason)") }
         for server in service.virtualServers { lines += self.lines(of: server, terminal) }
+        if let check = service.healthCheck {
+            lines.append("  health check node port \(check.port): \(check.verdict)")
+        }
         for conflict in conflicts {
             lines.append(
                 terminal.paint(
@@ -56,7 +59,15 @@ package struct ExplanationView: Presentable {
         ]
         if let omission = service.omission { members.append(.init("omitted", .string(omission.reason))) }
         members += [
-            .init("virtualServers", .sequence(service.virtualServers.map(\.document))),
+            .init("virtualServers", .sequence(service.virtualServers.map(\.document)))
+        ]
+        if let check = service.healthCheck {
+            members.append(
+                .init(
+                    "healthCheck",
+                    ["nodePort": .integer(Int64(check.port)), "localEndpoints": .integer(Int64(check.localEndpoints))]))
+        }
+        members += [
             .init(
                 "conflicts",
                 .sequence(
@@ -87,6 +98,17 @@ extension TranslatedVirtualServer {
                     ]
                 }),
         ]
+    }
+}
+
+extension HealthCheck {
+    /// What load balancers conclude from it.
+    fileprivate var verdict: String {
+        switch localEndpoints {
+        case 0: "no ready endpoint on this node, so load balancers send nothing here"
+        case 1: "1 ready endpoint on this node"
+        default: "\(localEndpoints) ready endpoints on this node"
+        }
     }
 }
 

@@ -5,6 +5,7 @@ extension Planner {
     mutating func planVirtualServers(_ desired: [DesiredVirtualServer], _ observed: [ObservedVirtualServer]) {
         var wanted = desired.startIndex
         var present = observed.startIndex
+        reserve(desired, observed)
         while wanted < desired.endIndex || present < observed.endIndex {
             if present == observed.endIndex
                 || wanted < desired.endIndex && desired[wanted].key < observed[present].key
@@ -20,6 +21,15 @@ extension Planner {
                 present += 1
             }
         }
+    }
+
+    /// Makes room at once for what is surely to be added: an array that grows takes three times its size on the way.
+    private mutating func reserve(_ desired: [DesiredVirtualServer], _ observed: [ObservedVirtualServer]) {
+        let missing =
+            desired.reduce(0) { $0 + $1.realServers.count } - observed.reduce(0) { $0 + $1.realServers.count }
+        guard missing > 0 else { return }
+        // The changes of virtual servers come to stand beside them.
+        steps.newRealServers.reserveCapacity(missing + max(0, desired.count - observed.count))
     }
 
     private mutating func add(_ desired: DesiredVirtualServer) {

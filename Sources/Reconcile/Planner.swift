@@ -44,6 +44,21 @@ package struct Planner {
         var removedRealServers: [Change] = []
         var removedVirtualServers: [Change] = []
         var syncDaemons: [Change] = []
+
+        /// All of them in their order.
+        ///
+        /// A first sync is hardly anything but new real servers. Those, the bulk of such a plan, are not copied.
+        consuming func ordered() -> [Change] {
+            let before = settings + virtualServers
+            let after = [editedRealServers, drains, removedRealServers, removedVirtualServers, syncDaemons]
+            var changes = newRealServers
+            newRealServers = []
+            let count = before.count + changes.count + after.reduce(0) { $0 + $1.count }
+            if changes.capacity < count { changes.reserveCapacity(count) }
+            changes.insert(contentsOf: before, at: 0)
+            for step in after { changes += step }
+            return changes
+        }
     }
 
     private init(ledger: Ledger, policy: ReconcilePolicy, clock: @escaping () -> UInt64) {
@@ -53,12 +68,7 @@ package struct Planner {
     }
 
     private consuming func finished() -> Plan {
-        let ordered = [
-            steps.settings, steps.virtualServers, steps.newRealServers, steps.editedRealServers, steps.drains,
-            steps.removedRealServers, steps.removedVirtualServers, steps.syncDaemons,
-        ]
-        plan.changes.reserveCapacity(ordered.reduce(0) { $0 + $1.count })
-        for changes in ordered { plan.changes += changes }
+        plan.changes = steps.ordered()
         plan.drains.sort { $0.key < $1.key }
         return plan
     }

@@ -11,6 +11,8 @@ struct EndpointCandidate: Hashable, Sendable {
     let weight: UInt32
     /// The name of its own that it has within the Service; mostly empty.
     let hostname: String
+    /// The Pod behind it; `nil` when nothing tells.
+    let pod: PodMark?
     /// The object that it comes from.
     let source: Source
 
@@ -27,6 +29,18 @@ struct EndpointCandidate: Hashable, Sendable {
             case .pod(let name): "Pod \(name)"
             }
         }
+    }
+
+    /// Whom it belongs to, as far as can be told: the addresses of both families of a Pod are one backend.
+    enum Backend: Hashable {
+        case pod(PodMark)
+        case host(String, node: String)
+        case address(IPAddress)
+    }
+
+    var backend: Backend {
+        if let pod { return .pod(pod) }
+        return hostname.isEmpty ? .address(endpoint.address) : .host(hostname, node: nodeName)
     }
 
     /// Whether it still answers although it is going away.

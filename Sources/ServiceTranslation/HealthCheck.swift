@@ -4,7 +4,7 @@ package import KubernetesObjects
 package struct HealthCheck: Hashable, Sendable {
     package let service: ObjectName
     package let port: UInt16
-    /// The addresses of its ready endpoints on this node, each counted once; with none, the node is to get no traffic.
+    /// Its ready endpoints on this node, each Pod counted once; with none, the node is to get no traffic.
     package let localEndpoints: Int
 
     package init(service: ObjectName, port: UInt16, localEndpoints: Int) {

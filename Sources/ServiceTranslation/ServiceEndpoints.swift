@@ -47,13 +47,13 @@ struct ServiceEndpoints {
         guard slice.family == family, let number = port.map({ slice.ports.number(for: $0) }) ?? 0 else { return [] }
         let name = slice.metadata.id
         return slice.endpoints.compactMap { endpoint in
-            guard let address = endpoint.addresses.first.flatMap({ IPAddress($0) }), address.family == family else {
+            guard let address = IPAddress(endpoint.address), address.family == family else {
                 return nil
             }
             return EndpointCandidate(
                 endpoint: Endpoint(address, port: number), conditions: endpoint.conditions, nodeName: endpoint.nodeName,
                 zoneHints: endpoint.zoneHints, nodeHints: endpoint.nodeHints, weight: weights[name] ?? 1,
-                hostname: endpoint.hostname, source: .slice(name))
+                hostname: endpoint.hostname, pod: endpoint.pod, source: .slice(name))
         }
     }
 
@@ -74,7 +74,8 @@ struct ServiceEndpoints {
         return EndpointCandidate(
             endpoint: Endpoint(address, port: port),
             conditions: EndpointConditions(ready: isReady, serving: isReady), nodeName: entry.nodeName, zoneHints: nil,
-            nodeHints: nil, weight: 1, hostname: entry.hostname, source: .endpoints(object.metadata.id))
+            nodeHints: nil, weight: 1, hostname: entry.hostname, pod: entry.pod,
+            source: .endpoints(object.metadata.id))
     }
 
     private func candidate(_ pod: Pod, _ port: ServicePort?, _ family: AddressFamily) -> EndpointCandidate? {
@@ -88,7 +89,7 @@ struct ServiceEndpoints {
         return EndpointCandidate(
             endpoint: Endpoint(address, port: number), conditions: conditions, nodeName: pod.nodeName, zoneHints: nil,
             nodeHints: nil, weight: weights[pod.metadata.id] ?? 1, hostname: pod.hostname,
-            source: .pod(pod.metadata.id))
+            pod: PodMark(pod.metadata.name), source: .pod(pod.metadata.id))
     }
 
     private mutating func readAnnotations() {

@@ -62,12 +62,12 @@ package struct ServiceTranslator: Sendable {
     private func healthCheck(_ service: Service, _ endpoints: ServiceEndpoints) -> HealthCheck? {
         guard service.kind == .loadBalancer, service.externalTrafficPolicy == .local, service.healthCheckNodePort > 0
         else { return nil }
-        var local: Set<IPAddress> = []
+        var local: Set<EndpointCandidate.Backend> = []
         for port in service.ports {
             for candidate in AddressFamily.allCases.flatMap({ endpoints.candidates(for: port, $0) })
             where candidate.conditions.ready && !candidate.conditions.terminating && policy.isLocal(candidate.nodeName)
             {
-                local.insert(candidate.endpoint.address)
+                local.insert(candidate.backend)
             }
         }
         return HealthCheck(

@@ -11,6 +11,7 @@ extension AgentMetrics {
         for kind in Drift.Kind.allCases {
             text.sample("ipvsync_drift_total", [("kind", kind.rawValue)], drift[kind] ?? 0)
         }
+        network.write(to: &text)
         text.begin("ipvsync_virtual_servers", .gauge, "Virtual servers in the kernel, by owner.")
         for (owner, counts) in [("ipvsync", counts.ours), ("foreign", counts.foreign)] {
             text.sample("ipvsync_virtual_servers", [("owner", owner)], counts.virtualServers)

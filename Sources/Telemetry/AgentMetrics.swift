@@ -38,6 +38,7 @@ package struct AgentMetrics: Sendable {
     /// From the news to the kernel's answer.
     private(set) var delays = Histogram()
     private(set) var drift: [Drift.Kind: UInt64] = [:]
+    private(set) var network = NetworkMetrics()
     private(set) var lastSync: WallTime?
     private(set) var lastSuccess: WallTime?
     private(set) var counts = TableCounts()
@@ -52,10 +53,11 @@ package struct AgentMetrics: Sendable {
             syncs[SyncLabels(scope: step.scope, outcome: .failed), default: 0] += 1
             return
         }
-        let outcome: Outcome = report.failures.isEmpty ? .success : .refused
+        let outcome: Outcome = report.isWithoutFailure ? .success : .refused
         syncs[SyncLabels(scope: step.scope, outcome: outcome), default: 0] += 1
         if outcome == .success { lastSuccess = time }
         count(report)
+        if let done = report.network { network.take(done, scope: step.scope) }
         if step.scope == .verification {
             verificationDurations.observe(report.timings.total)
             if report.isWhole { wholeVerifications += 1 }

@@ -1,6 +1,6 @@
-package import NFTables
 internal import DataPath
 internal import LoadBalancing
+package import NFTables
 
 /// What every firewall table must do, the kernel's own as well as the one in memory: one suite that runs on both.
 package struct FirewallContract: Sendable {
@@ -207,7 +207,8 @@ extension FirewallContract {
     private static func service(
         _ masquerade: ServiceTreatment.Masquerade, isRestricted: Bool = false
     ) -> DataPathElement {
-        .service(.endpoint(.tcp, Endpoint(addresses[0], port: 80)), ServiceTreatment(masquerade, isRestricted: isRestricted))
+        .service(
+            .endpoint(.tcp, Endpoint(addresses[0], port: 80)), ServiceTreatment(masquerade, isRestricted: isRestricted))
     }
 
     private static func source(_ text: String) throws -> DataPathElement {

@@ -70,7 +70,9 @@ package final class InMemoryFirewall: FirewallTable {
     /// The same virtual server with another treatment.
     private static func rival(of element: DataPathElement, in table: ObservedFirewall) -> DataPathElement? {
         guard case .service(let key, let treatment) = element else { return nil }
-        return treatments.lazy.filter { $0 != treatment }.map { .service(key, $0) }.first { table.elements.contains($0) }
+        return treatments.lazy.filter { $0 != treatment }.map { .service(key, $0) }.first {
+            table.elements.contains($0)
+        }
     }
 
     private static let treatments = ServiceTreatment.Masquerade.allCases.flatMap {

@@ -1,3 +1,4 @@
+import DataPath
 import LoadBalancing
 import NodeNetwork
 

@@ -1,3 +1,4 @@
+internal import DataPath
 package import LoadBalancing
 package import NodeNetwork
 

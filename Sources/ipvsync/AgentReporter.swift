@@ -16,6 +16,7 @@ struct AgentReporter {
     private let manager: ServiceManager
     private var isReady = false
     private var refused: [String] = []
+    private var networkFailures: [String] = []
     private var failure: String?
     private var problems: [String: FeedProblem] = [:]
     private var unreadable: [String: [ObjectName: String]] = [:]
@@ -37,7 +38,7 @@ struct AgentReporter {
     }
 
     /// Tells of a step: one line for each change, and of failures only when they are new.
-    mutating func report(_ step: AgentStep, refused now: [String], drains: [Drain]) {
+    mutating func report(_ step: AgentStep, refused changes: [String], drains: [Drain]) {
         switch step.result {
         case .failure(let error):
             if failure != error.description {
@@ -49,9 +50,14 @@ struct AgentReporter {
             failure = nil
             tell(step.drift, report.plan.ledger)
             tell(report, step.scope)
+            if let network = report.network {
+                tell(network, isDrift: step.scope == .verification)
+                networkFailures = network.failures.map(\.description)
+            }
         }
+        let now = changes + networkFailures
         for text in now where !refused.contains(text) {
-            log.error("change refused by the kernel", metadata: ["detail": "\(text)"])
+            log.error("change refused", metadata: ["detail": "\(text)"])
         }
         refused = now
         board.update { snapshot in
@@ -66,6 +72,17 @@ struct AgentReporter {
         for drift in drift.prefix(Self.changeLines) {
             let record = ChangeRecord(drift.change, names: names)
             log.warning("drift found", metadata: record.metadata(["kind": "\(drift.kind.rawValue)"]))
+        }
+    }
+
+    /// Tells of what was done beside IPVS.
+    private func tell(_ report: DataPathReport, isDrift: Bool) {
+        let message: Logger.Message = isDrift ? "network drift found" : "network changed"
+        for line in report.plan.summaryLines {
+            log.log(level: isDrift ? .warning : .info, message, metadata: ["detail": "\(line)"])
+        }
+        if report.staleEntries > 0 {
+            log.info("tracked connections dropped", metadata: ["count": "\(report.staleEntries)"])
         }
     }
 

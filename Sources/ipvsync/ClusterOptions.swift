@@ -103,6 +103,9 @@ struct SourceOptions: ParsableArguments {
     @OptionGroup var configuration: ConfigurationOptions
     @OptionGroup var cluster: ClusterOptions
 
+    /// Whether something can be read only once.
+    var readsStandardInput: Bool { filePaths.contains("-") }
+
     /// Every file and directory that is read.
     var filePaths: [String] {
         let files = cluster.isNamed && configuration.paths.isEmpty ? [] : configuration.pathsToRead

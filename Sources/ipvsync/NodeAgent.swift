@@ -37,9 +37,11 @@ final class NodeAgent {
     /// Complaints concern all Services: they are not looked at for every change.
     private static let complaintDelay = Duration.seconds(2)
 
-    init(_ options: RunCommand, _ configuration: Configuration, _ synchronizer: Synchronizer, _ store: LedgerStore)
-        throws
-    {
+    /// - Parameter files: Watched since before the configuration was read.
+    init(
+        _ options: RunCommand, _ configuration: Configuration, _ files: consuming FileWatch,
+        _ synchronizer: Synchronizer, _ store: LedgerStore
+    ) throws {
         // Before any thread is made: all of them leave signals to this one.
         signals = Signals()
         self.options = options
@@ -48,7 +50,7 @@ final class NodeAgent {
         let (format, level) = (settings.logFormat, settings.logLevel)
         log = Logger(label: "ipvsync") { _ in LineLogHandler(format, level: level) }
         let node = options.source.cluster.nodeName
-        files = FileWatch(options.source.filePaths)
+        self.files = files
         watch = try options.source.cluster.access().map {
             ClusterWatch(
                 $0, resources: APIResource.proxied(node: node, proxyName: configuration.settings.services?.proxyName))

@@ -112,6 +112,16 @@ import Testing
         _ = consume lock
         _ = try state.store.lock(waitingAtMost: 0)
     }
+
+    @Test func whoWaitsForAnotherRunIsToldOnce() throws {
+        let state = try TemporaryState()
+        var told = 0
+        let lock = try state.store.lock(waitingAtMost: 1) { told += 1 }
+        #expect(told == 0)
+        #expect(throws: StateError.self) { _ = try state.store.lock(waitingAtMost: 1) { told += 1 } }
+        #expect(told == 1)
+        _ = consume lock
+    }
 }
 
 extension String {

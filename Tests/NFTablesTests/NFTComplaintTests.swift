@@ -29,7 +29,8 @@ import Testing
 
     @Test func saysWhatMayHelp() throws {
         let lacking = try #require(NFTComplaint("x:1:1-2: Error: Could not process rule: Operation not supported"))
-        #expect(lacking.message.hasSuffix("(the kernel needs nftables with inet tables: the modules nf_tables and nft_*)"))
+        #expect(
+            lacking.message.hasSuffix("(the kernel needs nftables with inet tables: the modules nf_tables and nft_*)"))
         let refused = try #require(NFTComplaint("Error: Operation not permitted (you must be root)"))
         #expect(refused.message.hasSuffix("(it needs root, or CAP_NET_ADMIN)"))
     }

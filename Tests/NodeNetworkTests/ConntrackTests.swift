@@ -4,28 +4,28 @@ import NodeNetwork
 import TestSupport
 import Testing
 
-private let virtualServer = Endpoint("[2001:db8::2]:53")!
+private let virtualServer = Endpoint.of("[2001:db8::2]:53")
 private let flow = StaleFlow(.udp, virtualServer: virtualServer, realServer: virtualServer)
 
 /// The entry of `CapturedReplies.ipv6Flow`.
 private let captured = ConntrackEntry(
     protocolNumber: 17,
-    original: ConntrackTuple(source: Endpoint("[2001:db8::1]:4000")!, destination: virtualServer),
-    reply: ConntrackTuple(source: virtualServer, destination: Endpoint("[2001:db8::1]:4000")!),
+    original: ConntrackTuple(source: Endpoint.of("[2001:db8::1]:4000"), destination: virtualServer),
+    reply: ConntrackTuple(source: virtualServer, destination: Endpoint.of("[2001:db8::1]:4000")),
     identifier: 0x3CED_61D4)
 
 private func entry(
     _ destination: String, answeredBy realServer: String, protocolNumber: UInt8 = 17
 ) -> ConntrackEntry {
-    let client = Endpoint("192.0.2.9:4000")!
+    let client = Endpoint.of("192.0.2.9:4000")
     return ConntrackEntry(
-        protocolNumber: protocolNumber, original: ConntrackTuple(source: client, destination: Endpoint(destination)!),
-        reply: ConntrackTuple(source: Endpoint(realServer)!, destination: client), identifier: 1)
+        protocolNumber: protocolNumber, original: ConntrackTuple(source: client, destination: Endpoint.of(destination)),
+        reply: ConntrackTuple(source: Endpoint.of(realServer), destination: client), identifier: 1)
 }
 
 @Suite struct StaleFlowTests {
     private let flow = StaleFlow(
-        .udp, virtualServer: Endpoint("10.96.0.10:53")!, realServer: Endpoint("10.244.1.5:5353")!)
+        .udp, virtualServer: Endpoint.of("10.96.0.10:53"), realServer: Endpoint.of("10.244.1.5:5353"))
 
     @Test func onlyTheExactFlowMatches() {
         #expect(flow.matches(entry("10.96.0.10:53", answeredBy: "10.244.1.5:5353")))
@@ -38,19 +38,19 @@ private func entry(
 
     @Test func partsCanBeLeftOpen() {
         let nodePort = StaleFlow(
-            .udp, virtualAddress: nil, virtualPort: 30_053, realServer: Endpoint("10.244.1.5:5353")!)
+            .udp, virtualAddress: nil, virtualPort: 30_053, realServer: Endpoint.of("10.244.1.5:5353"))
         #expect(nodePort.matches(entry("192.0.2.1:30053", answeredBy: "10.244.1.5:5353")))
         #expect(!nodePort.matches(entry("192.0.2.1:30054", answeredBy: "10.244.1.5:5353")))
         #expect(nodePort.description == "udp *:30053 -> 10.244.1.5:5353")
         let anyPort = StaleFlow(
-            .udp, virtualAddress: IPAddress("10.96.0.10"), virtualPort: nil, realServer: Endpoint("10.244.1.5:5353")!)
+            .udp, virtualAddress: IPAddress("10.96.0.10"), virtualPort: nil, realServer: Endpoint.of("10.244.1.5:5353"))
         #expect(anyPort.matches(entry("10.96.0.10:1", answeredBy: "10.244.1.5:5353")))
         #expect(!anyPort.matches(entry("10.96.0.11:1", answeredBy: "10.244.1.5:5353")))
     }
 
     @Test func tcpIsNeverStale() {
         let tcp = StaleFlow(
-            .tcp, virtualServer: Endpoint("10.96.0.10:53")!, realServer: Endpoint("10.244.1.5:5353")!)
+            .tcp, virtualServer: Endpoint.of("10.96.0.10:53"), realServer: Endpoint.of("10.244.1.5:5353"))
         #expect(!tcp.matches(entry("10.96.0.10:53", answeredBy: "10.244.1.5:5353", protocolNumber: 6)))
     }
 }
@@ -105,7 +105,7 @@ private func entry(
 
     @Test func nothingThatDoesNotMatchIsDeleted() throws {
         let transport = kernel()
-        let other = StaleFlow(.udp, virtualServer: virtualServer, realServer: Endpoint("[2001:db8::3]:53")!)
+        let other = StaleFlow(.udp, virtualServer: virtualServer, realServer: Endpoint.of("[2001:db8::3]:53"))
         #expect(try ConntrackClient(transport: transport).deleteEntries([other]) == 0)
         #expect(transport.sent.count == 1)
     }

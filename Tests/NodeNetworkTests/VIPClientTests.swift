@@ -4,8 +4,8 @@ import NodeNetwork
 import TestSupport
 import Testing
 
-private let first = IPAddress("10.96.0.1")!
-private let sixth = IPAddress("2001:db8::1")!
+private let first = IPAddress.of("10.96.0.1")
+private let sixth = IPAddress.of("2001:db8::1")
 
 /// A kernel with devices lo and ipvsync0 that sends what was captured.
 private func kernel(alias: String? = "ipvsync", kind: String = "dummy", name: String = "ipvsync0") -> ScriptedTransport
@@ -38,9 +38,9 @@ private func kernel(alias: String? = "ipvsync", kind: String = "dummy", name: St
         #expect(observed.addresses == [first, sixth])
         #expect(
             observed.elsewhere == [
-                IPAddress("127.0.0.1")!: "lo", IPAddress("::1")!: "lo", IPAddress("192.0.2.5")!: "ipvsync0",
+                IPAddress.of("127.0.0.1"): "lo", IPAddress.of("::1"): "lo", IPAddress.of("192.0.2.5"): "ipvsync0",
             ])
-        #expect(observed.routes == [IPPrefix("10.97.0.0/16")!, IPPrefix("2001:db8:1::/64")!])
+        #expect(observed.routes == [IPPrefix.of("10.97.0.0/16"), IPPrefix.of("2001:db8:1::/64")])
     }
 
     @Test(arguments: [(nil, "dummy"), ("mine", "dummy"), ("ipvsync", "bridge")] as [(String?, String)])
@@ -130,8 +130,8 @@ private func kernel(alias: String? = "ipvsync", kind: String = "dummy", name: St
         let transport = kernel()
         let failures = try VIPClient(transport: transport).apply(
             [
-                .setUp, .addAddress(first), .addAddress(sixth), .addRoute(IPPrefix("10.98.0.0/16")!),
-                .removeAddress(first), .removeRoute(IPPrefix("2001:db8:1::/64")!), .removeDevice,
+                .setUp, .addAddress(first), .addAddress(sixth), .addRoute(IPPrefix.of("10.98.0.0/16")),
+                .removeAddress(first), .removeRoute(IPPrefix.of("2001:db8:1::/64")), .removeDevice,
             ], device: "ipvsync0")
         #expect(failures.isEmpty)
         let v4: [UInt8] = [10, 96, 0, 1]
@@ -205,7 +205,7 @@ private func kernel(alias: String? = "ipvsync", kind: String = "dummy", name: St
 
     @Test(arguments: [
         (VIPOperation.addAddress(first), Int32(17)), (.removeAddress(first), 99), (.removeAddress(first), 19),
-        (.removeRoute(IPPrefix("10.0.0.0/8")!), 3), (.addRoute(IPPrefix("10.0.0.0/8")!), 17), (.removeDevice, 19),
+        (.removeRoute(IPPrefix.of("10.0.0.0/8")), 3), (.addRoute(IPPrefix.of("10.0.0.0/8")), 17), (.removeDevice, 19),
     ])
     func whatIsDoneAlreadyIsDone(_ operation: VIPOperation, _ errno: Int32) throws {
         let isRoute =

@@ -1,12 +1,13 @@
+import DataPath
 import LoadBalancing
 import NodeNetwork
 import Testing
 
-private let first = IPAddress("10.96.0.1")!
-private let second = IPAddress("10.96.0.2")!
-private let sixth = IPAddress("2001:db8::1")!
-private let network = IPPrefix("10.96.0.0/12")!
-private let network6 = IPPrefix("2001:db8::/108")!
+private let first = IPAddress.of("10.96.0.1")
+private let second = IPAddress.of("10.96.0.2")
+private let sixth = IPAddress.of("2001:db8::1")
+private let network = IPPrefix.of("10.96.0.0/12")
+private let network6 = IPPrefix.of("2001:db8::/108")
 
 /// One plan: what is there, what is wanted, and what comes of it.
 struct VIPPlanCase: CustomTestStringConvertible, Sendable {
@@ -51,7 +52,7 @@ struct VIPPlanCase: CustomTestStringConvertible, Sendable {
             lines: [], elsewhere: [first: "eth0"]),
         VIPPlanCase(
             testDescription: "routes", binding: .route, addresses: [first], routes: [network6, network, network],
-            observed: ObservedVIPs(routes: [IPPrefix("10.0.0.0/8")!]),
+            observed: ObservedVIPs(routes: [IPPrefix.of("10.0.0.0/8")]),
             lines: [
                 "add local route 10.96.0.0/12", "add local route 2001:db8::/108", "remove local route 10.0.0.0/8",
             ]),

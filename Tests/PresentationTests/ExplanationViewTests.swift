@@ -8,12 +8,14 @@ import Testing
 @testable import Presentation
 
 @Suite struct ExplanationViewTests {
-    private func view(_ service: String, explaining name: String = "web") throws -> ExplanationView {
+    private func view(
+        _ service: String, explaining name: String = "web", nodeName: String = "zone: z1"
+    ) throws -> ExplanationView {
         let text = """
             \(service)
             ---
             {kind: EndpointSlice, addressType: IPv4, metadata: {name: web-1, labels: {kubernetes.io/service-name: web}},
-              ports: [{port: 8080}], endpoints: [{addresses: [10.1.0.1]},
+              ports: [{port: 8080}], endpoints: [{addresses: [10.1.0.1], \(nodeName)},
               {addresses: [10.1.0.2], conditions: {ready: false}}]}
             """
         let objects = try YAMLNode.documents(in: text).map { try KubernetesObject($0) }
@@ -41,6 +43,22 @@ import Testing
             return found
         }
         #expect(endpoints?.map { $0["chosen"] } == [true, false])
+    }
+
+    @Test func theHealthCheckIsTold() throws {
+        let service = """
+            {kind: Service, metadata: {name: web}, spec: {type: LoadBalancer, clusterIP: 10.96.0.1,
+              externalTrafficPolicy: Local, healthCheckNodePort: 30100, ports: [{port: 80}]}}
+            """
+        let view = try view(service)
+        #expect(
+            text(view).last
+                == "  health check node port 30100: no ready endpoint on this node, so load balancers send nothing here"
+        )
+        #expect(view.document["healthCheck"] == ["nodePort": .integer(30_100), "localEndpoints": .integer(0)])
+        let here = try self.view(service, nodeName: "nodeName: n1")
+        #expect(text(here).last == "  health check node port 30100: 1 ready endpoint on this node")
+        #expect(here.document["healthCheck"]?["localEndpoints"] == .integer(1))
     }
 
     @Test func conflictsAndRefusedAnnotationsAreTold() throws {

@@ -54,6 +54,20 @@ import Testing
     }
 
     @Test(arguments: [
+        ("targetRef: {kind: Pod, name: a}", "targetRef: {kind: Pod, name: a}", 1),
+        ("targetRef: {kind: Pod, name: a}", "targetRef: {kind: Pod, name: b}", 2),
+        ("hostname: a", "hostname: a", 1), ("hostname: a", "hostname: b", 2),
+        ("targetRef: {kind: VM, name: a}", "targetRef: {kind: VM, name: a}", 2),
+    ])
+    func aPodOfTwoFamiliesCountsOnce(four: String, six: String, count: Int) throws {
+        let slices = [
+            Self.slice("{addresses: [10.1.0.1], nodeName: n1, \(four)}"),
+            Self.slice("{addresses: [\"fd01::1\"], nodeName: n1, \(six)}", name: "v6", type: "IPv6"),
+        ]
+        #expect(try Self.localEndpoints(Self.service(), slices[0], slices[1]) == count)
+    }
+
+    @Test(arguments: [
         "ready: false, serving: false", "ready: false, serving: true, terminating: true",
         "ready: true, serving: true, terminating: true",
     ])

@@ -159,7 +159,7 @@ extension HistoryTests {
             family: .ipv4, ports: [EndpointPort(name: "", port: 8080)],
             endpoints: (1...3).map { _ in
                 SliceEndpoint(
-                    addresses: ["10.1.0.\(Int.random(in: 1...9, using: &generator))"],
+                    address: "10.1.0.\(Int.random(in: 1...9, using: &generator))",
                     conditions: EndpointConditions(ready: Bool.random(using: &generator)),
                     nodeName: Bool.random(using: &generator) ? "n1" : "n2")
             })

@@ -22,6 +22,17 @@ package struct DataPathPlan: Hashable, Sendable {
     /// How many changes there are: rules that are written anew count as one.
     package var count: Int { sysctls.count + firewallCount + addresses.count }
 
+    /// A line for each change of settings and addresses, and one for all those of rules.
+    package var summaryLines: [String] {
+        var lines = sysctls.map(\.description)
+        if let firewall {
+            lines.append(
+                firewallReason.map { "rules written anew: \($0)" }
+                    ?? "rules: \(firewall.addedCount) elements added, \(firewall.removedCount) removed")
+        }
+        return lines + addresses.map { $0.text(device: device) }
+    }
+
     private var firewallCount: Int {
         switch firewall?.content {
         case nil: 0

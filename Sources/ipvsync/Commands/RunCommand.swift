@@ -58,10 +58,19 @@ struct RunCommand: ParsableCommand {
         guard once else { return try stay() }
         try Failures.endWithStatus {
             let started = ContinuousClock.now
-            let configuration = try source.load()
+            var configuration = try source.load()
             let parsing = started.duration(to: .now)
             let node = try NodeSynchronizer(configuration, sync, state)
-            let lock = try node.synchronizer.lock(waitingAtMost: Self.lockPatience)
+            var hasWaited = false
+            let lock = try node.synchronizer.lock(waitingAtMost: Self.lockPatience) {
+                hasWaited = true
+                Self.tellOfWaiting()
+            }
+            // While another one was at work, what is declared may have become otherwise.
+            if hasWaited, !source.readsStandardInput {
+                configuration = try source.load()
+                node.synchronizer.policy = sync.policy(configuration.settings)
+            }
             var report = try node.synchronize(configuration.desired, configuration.demand)
             _ = consume lock
             report.timings.parse = parsing
@@ -69,15 +78,27 @@ struct RunCommand: ParsableCommand {
         }
     }
 
+    private static func tellOfWaiting() {
+        StandardStreams.complain(
+            "another ipvsync is at work in this network namespace: waiting for its end, for \(lockPatience) s at most")
+    }
+
     /// Stays, and follows what is declared.
     private func stay() throws {
         try Failures.endWithStatus {
-            let configuration = try source.loadFiles()
+            // Before the first reading, lest a change after it go unseen.
+            var files = FileWatch(source.filePaths)
+            var configuration = try source.loadFiles()
             let store = try state.store()
             let synchronizer = Synchronizer(
                 table: try IPVSClient.opened(), store: store, policy: sync.policy(configuration.settings))
-            let lock = try synchronizer.lock(waitingAtMost: Self.lockPatience)
-            try NodeAgent(self, configuration, synchronizer, store).run()
+            let lock = try synchronizer.lock(waitingAtMost: Self.lockPatience) { Self.tellOfWaiting() }
+            // While another one was at work, what is declared may have become otherwise.
+            if files.hasChanged() {
+                configuration = try source.loadFiles()
+                synchronizer.policy = sync.policy(configuration.settings)
+            }
+            try NodeAgent(self, configuration, files, synchronizer, store).run()
             _ = consume lock
         }
     }

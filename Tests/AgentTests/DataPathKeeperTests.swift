@@ -1,0 +1,257 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
+import DataPath
+import LoadBalancing
+import NFTables
+import Netlink
+import NodeNetwork
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// What a node is given beside IPVS, over a firewall, a network and settings that are the test's own.
+@Suite struct DataPathKeeperTests {
+    private let firewall = InMemoryFirewall()
+    private let network = InMemoryNetwork()
+    private let sysctls: TemporarySysctls
+    private let state: TemporaryState
+    private let tracker = Tracker()
+
+    private final class Tracker: ConnectionTracker {
+        var deleted: Set<StaleFlow> = []
+        func deleteEntries(_ flows: Set<StaleFlow>) throws(NetlinkError) -> Int {
+            deleted.formUnion(flows)
+            return flows.count
+        }
+    }
+
+    init() throws {
+        sysctls = try TemporarySysctls()
+        state = try TemporaryState()
+    }
+
+    private func keeper() -> DataPathKeeper {
+        DataPathKeeper(
+            firewall: firewall, vips: network, sysctls: Sysctls(root: sysctls.root), tracker: tracker,
+            store: state.store.networkRecord, kernel: KernelVersion(release: "6.1.0"))
+    }
+
+    private static func address(_ number: Int) -> IPAddress { IPAddress("10.96.0.\(number)")! }
+
+    private static func elements(_ number: Int) -> Set<DataPathElement> {
+        [
+            .address(address(number)),
+            .service(VirtualServerKey("tcp 10.96.0.\(number):80")!, ServiceTreatment(.outsidePods)),
+            .hairpin(IPAddress("10.1.0.\(number)")!),
+        ]
+    }
+
+    private static func demand(_ numbers: Int..., settings: DataPathSettings = DataPathSettings()) -> DataPathDemand {
+        DataPathDemand(settings: settings, elements: numbers.reduce(into: []) { $0.formUnion(elements($1)) })
+    }
+
+    /// Both halves of a pass, with nothing in use beyond what is wanted.
+    @discardableResult
+    private func pass(
+        _ keeper: DataPathKeeper, _ demand: DataPathDemand, inUse: Set<IPAddress> = []
+    ) -> DataPathReport {
+        var report = keeper.prepare(demand)
+        keeper.finish(demand, inUse: inUse, &report)
+        return report
+    }
+
+    private func addresses() throws -> Set<IPAddress> { try network.read(device: "ipvsync0").addresses }
+
+    @Test func everythingIsMadeOnceAndThenLeftAlone() throws {
+        let keeper = keeper()
+        let report = pass(keeper, Self.demand(1, 2))
+        #expect(report.failures.isEmpty)
+        #expect(
+            report.plan.sysctls.map(\.key).sorted() == [
+                "net/ipv4/vs/conntrack", "net/ipv4/vs/expire_nodest_conn", "net/ipv4/vs/expire_quiescent_template",
+            ])
+        #expect(sysctls["net/ipv4/vs/conntrack"] == "1" && sysctls["net/ipv6/conf/all/forwarding"] == "0")
+        #expect(try addresses() == [Self.address(1), Self.address(2)])
+        #expect(firewall.observed?.elements == Self.elements(1).union(Self.elements(2)))
+        let reads = firewall.readCount
+        #expect(pass(keeper, Self.demand(1, 2)).isEmpty)
+        // The number of the last transaction tells that nobody has changed anything.
+        #expect(firewall.readCount == reads && firewall.committed.count == 1)
+    }
+
+    @Test func anotherRunFindsNothingToDo() {
+        pass(keeper(), Self.demand(1))
+        let again = keeper()
+        #expect(again.preview(Self.demand(1), inUse: []).isEmpty)
+        #expect(pass(again, Self.demand(1)).isEmpty)
+        #expect(firewall.committed.count == 1)
+    }
+
+    @Test func aPreviewSaysWhatAPassDoes() {
+        let preview = keeper().preview(Self.demand(1), inUse: [])
+        #expect(firewall.committed.isEmpty && network.operations.isEmpty && sysctls["net/ipv4/vs/conntrack"] == "0")
+        #expect(pass(keeper(), Self.demand(1)).plan == preview.plan)
+    }
+
+    @Test func aChangeIsOneTransactionOfItsElements() {
+        let keeper = keeper()
+        pass(keeper, Self.demand(1, 2))
+        let (reads, looks) = (firewall.readCount, network.readCount)
+        let change = DataPathChange(
+            added: [.hairpin(IPAddress("10.1.0.9")!)], removed: [.hairpin(IPAddress("10.1.0.1")!)])
+        let report = keeper.prepare(change, DataPathSettings()) {
+            Issue.record("everything is asked for")
+            return Self.demand(1, 2)
+        }
+        #expect(report.transactions == 1 && report.failures.isEmpty)
+        #expect(
+            firewall.committed.last?.content
+                == .changes(removed: [.hairpin(IPAddress("10.1.0.1")!)], added: [.hairpin(IPAddress("10.1.0.9")!)]))
+        #expect(firewall.readCount == reads && network.readCount == looks)
+    }
+
+    @Test func anAddressStaysWhileItsVirtualServerDoes() throws {
+        let keeper = keeper()
+        pass(keeper, Self.demand(1, 2))
+        pass(keeper, Self.demand(1), inUse: [Self.address(1), Self.address(2)])
+        #expect(try addresses() == [Self.address(1), Self.address(2)])
+        #expect(keeper.leaving == [Self.address(2)])
+        // Nothing new gets in meanwhile.
+        #expect(firewall.observed?.elements == Self.elements(1).union([.address(Self.address(2))]))
+        pass(keeper, Self.demand(1), inUse: [Self.address(1)])
+        #expect(try addresses() == [Self.address(1)])
+        #expect(keeper.leaving.isEmpty)
+        #expect(firewall.observed?.elements == Self.elements(1))
+    }
+
+    @Test func anAddressOfAnotherDeviceIsLeftAloneWithItsPorts() throws {
+        network.addForeignDevice("eth0")
+        network.addForeignAddress(Self.address(1), to: "eth0")
+        let report = pass(keeper(), Self.demand(1, 2))
+        #expect(report.plan.elsewhere == [Self.address(1): "eth0"])
+        #expect(try addresses() == [Self.address(2)])
+        #expect(firewall.observed?.elements.contains(.address(Self.address(1))) == false)
+    }
+
+    @Test func addressesOfTheProxyBeforeAreTakenOver() throws {
+        network.addForeignDevice("kube-ipvs0")
+        network.addForeignAddress(Self.address(1), to: "kube-ipvs0")
+        let report = pass(keeper(), Self.demand(1))
+        #expect(report.plan.elsewhere.isEmpty)
+        #expect(try addresses() == [Self.address(1)])
+        #expect(firewall.observed?.elements == Self.elements(1))
+    }
+
+    @Test func whatOthersChangeIsFoundAndRepaired() {
+        let keeper = keeper()
+        pass(keeper, Self.demand(1))
+        firewall.observed?.elements.remove(.hairpin(IPAddress("10.1.0.1")!))
+        sysctls["net/ipv4/vs/conntrack"] = "0"
+        let report = pass(keeper, Self.demand(1))
+        #expect(report.plan.sysctls.count == 1 && report.plan.firewall?.addedCount == 1)
+        #expect(firewall.observed?.elements == Self.elements(1))
+        firewall.observed = nil
+        #expect(pass(keeper, Self.demand(1)).plan.firewallReason == "there is no table inet ipvsync")
+        #expect(firewall.observed?.elements == Self.elements(1))
+    }
+
+    @Test func aChangeThatTheTableDoesNotTakeIsFollowedByAReplacement() {
+        let keeper = keeper()
+        pass(keeper, Self.demand(1))
+        firewall.nextFailure = NFTablesError(operation: "change", message: "no such element")
+        let change = DataPathChange(added: [.hairpin(IPAddress("10.1.0.9")!)])
+        let report = keeper.prepare(change, DataPathSettings()) { Self.demand(1) }
+        #expect(report.failures.isEmpty && report.transactions == 2)
+        #expect(firewall.observed?.elements == Self.elements(1).union(change.added))
+    }
+
+    @Test func whatFailsIsToldAndTriedAgain() throws {
+        network.refusals = [.createDevice: 1]
+        firewall.nextFailure = NFTablesError(operation: "replace", message: "no")
+        let keeper = keeper()
+        let report = pass(keeper, Self.demand(1))
+        #expect(Set(report.failures.map(\.part)) == [.rules, .addresses])
+        #expect(keeper.isBehind)
+        network.refusals = [:]
+        let change = DataPathChange(added: [.hairpin(IPAddress("10.1.0.9")!)])
+        var next = keeper.prepare(change, DataPathSettings()) { Self.demand(1) }
+        keeper.finish(Self.demand(1), inUse: [], &next)
+        #expect(next.failures.isEmpty && !keeper.isBehind)
+        #expect(try addresses() == [Self.address(1)])
+        #expect(firewall.observed?.elements == Self.elements(1))
+    }
+
+    @Test func nothingIsSetThatIsNotOnRecord() throws {
+        let blocked = DataPathKeeper(
+            firewall: firewall, vips: network, sysctls: Sysctls(root: sysctls.root), tracker: nil,
+            store: NetworkRecordStore(directory: "/proc/nowhere", identity: state.identity), kernel: nil)
+        let report = pass(blocked, Self.demand(1))
+        #expect(report.failures.map(\.part) == [.sysctls])
+        #expect(sysctls["net/ipv4/vs/conntrack"] == "0")
+    }
+
+    @Test func cleaningUpGivesBackWhatWasBefore() throws {
+        pass(keeper(), Self.demand(1))
+        pass(keeper(), Self.demand(1, settings: DataPathSettings(strictARP: true)))
+        // Somebody else has changed this one since.
+        sysctls["net/ipv4/vs/expire_nodest_conn"] = "2"
+        network.addForeignDevice("eth0")
+        network.addForeignAddress(Self.address(7), to: "eth0")
+        let preview = keeper().previewCleanUp()
+        let report = keeper().cleanUp()
+        #expect(report.plan == preview.plan && report.failures.isEmpty)
+        #expect(sysctls["net/ipv4/vs/conntrack"] == "0" && sysctls["net/ipv4/conf/all/arp_announce"] == "0")
+        #expect(sysctls["net/ipv4/vs/expire_nodest_conn"] == "2" && sysctls["net/ipv4/ip_forward"] == "1")
+        #expect(firewall.observed == nil)
+        let left = try network.read(device: "ipvsync0")
+        #expect(left.device == .missing && left.elsewhere[Self.address(7)] == "eth0")
+        #expect(keeper().cleanUp().isEmpty && keeper().retire() == nil)
+    }
+
+    @Test func whatIsNoLongerWantedGoes() throws {
+        pass(keeper(), Self.demand(1))
+        let again = keeper()
+        pass(again, Self.demand(1, settings: DataPathSettings(firewall: nil)))
+        #expect(firewall.observed == nil)
+        pass(again, Self.demand(1))
+        #expect(firewall.observed?.elements == Self.elements(1))
+        #expect(again.retire()?.failures.isEmpty == true)
+        #expect(firewall.observed == nil)
+        #expect(try network.read(device: "ipvsync0").device == .missing)
+    }
+
+    @Test func routesCoverNetworksAndWhatLiesOutside() throws {
+        let settings = DataPathSettings(binding: .route, serviceNetworks: [IPPrefix("10.96.0.0/30")!])
+        pass(keeper(), Self.demand(1, 9, settings: settings))
+        let observed = try network.read(device: "ipvsync0")
+        #expect(observed.routes == [IPPrefix("10.96.0.0/30")!, IPPrefix("10.96.0.9/32")!])
+        #expect(observed.device == .missing)
+    }
+
+    @Test func conntrackForgetsFlows() {
+        let flow = StaleFlow(
+            .udp, virtualServer: Endpoint("10.96.0.1:53")!, realServer: Endpoint("10.1.0.1:53")!)
+        var report = DataPathReport()
+        keeper().forget([flow], &report)
+        #expect(tracker.deleted == [flow] && report.staleEntries == 1)
+    }
+
+    @Test(arguments: ["", "ipvsync network 1\tboot\t1\n", "nonsense\n", "ipvsync network 1\tboot\t1\ndevice\tx\nend"])
+    func aCorruptRecordIsPutAside(text: String) throws {
+        let store = state.store.networkRecord
+        try StateFile(path: store.path).replace(with: Array(text.utf8))
+        #expect(try store.load() == nil)
+        #expect(state.files == ["network-1.corrupt"])
+    }
+
+    @Test func aRecordReadsBackTheSame() throws {
+        let record = NetworkRecord(
+            device: "vips0", sysctls: ["a/b": SysctlChange(key: "a/b", old: "0 4", new: "1")])
+        try state.store.networkRecord.save(record)
+        #expect(try state.store.networkRecord.load() == record)
+        let other = NetworkRecordStore(
+            directory: state.directory, identity: StateIdentity(boot: "other", namespace: "1"))
+        #expect(try other.load() == nil)
+    }
+}
