@@ -5,6 +5,7 @@ extension Lab {
     private static var configuration: String {
         let networks = clusterCIDRs.map { "\"\($0)\"" }.joined(separator: ", ")
         return """
+            virtualServers: []
             syncInterval: 1s
             minSyncInterval: 0s
             telemetry: {listen: "127.0.0.1:10249"}
@@ -33,7 +34,7 @@ extension Lab {
             [
                 context.ipvsync, "--once", "--manifests", manifestDirectory, "--node", "node1", "--config",
                 configuration, "--quiet",
-            ], timeLimit: .seconds(60))
+            ], timeLimit: .seconds(120))
     }
 
     /// Starts an agent with these Services.

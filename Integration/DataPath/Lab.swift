@@ -1,15 +1,15 @@
 import Glibc
 import LoadBalancing
 
-/// A cluster of two nodes with pods, and a client outside, all of them namespaces of this one machine.
+/// A cluster of three nodes with pods, and a client outside, all of them namespaces of this one machine.
 ///
-///     a ─┐
-///     b ─┼─ node1 ─── node2 ─┬─ c
-///     d ─┘    │              └─ e
+///     a ─┐       ┌─ node2 ─── c
+///     b ─┼─ node1┤
+///     d ─┘    │  └─ node3 ─── e
 ///          outside
 ///
-/// node1 is the scenario's own namespace, where ipvsync runs. Node2 never sends anything to the outside, as if it
-/// answered clients on another way: what an outside client asks of c is answered only if node1 masquerades it.
+/// node1 is the scenario's own namespace, where ipvsync runs. The other nodes never send anything to the outside, as
+/// if they answered clients on another way: what an outside client asks of c is answered only if node1 masquerades it.
 final class Lab {
     let context: Context
     private let namespaces: [LabPlace: PrivateNamespace]

@@ -4,7 +4,7 @@ import Glibc
 enum LabOutcome: Hashable, Sendable, CustomStringConvertible {
     /// A pod answered, and tells from which address it was asked.
     case served(by: String, source: String)
-    /// A reset or an ICMP message.
+    /// A reset, an ICMP message, or, for the node's own packets, an error of the system call.
     case refused
     /// Nothing came in time.
     case silent
@@ -13,7 +13,7 @@ enum LabOutcome: Hashable, Sendable, CustomStringConvertible {
 
     init(code: Int32) {
         switch code {
-        case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ECONNRESET, EPROTO, ENOPROTOOPT, EACCES: self = .refused
+        case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ECONNRESET, EPROTO, ENOPROTOOPT, EACCES, EPERM: self = .refused
         case ETIMEDOUT: self = .silent
         default: self = .failed(code)
         }

@@ -16,8 +16,11 @@ struct Matrix {
         var observed: [MatrixCell] = []
 
         var name: String {
-            [service.kind.rawValue, service.policy.rawValue, service.endpoints.rawValue, family.description]
-                .joined(separator: " ")
+            [service.kind.rawValue, service.policy.rawValue, service.endpoints.rawValue].joined(separator: " ")
+        }
+
+        var cells: [String] {
+            zip(expected, observed).map { $0 == $1 ? "\($1)" : "\($1) NOT \($0)" }
         }
     }
 
@@ -54,17 +57,21 @@ struct Matrix {
 
     // MARK: - The table
 
+    /// A line for each Service where both families are alike, else one for each.
     private static func table(_ rows: [Row]) -> String {
-        var lines = [
-            [pad("(* masqueraded, - nobody)", 40)] + clients.map { pad($0.rawValue, width) }
-        ]
-        lines += rows.map { row in
-            [pad(row.name, 40)]
-                + zip(row.expected, row.observed).map { expected, observed in
-                    pad(expected == observed ? "\(observed)" : "\(observed) NOT \(expected)", width)
-                }
+        var lines = [line("(* masqueraded, - nobody)", clients.map(\.rawValue))]
+        for (ipv4, ipv6) in stride(from: 0, to: rows.count, by: 2).map({ (rows[$0], rows[$0 + 1]) }) {
+            if ipv4.cells == ipv6.cells {
+                lines.append(line(ipv4.name, ipv4.cells))
+            } else {
+                lines += [ipv4, ipv6].map { line("\($0.name) \($0.family)", $0.cells) }
+            }
         }
-        return lines.map { $0.joined(separator: " ") }.joined(separator: "\n")
+        return lines.joined(separator: "\n")
+    }
+
+    private static func line(_ name: String, _ cells: [String]) -> String {
+        ([pad(name, 38)] + cells.map { pad($0, width) }).joined(separator: " ")
     }
 
     private static let width = 9

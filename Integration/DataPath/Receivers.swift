@@ -74,7 +74,7 @@ struct Receivers {
             clientCommands.append("address add \(network)1/\(prefix) dev \(device)")
             podCommands += [
                 "address add \(network)2/\(prefix) dev eth1",
-                "route add \(family == .ipv4 ? "203.0.113.0/24" : "2001:db8:113::/64") via \(network)1",
+                "route add \(family == .ipv4 ? "203.0.113.0/24" : "2001:db8:113::/64") via \(network)1 dev eth1 onlink",
                 "address add \(Self.host(family))/\(family.bitWidth) dev lo",
             ]
         }
