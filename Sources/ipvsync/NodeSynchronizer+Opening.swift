@@ -11,10 +11,3 @@ extension NodeSynchronizer {
             try DataPathKeeper(store: store.networkRecord))
     }
 }
-
-extension Configuration {
-    /// What is wanted beside IPVS; `nil` for nothing.
-    var demand: DataPathDemand? {
-        settings.network?.options.map { DataPathDemand(settings: $0, elements: dataPath) }
-    }
-}
