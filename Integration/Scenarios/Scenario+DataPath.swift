@@ -118,8 +118,8 @@ extension Scenario {
                 }
             },
             Scenario(
-                "data path: load balancers learn which nodes have endpoints", tags: [.fullKernel],
-                timeLimit: .seconds(120)
+                "data path: load balancers learn which nodes have endpoints", tags: [.fullKernel, .slow],
+                timeLimit: .seconds(240)
             ) { context in
                 let lab = try Lab(context, serving: [])
                 var services = [[LabPlace.a, .c], [.c]].enumerated().map { index, endpoints in
@@ -179,7 +179,7 @@ extension Lab {
     ) throws(ScenarioFailure) {
         for host in AddressFamily.allCases.map({ $0 == .ipv4 ? LabPlace.uplink($0) : "[\(LabPlace.uplink($0))]" }) {
             var seen: [String] = []
-            let deadline = ContinuousClock.now + .seconds(40)
+            let deadline = ContinuousClock.now + .seconds(80)
             while seen != codes {
                 try expect(.now < deadline, "\(host): \(seen), not \(codes)\n\(agent.error)", file: file, line: line)
                 seen = try codes.indices.map { (index) throws(ScenarioFailure) in
