@@ -58,7 +58,7 @@ final class NodeAgent {
         }
         state = AgentState(declared, node: node)
         state.isComplete = watch == nil
-        keeper = try DataPathKeeper(store: store.networkRecord)
+        keeper = try options.state.keeper()
         loop = AgentLoop(synchronizer, keeper: keeper, timing: settings.timing, now: .now)
         loop.driftPolicy = settings.drift
         reporter = AgentReporter(

@@ -8,6 +8,6 @@ extension NodeSynchronizer {
         let store = try state.store()
         self.init(
             Synchronizer(table: try IPVSClient.opened(), store: store, policy: sync.policy(configuration.settings)),
-            try DataPathKeeper(store: store.networkRecord))
+            try state.keeper())
     }
 }
