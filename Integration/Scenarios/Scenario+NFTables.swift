@@ -21,7 +21,7 @@ extension Scenario {
     // MARK: - Sizes and others
 
     private static let firewallNeighbours: [Scenario] = [
-        nftables("5,000 Services of 10 endpoints", timeLimit: .seconds(300)) { _ in
+        nftables("5,000 Services and a full node of Pods", timeLimit: .seconds(300)) { _ in
             let table = NFTCommand()
             let state = FirewallState(settings: FirewallSettings(), elements: manyElements)
             try measure("replace with \(state.elements.count) elements") {
@@ -33,7 +33,6 @@ extension Scenario {
                 added: [.hairpin(IPAddress(v4: 1))], removed: [.hairpin(IPAddress(v4: 0x0AF4_0000))])
             try measure("one element for another") { try table.commit(change) }
             measure("100 generations") { for _ in 0..<100 { _ = table.generation() } }
-            try measure("replace again") { try table.commit(.replacing(with: state)) }
             try measure("remove") { try table.commit(.removal) }
         },
         nftables("the tables of others stay as they are") { context in
@@ -94,9 +93,8 @@ extension Scenario {
         (0..<5_000).flatMap { number -> [DataPathElement] in
             let address = IPAddress(v4: 0x0A60_0000 + UInt32(number))
             let key = VirtualServerKey.endpoint(.tcp, Endpoint(address, port: 80))
-            let pods = (0..<10).map { IPAddress(v4: 0x0AF4_0000 + UInt32(number * 10 + $0)) }
-            return [.address(address), .service(key, ServiceTreatment(.outsidePods))] + pods.map { .hairpin($0) }
-        }
+            return [.address(address), .service(key, ServiceTreatment(.outsidePods))]
+        } + (0..<250).map { .hairpin(IPAddress(v4: 0x0AF4_0000 + $0)) }
     }
 
     private static var podNetworks: [IPPrefix] {

@@ -126,7 +126,7 @@ extension FirewallContract {
             },
             FirewallContract(name: "random changes lead from any state to any other") { table in
                 var random = RandomElements(seed: 41)
-                for _ in 0..<30 {
+                for _ in 0..<10 {
                     let state = FirewallState(settings: settings, elements: random.elements(40))
                     let difference = FirewallDifference.between(state, try table.read())
                     try table.commit(difference.transaction(to: state))
