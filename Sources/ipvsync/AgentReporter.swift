@@ -17,6 +17,8 @@ struct AgentReporter {
     private var isReady = false
     private var refused: [String] = []
     private var networkFailures: [String] = []
+    /// Drift beside IPVS that has been told of and stays, for it is not repaired.
+    private var networkDrift: [String] = []
     private var failure: String?
     private var problems: [String: FeedProblem] = [:]
     private var unreadable: [String: [ObjectName: String]] = [:]
@@ -76,11 +78,13 @@ struct AgentReporter {
     }
 
     /// Tells of what was done beside IPVS.
-    private func tell(_ report: DataPathReport, isDrift: Bool) {
+    private mutating func tell(_ report: DataPathReport, isDrift: Bool) {
         let message: Logger.Message = isDrift ? "network drift found" : "network changed"
-        for line in report.plan.summaryLines {
+        let lines = report.plan.summaryLines
+        for line in lines where !isDrift || !networkDrift.contains(line) {
             log.log(level: isDrift ? .warning : .info, message, metadata: ["detail": "\(line)"])
         }
+        if isDrift { networkDrift = lines }
         if report.staleEntries > 0 {
             log.info("tracked connections dropped", metadata: ["count": "\(report.staleEntries)"])
         }

@@ -231,6 +231,31 @@ import Testing
         #expect(settings.rules?.servedNetworks == settings.serviceNetworks)
     }
 
+    @Test func anotherDeviceTakesTheAddressesBeforeTheFirstGoes() throws {
+        pass(keeper(), Self.demand(1))
+        let other = Self.demand(1, 2, settings: DataPathSettings(device: "vips1"))
+        let report = pass(keeper(), other)
+        #expect(report.failures.isEmpty && report.plan.elsewhere.isEmpty)
+        #expect(try network.read(device: "vips1").addresses == [Self.address(1), Self.address(2)])
+        #expect(try network.read(device: "ipvsync0").device == .missing)
+        #expect(try network.read(device: "ipvsync0").elsewhere[Self.address(1)] == "vips1")
+        #expect(try state.store.networkRecord.load()?.formerDevices == [])
+        // The addresses come before the device goes.
+        let added = network.operations.lastIndex(of: .addAddress(Self.address(1)))!
+        #expect(added < network.operations.lastIndex(of: .removeDevice)!)
+    }
+
+    @Test func aFormerDeviceThatIsStillThereGoesWithTheRest() throws {
+        pass(keeper(), Self.demand(1))
+        network.refusals = [.removeDevice: 1]
+        let report = pass(keeper(), Self.demand(1, settings: DataPathSettings(device: "vips1")))
+        #expect(report.failures.map(\.part) == [.addresses])
+        network.refusals = [:]
+        #expect(keeper().cleanUp().failures.isEmpty)
+        #expect(try network.read(device: "ipvsync0").device == .missing)
+        #expect(try network.read(device: "vips1").device == .missing)
+    }
+
     @Test func conntrackForgetsFlows() {
         let flow = StaleFlow(
             .udp, virtualServer: Endpoint("10.96.0.1:53")!, realServer: Endpoint("10.1.0.1:53")!)
@@ -249,7 +274,8 @@ import Testing
 
     @Test func aRecordReadsBackTheSame() throws {
         let record = NetworkRecord(
-            device: "vips0", sysctls: ["a/b": SysctlChange(key: "a/b", old: "0 4", new: "1")])
+            device: "vips0", sysctls: ["a/b": SysctlChange(key: "a/b", old: "0 4", new: "1")],
+            formerDevices: ["ipvsync0"])
         try state.store.networkRecord.save(record)
         #expect(try state.store.networkRecord.load() == record)
         let other = NetworkRecordStore(

@@ -18,6 +18,7 @@ extension DataPathKeeper {
         let demand = DataPathDemand(
             settings: DataPathSettings(binding: .none, device: report.plan.device), elements: [])
         if !report.plan.addresses.isEmpty { applyAddresses(demand, &report) }
+        for name in record?.formerDevices.sorted() ?? [] { _ = removeDevice(name, &report) }
         commitNoRules(&report)
         applySysctls(&report)
         guard record != nil, report.failures.isEmpty else { return report }

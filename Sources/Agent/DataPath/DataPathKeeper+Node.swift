@@ -46,7 +46,7 @@ extension DataPathKeeper {
     /// - Parameter inUse: The addresses of virtual servers that are ours.
     func planAddresses(_ demand: DataPathDemand, _ inUse: Set<IPAddress>, _ report: inout DataPathReport) {
         guard var observed else { return }
-        observed.elsewhere = observed.elsewhere.filter { !Self.takenOver.contains($0.value) }
+        observed.elsewhere = observed.elsewhere.filter { !isTakenOver($0.value) }
         let wanted = demand.addresses
         let kept = observed.addresses.intersection(inUse).subtracting(wanted)
         note(leaving: kept)
@@ -82,6 +82,19 @@ extension DataPathKeeper {
         } catch {
             report.plan.addresses = []
             report.fail(.addresses, ErrorText.describe(error))
+        }
+    }
+
+    /// Removes a device of ours, if it is there; says whether it is not there now.
+    func removeDevice(_ name: String, _ report: inout DataPathReport) -> Bool {
+        do throws(NetlinkError) {
+            guard case .ours = try vips.read(device: name).device else { return true }
+            let failures = try vips.apply([.removeDevice], device: name)
+            for failure in failures { report.fail(.addresses, failure.text(device: name)) }
+            return failures.isEmpty
+        } catch {
+            report.fail(.addresses, ErrorText.describe(error))
+            return false
         }
     }
 

@@ -22,7 +22,12 @@ extension DataPathKeeper {
 
     /// Whether no other device has the address, but for those that are taken over.
     func isFree(_ address: IPAddress) -> Bool {
-        observed?.elsewhere[address].map { Self.takenOver.contains($0) } ?? true
+        observed?.elsewhere[address].map { isTakenOver($0) } ?? true
+    }
+
+    /// Whether a device's addresses are those of Services, left there by another proxy or another configuration.
+    func isTakenOver(_ device: String) -> Bool {
+        Self.takenOver.contains(device) || record?.formerDevices.contains(device) == true
     }
 
     /// Plans the way from the rules that are there, which are looked at unless they are known.

@@ -27,7 +27,7 @@ package final class DataPathKeeper {
     var rulesAreGone = false
     /// Addresses that are on our device only because connections to them remain.
     private(set) var leaving: Set<IPAddress> = []
-    private var record: NetworkRecord?
+    private(set) var record: NetworkRecord?
     /// Whether something failed that the next pass has to try again.
     package private(set) var isBehind = false
 
@@ -106,6 +106,7 @@ package final class DataPathKeeper {
         if !report.hasLooked { look(demand, &report) }
         planAddresses(demand, inUse, &report)
         if !report.plan.addresses.isEmpty { applyAddresses(demand, &report) }
+        if report.failures.isEmpty { removeFormerDevices(&report) }
         isBehind = !report.failures.isEmpty
         report.duration += started.duration(to: .now)
     }
@@ -120,13 +121,13 @@ package final class DataPathKeeper {
         }
     }
 
-    /// Notes what is about to be made; nothing may be made that is not on record.
+    /// Notes what is about to be made: no setting may be changed whose old value is not on record.
     private func remember(_ demand: DataPathDemand, _ report: inout DataPathReport) -> Bool {
         do throws(StateError) {
             var next = record
             if next == nil { next = try store.load() }
             var record = next ?? NetworkRecord(device: demand.settings.device)
-            record.device = demand.settings.device
+            record.note(device: demand.settings.device)
             record.note(report.plan.sysctls)
             if record != self.record { try store.save(record) }
             self.record = record
@@ -135,6 +136,20 @@ package final class DataPathKeeper {
             report.fail(.sysctls, error.description)
             report.plan.sysctls = []
             return false
+        }
+    }
+
+    /// Removes the devices that carried addresses under other configurations.
+    private func removeFormerDevices(_ report: inout DataPathReport) {
+        guard var record, !record.formerDevices.isEmpty else { return }
+        for name in record.formerDevices.sorted() where removeDevice(name, &report) {
+            record.formerDevices.remove(name)
+        }
+        do throws(StateError) {
+            try store.save(record)
+            self.record = record
+        } catch {
+            report.fail(.addresses, error.description)
         }
     }
 

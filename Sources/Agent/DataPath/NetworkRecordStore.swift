@@ -30,11 +30,13 @@ package struct NetworkRecordStore: Sendable {
         guard lines[0][1] == identity.boot, lines[0][2] == identity.namespace else { return nil }
         var record = NetworkRecord(device: lines[1][1])
         for line in lines[2...] {
-            guard line.count == 4, line[0] == "sysctl" else {
+            switch (line[0], line.count) {
+            case ("former", 2): record.formerDevices.insert(line[1])
+            case ("sysctl", 4): record.sysctls[line[1]] = SysctlChange(key: line[1], old: line[2], new: line[3])
+            default:
                 try file.setAside()
                 return nil
             }
-            record.sysctls[line[1]] = SysctlChange(key: line[1], old: line[2], new: line[3])
         }
         return record
     }
@@ -42,6 +44,7 @@ package struct NetworkRecordStore: Sendable {
     package func save(_ record: NetworkRecord) throws(StateError) {
         try StateFile.makeDirectory(directory)
         var text = "\(Self.heading)\t\(identity.boot)\t\(identity.namespace)\ndevice\t\(record.device)\n"
+        for name in record.formerDevices.sorted() { text += "former\t\(name)\n" }
         for change in record.sysctls.values.sorted(by: { $0.key < $1.key }) {
             // Settings of several numbers are separated by tabs, in /proc and nowhere else.
             text +=
