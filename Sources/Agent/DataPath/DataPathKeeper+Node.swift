@@ -6,6 +6,9 @@ internal import NodeNetwork
 
 // The kernel's settings, and the addresses.
 extension DataPathKeeper {
+    /// Failures that are told one by one.
+    private static let failureLines = 10
+
     /// Looks at the addresses of the node, unless it takes none.
     func look(_ demand: DataPathDemand, _ report: inout DataPathReport) {
         report.hasLooked = true
@@ -75,13 +78,23 @@ extension DataPathKeeper {
         let device = demand.settings.device
         do throws(NetlinkError) {
             let failures = try vips.apply(report.plan.addresses, device: device)
-            for failure in failures { report.fail(.addresses, failure.text(device: device)) }
+            tell(failures, device, &report)
             let refused = Set(failures.map(\.operation))
             report.plan.addresses.removeAll { refused.contains($0) }
             dropRules(ofRemoved: report.plan.addresses, &report)
         } catch {
             report.plan.addresses = []
             report.fail(.addresses, ErrorText.describe(error))
+        }
+    }
+
+    /// Without the device nothing else can work; and thousands of addresses may fail for one reason.
+    private func tell(_ failures: [VIPFailure], _ device: String, _ report: inout DataPathReport) {
+        let root = failures.first { $0.operation == .createDevice }
+        let told = root.map { [$0] } ?? Array(failures.prefix(Self.failureLines))
+        for failure in told { report.fail(.addresses, failure.text(device: device)) }
+        if root == nil, failures.count > told.count {
+            report.fail(.addresses, "\(failures.count - told.count) more changes of addresses failed")
         }
     }
 

@@ -1,0 +1,177 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
+import DataPath
+import LoadBalancing
+import NFTables
+import Netlink
+import NodeNetwork
+import Reconcile
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// The loop with what it keeps beside IPVS.
+@Suite struct AgentLoopNetworkTests {
+    private struct Source: DesiredSource {
+        var isComplete = true
+        var settings = DesiredState()
+        var network: DataPathSettings? = DataPathSettings()
+        var services: [Int: [Int]] = [:]
+
+        var desired: DesiredState {
+            DesiredState(virtualServers: services.keys.compactMap { desired(Self.key($0)) }.sorted { $0.key < $1.key })
+        }
+
+        var dataPath: Set<DataPathElement> {
+            services.reduce(into: []) { elements, service in
+                elements.insert(.address(Self.address(service.key)))
+                elements.insert(.service(Self.key(service.key), ServiceTreatment(.outsidePods)))
+                elements.formUnion(service.value.map { .hairpin(Self.pod($0)) })
+            }
+        }
+
+        func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? {
+            guard let (_, endpoints) = services.first(where: { Self.key($0.key) == key }) else { return nil }
+            return DesiredVirtualServer(
+                VirtualServer(key), realServers: endpoints.map { RealServer(Endpoint(Self.pod($0), port: 53)) })
+        }
+
+        static func address(_ number: Int) -> IPAddress { IPAddress("10.96.0.\(number)")! }
+        static func pod(_ number: Int) -> IPAddress { IPAddress("10.244.1.\(number)")! }
+        static func key(_ number: Int) -> VirtualServerKey { .endpoint(.udp, Endpoint(address(number), port: 53)) }
+    }
+
+    private final class Tracker: ConnectionTracker {
+        var deleted: Set<StaleFlow> = []
+        func deleteEntries(_ flows: Set<StaleFlow>) throws(NetlinkError) -> Int {
+            deleted.formUnion(flows)
+            return flows.count
+        }
+    }
+
+    private let kernel = InMemoryKernel()
+    private let firewall = InMemoryFirewall()
+    private let network = InMemoryNetwork()
+    private let tracker = Tracker()
+    private let sysctls: TemporarySysctls
+    private let state: TemporaryState
+    private let start = ContinuousClock.now
+
+    init() throws {
+        sysctls = try TemporarySysctls()
+        state = try TemporaryState()
+    }
+
+    private func loop() -> AgentLoop {
+        AgentLoop(
+            Synchronizer(table: kernel, store: state.store, policy: ReconcilePolicy(drainTimeout: 60), now: { 1_000 }),
+            keeper: DataPathKeeper(
+                firewall: firewall, vips: network, sysctls: Sysctls(root: sysctls.root), tracker: tracker,
+                store: state.store.networkRecord, kernel: nil),
+            now: start)
+    }
+
+    private func step(_ loop: inout AgentLoop, _ source: Source, _ time: Duration) throws -> SyncReport? {
+        var generator = SeededGenerator(seed: 1)
+        return try loop.step(source, now: start + time, using: &generator)?.result.get()
+    }
+
+    private func bound() throws -> Set<IPAddress> { try network.read(device: "ipvsync0").addresses }
+
+    @Test func anEndpointsChangeIsOneTransaction() throws {
+        var loop = loop()
+        var source = Source(services: [1: [1, 2], 2: [3]])
+        #expect(try step(&loop, source, .zero)?.network?.transactions == 1)
+        #expect(try bound() == [Source.address(1), Source.address(2)])
+        let looks = network.readCount
+        source.services[1] = [1, 4]
+        loop.note([Source.key(1)], at: start)
+        loop.note(
+            DataPathChange(added: [.hairpin(Source.pod(4))], removed: [.hairpin(Source.pod(2))]), at: start)
+        let report = try step(&loop, source, .seconds(1))
+        #expect(report?.network?.transactions == 1 && report?.network?.plan.count == 2)
+        #expect(firewall.observed?.elements == source.dataPath)
+        // Nobody looks at the addresses for that.
+        #expect(network.readCount == looks)
+        #expect(
+            tracker.deleted == [
+                StaleFlow(
+                    .udp, virtualServer: Endpoint(Source.address(1), port: 53),
+                    realServer: Endpoint(Source.pod(2), port: 53))
+            ])
+    }
+
+    @Test func whatIsNeededOtherwiseIsAChangeByItself() throws {
+        var loop = loop()
+        let source = Source(services: [1: [1]])
+        _ = try step(&loop, source, .zero)
+        loop.note(DataPathChange(added: [.healthCheckPort(30_000)]), at: start)
+        #expect(loop.due == start + .milliseconds(100))
+        #expect(try step(&loop, source, .milliseconds(100))?.network?.plan.count == 1)
+        #expect(loop.due > start + .seconds(20))
+    }
+
+    @Test func aServiceThatComesAndGoesTakesItsAddressAlong() throws {
+        var loop = loop()
+        var source = Source(services: [1: [1]])
+        _ = try step(&loop, source, .zero)
+        let before = source.dataPath
+        source.services[2] = [2]
+        loop.note([Source.key(2)], at: start)
+        loop.note(DataPathChange(added: source.dataPath.subtracting(before)), at: start)
+        _ = try step(&loop, source, .seconds(1))
+        #expect(try bound() == [Source.address(1), Source.address(2)])
+        #expect(firewall.observed?.elements == source.dataPath)
+        let with = source.dataPath
+        source.services[2] = nil
+        loop.note([Source.key(2)], at: start + .seconds(1))
+        loop.note(DataPathChange(removed: with.subtracting(source.dataPath)), at: start + .seconds(1))
+        _ = try step(&loop, source, .seconds(2))
+        #expect(try bound() == [Source.address(1)])
+        #expect(firewall.observed?.elements == source.dataPath)
+    }
+
+    @Test(arguments: [DriftPolicy.repair, .report, .ignore])
+    func whatOthersChangeIsADrift(policy: DriftPolicy) throws {
+        var loop = loop()
+        loop.driftPolicy = policy
+        let source = Source(services: [1: [1]])
+        _ = try step(&loop, source, .zero)
+        firewall.observed = nil
+        sysctls["net/ipv4/vs/conntrack"] = "0"
+        let report = try step(&loop, source, .seconds(40))
+        #expect(report?.network?.plan.count == (policy == .ignore ? nil : 2))
+        #expect((firewall.observed != nil) == (policy == .repair))
+        #expect(sysctls["net/ipv4/vs/conntrack"] == (policy == .repair ? "1" : "0"))
+    }
+
+    @Test func whatFailsIsTriedAgainSoonAndMoreRarely() throws {
+        var loop = loop()
+        let source = Source(services: [1: [1]])
+        network.refusals = [.createDevice: 1]
+        #expect(try step(&loop, source, .zero)?.network?.failures.count == 1)
+        // The virtual servers are there all the same.
+        #expect(kernel.readState(statistics: false).virtualServers.count == 1)
+        #expect(loop.due == start + .seconds(4))
+        _ = try step(&loop, source, .seconds(4))
+        #expect(loop.due == start + .seconds(12))
+        network.refusals = [:]
+        #expect(try step(&loop, source, .seconds(12))?.network?.failures.isEmpty == true)
+        #expect(try bound() == [Source.address(1)])
+        #expect(loop.due > start + .seconds(20))
+    }
+
+    @Test func withoutTheSettingEverythingGoes() throws {
+        var loop = loop()
+        var source = Source(services: [1: [1]])
+        _ = try step(&loop, source, .zero)
+        source.network = nil
+        loop.noteEverything(at: start + .seconds(1))
+        #expect(try step(&loop, source, .seconds(2))?.network?.plan.isEmpty == false)
+        #expect(firewall.observed == nil && sysctls["net/ipv4/vs/conntrack"] == "0")
+        #expect(try network.read(device: "ipvsync0").device == .missing)
+        loop.noteEverything(at: start + .seconds(3))
+        #expect(try step(&loop, source, .seconds(4))?.network == nil)
+    }
+}
