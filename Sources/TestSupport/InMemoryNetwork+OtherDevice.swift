@@ -1,4 +1,4 @@
-package import Agent
+internal import Agent
 package import Netlink
 package import NodeNetwork
 

@@ -14,7 +14,8 @@ package final class InMemoryNetwork: VIPTable {
 
     var devices = [
         "lo": Device(
-            isOurs: false, isUp: true, isDummy: false, addresses: [IPAddress(v4: 0x7F00_0001), IPAddress(v6High: 0, low: 1)])
+            isOurs: false, isUp: true, isDummy: false,
+            addresses: [IPAddress(v4: 0x7F00_0001), IPAddress(v6High: 0, low: 1)])
     ]
     private var routes: Set<IPPrefix> = []
     /// Every operation that was tried, refused ones included.

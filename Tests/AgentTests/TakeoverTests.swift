@@ -58,7 +58,8 @@ import Testing
     ) throws -> TakeoverDemand {
         let synchronizer = Synchronizer(table: kernel, store: state.store, policy: ReconcilePolicy())
         let report = try synchronizer.synchronize(
-            DesiredState(virtualServers: keys.sorted().map { DesiredVirtualServer(VirtualServer($0), realServers: []) }))
+            DesiredState(virtualServers: keys.sorted().map { DesiredVirtualServer(VirtualServer($0), realServers: []) })
+        )
         return TakeoverDemand(
             report,
             DataPathDemand(

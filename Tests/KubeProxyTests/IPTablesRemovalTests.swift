@@ -73,7 +73,9 @@ import Testing
 
     @Test func iptablesModesChainsGo() throws {
         let going = ["KUBE-SVC-ABC", "KUBE-SVL-ABC", "KUBE-SEP-ABC", "KUBE-EXT-ABC", "KUBE-FW-ABC", "KUBE-XLB-ABC"]
-        let staying = ["KUBE-SVC-", "KUBE-HOSTPORTS", "KUBE-NWPLCY-ABC", "KUBE-POD-FW-ABC", "KUBE-ROUTER-INPUT", "kube-x"]
+        let staying = [
+            "KUBE-SVC-", "KUBE-HOSTPORTS", "KUBE-NWPLCY-ABC", "KUBE-POD-FW-ABC", "KUBE-ROUTER-INPUT", "kube-x",
+        ]
         let removal = try removal(Self.table("nat", chains: going + staying, rules: []))
         #expect(removal.parts.map(\.chains) == [going])
     }
@@ -84,7 +86,8 @@ import Testing
                 "nat", chains: ["KUBE-SERVICES", "KUBE-MARK-MASQ", "KUBE-NODE-PORT", "KUBE-HOSTPORTS"],
                 rules: [
                     "-A INPUT -j KUBE-SERVICES", "-A INPUT -j KUBE-NODE-PORT", "-A KUBE-HOSTPORTS -g KUBE-NODE-PORT",
-                    "-A KUBE-SERVICES -j KUBE-MARK-MASQ", "-A KUBE-NODE-PORT -m set --match-set KUBE-A dst -j KUBE-MARK-MASQ",
+                    "-A KUBE-SERVICES -j KUBE-MARK-MASQ",
+                    "-A KUBE-NODE-PORT -m set --match-set KUBE-A dst -j KUBE-MARK-MASQ",
                     "-A KUBE-SERVICES -m set --match-set KUBE-B dst -j RETURN",
                     "-A INPUT -m set ! --match-set OTHER src -j DROP",
                 ]))
@@ -130,8 +133,10 @@ import Testing
 
     @Test(arguments: [
         "*nat\n", "*nat\n:INPUT ACCEPT [0:0]\n", "COMMIT\n", "-A INPUT -j DROP\n", "*nat\n*filter\nCOMMIT\n",
-        "*nat\n:INPUT\nCOMMIT\n", "*nat\n: - [0:0]\nCOMMIT\n", "*nat\n:A - x\nCOMMIT\n", "*nat x\nCOMMIT\n", "*\nCOMMIT\n",
-        "*nat\n-D INPUT\nCOMMIT\n", "*nat\n-A INPUT --comment \"x\nCOMMIT\n", "*nat\n-A INPUT --comment \"x\\\"\nCOMMIT\n",
+        "*nat\n:INPUT\nCOMMIT\n", "*nat\n: - [0:0]\nCOMMIT\n", "*nat\n:A - x\nCOMMIT\n", "*nat x\nCOMMIT\n",
+        "*\nCOMMIT\n",
+        "*nat\n-D INPUT\nCOMMIT\n", "*nat\n-A INPUT --comment \"x\nCOMMIT\n",
+        "*nat\n-A INPUT --comment \"x\\\"\nCOMMIT\n",
         "*nat\n-A INPUT a\"b\nCOMMIT\n", "*nat\n-A  \nCOMMIT\n", "*nat\n-A INPUT\t-j X\nCOMMIT\n", "*nat\rCOMMIT\n",
         "iptables-save: something\n",
     ])

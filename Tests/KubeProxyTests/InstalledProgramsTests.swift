@@ -74,7 +74,8 @@ import Testing
 
     @Test func tablesAndSetsAreListed() throws {
         let folder = try ProgramFolder([
-            "nft": #"printf 'table inet ipvsync\ntable ip kube-proxy\n'"#, "ipset": #"printf 'KUBE-CLUSTER-IP\nmine\n'"#,
+            "nft": #"printf 'table inet ipvsync\ntable ip kube-proxy\n'"#,
+            "ipset": #"printf 'KUBE-CLUSTER-IP\nmine\n'"#,
         ])
         #expect(try programs(folder).tables() == ["inet ipvsync", "ip kube-proxy"])
         #expect(try programs(folder).sets() == ["KUBE-CLUSTER-IP", "mine"])

@@ -12,7 +12,9 @@ import Testing
     func sets(_ name: String) { #expect(KubeProxyNames.ownsSet(name)) }
 
     // Network policies have sets of such names.
-    @Test(arguments: ["KUBE-SRC-ABCDEF", "KUBE-DST-ABCDEF", "KUBE-", "cali40all", "KUBE-CLUSTER-IPS", "kube-cluster-ip"])
+    @Test(arguments: [
+        "KUBE-SRC-ABCDEF", "KUBE-DST-ABCDEF", "KUBE-", "cali40all", "KUBE-CLUSTER-IPS", "kube-cluster-ip",
+    ])
     func othersSets(_ name: String) { #expect(!KubeProxyNames.ownsSet(name)) }
 
     @Test(arguments: ["KUBE-KUBELET-CANARY", "KUBE-IPTABLES-HINT", "KUBE-HOSTPORTS", "INPUT", "KUBE-SERVICES2"])
