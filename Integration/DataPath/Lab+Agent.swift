@@ -1,3 +1,4 @@
+import Documents
 import Glibc
 
 extension Lab {
@@ -29,7 +30,7 @@ extension Lab {
     /// Has ipvsync bring about these Services, once.
     func program(_ services: [LabService]) throws(ScenarioFailure) {
         try declare(services)
-        let configuration = try context.write(Self.configuration, to: "node.yaml")
+        let configuration = try writeConfiguration()
         try context.run(
             [
                 context.ipvsync, "--once", "--manifests", manifestDirectory, "--node", "node1", "--config",
@@ -40,9 +41,28 @@ extension Lab {
     /// Starts an agent with these Services.
     func startAgent(_ services: [LabService]) throws(ScenarioFailure) -> RunningCommand {
         try declare(services)
-        let configuration = try context.write(Self.configuration, to: "node.yaml")
+        let configuration = try writeConfiguration()
         return try context.startIPVSync(
             "--manifests", manifestDirectory, "--node", "node1", "--config", configuration)
+    }
+
+    /// Writes the node's configuration.
+    ///
+    /// - Returns: Its path.
+    func writeConfiguration() throws(ScenarioFailure) -> String {
+        try context.write(Self.configuration, to: "node.yaml")
+    }
+
+    /// Has an API server hold a Service and its slices as they are now.
+    func tell(_ server: APIServerStandIn, _ service: LabService) throws(ScenarioFailure) {
+        do {
+            for node in try YAMLNode.documents(in: service.manifests) {
+                let resource = node["kind"]?.scalar?.text == "Service" ? "services" : "endpointslices"
+                server.tell("{\"set\":\"\(resource)\",\"object\":\(Document(node).json(pretty: false))}")
+            }
+        } catch {
+            throw ScenarioFailure("\(error) in: \(service.manifests)")
+        }
     }
 
     /// Waits until a question has this outcome.

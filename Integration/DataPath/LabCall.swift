@@ -7,8 +7,12 @@ final class LabCall {
     private var isConnecting: Bool
     private var code: Int32
     private var line: [UInt8] = []
-    private var deadline: ContinuousClock.Instant
+    private var lastLook: ContinuousClock.Instant
+    private var waited = Duration.zero
     private let patience: Duration
+
+    /// Between two looks no more time than this counts: a machine that stood still has not been silent.
+    private static let longestLook = Duration.milliseconds(30)
 
     /// How long a client waits. TCP sends a lost first packet again after 1 s: that would hide it.
     static let patience = Duration.milliseconds(700)
@@ -21,7 +25,7 @@ final class LabCall {
             socket = try TrafficSocket(question.transport, question.target.family)
         }
         self.patience = patience
-        deadline = .now + patience
+        lastLook = .now
         isConnecting = question.transport != .udp
         code = socket.connect(to: question.target)
         if code == 0, !isConnecting { code = socket.send([UInt8(ascii: "?")]) }
@@ -37,7 +41,7 @@ final class LabCall {
 
     /// Asks once more on the same connection.
     func askAgain() {
-        deadline = .now + patience
+        (waited, lastLook) = (.zero, .now)
         code = socket.send([UInt8(ascii: "?")])
     }
 
@@ -70,7 +74,10 @@ final class LabCall {
 
     private var ending: LabOutcome? {
         if code != 0 { return LabOutcome(code: code) }
-        return .now > deadline ? .silent : nil
+        let now = ContinuousClock.now
+        waited += min(now - lastLook, Self.longestLook)
+        lastLook = now
+        return waited > patience ? .silent : nil
     }
 
     private func takeConnection() -> Bool {

@@ -29,11 +29,26 @@ struct Matrix {
         var rows = MatrixService.all.flatMap { service in
             AddressFamily.allCases.map { Row(service: service, family: $0) }
         }
-        for client in Self.clients { try fill(&rows, client) }
+        for client in Self.clients {
+            try fill(&rows, client)
+            try askAgain(&rows)
+        }
         let table = Self.table(rows)
         let wrong = rows.reduce(0) { $0 + zip($1.expected, $1.observed).count { $0 != $1 } }
         try expect(wrong == 0, "\(wrong) cells are not as expected\n\(table)")
         StandardStream.output.writeLine(table)
+    }
+
+    /// Puts the last client's questions once more where the outcome was unexpected: a slow machine loses an answer now
+    /// and then, but a wrong rule is wrong each time.
+    private func askAgain(_ rows: inout [Row]) throws(ScenarioFailure) {
+        guard let last = rows.first.map({ $0.observed.count - 1 }) else { return }
+        let wrong = rows.indices.filter { rows[$0].expected[last] != rows[$0].observed[last] }
+        guard !wrong.isEmpty else { return }
+        StandardStream.output.writeLine("\(wrong.count) cells of \(Self.clients[last]) asked again")
+        var repeated = wrong.map { Row(service: rows[$0].service, family: rows[$0].family) }
+        try fill(&repeated, Self.clients[last])
+        for (index, row) in zip(wrong, repeated) { rows[index].observed[last] = row.observed[0] }
     }
 
     private func fill(_ rows: inout [Row], _ client: LabPlace) throws(ScenarioFailure) {

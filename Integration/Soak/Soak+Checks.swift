@@ -51,7 +51,7 @@ extension Soak {
             try expect(node.known[identity] == object.object, "\(identity) is not known as it is")
         }
         for identity in node.known.keys { try expect(server.objects[identity] != nil, "\(identity) is no more") }
-        var fresh = AgentState(files.configuration, node: SoakObjects.node)
+        var fresh = AgentState(Declaration(files.configuration), node: SoakObjects.node)
         for kind in SoakServer.kinds {
             let objects = node.known.filter { $0.key.kind == kind }.map(\.value)
             _ = fresh.take([.replaced(kind: kind, objects, unreadable: [])])

@@ -37,7 +37,7 @@ final class SoakNode {
         } catch {
             throw ScenarioFailure("the lock is not free: \(error)")
         }
-        state = AgentState(configuration, node: SoakObjects.node)
+        state = AgentState(Declaration(configuration), node: SoakObjects.node)
         var timing = AgentLoop.Timing()
         // What a listing does not show is found within two minutes instead of an hour.
         timing.audit = .seconds(120)
@@ -52,7 +52,7 @@ final class SoakNode {
 
     /// Takes other files, as the agent does.
     func use(_ configuration: Configuration) {
-        state.use(configuration)
+        state.use(Declaration(configuration))
         synchronizer.policy = ReconcilePolicy(configuration.settings)
         loop.noteEverything(at: clock.now)
     }

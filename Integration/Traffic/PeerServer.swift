@@ -45,7 +45,7 @@ final class PeerServer {
         while isWanted() {
             for listener in listeners {
                 guard let connection = listener.accept() else { continue }
-                _ = connection.send(Array(connection.peer.utf8))
+                _ = connection.send(Array(connection.peerText.utf8))
                 connections.append(connection)
             }
             usleep(1000)
@@ -55,7 +55,7 @@ final class PeerServer {
 
 extension TrafficSocket {
     /// The other side's address.
-    fileprivate var peer: String {
+    fileprivate var peerText: String {
         var name = sockaddr_storage()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
         var text = [CChar](repeating: 0, count: 64)

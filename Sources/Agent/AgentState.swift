@@ -1,4 +1,4 @@
-package import Configuration
+internal import Configuration
 package import DataPath
 package import KubernetesAPI
 internal import KubernetesObjects
@@ -10,18 +10,20 @@ package struct AgentState: DesiredSource {
     package var isComplete = false
     private var files: DesiredState
     private var filesDataPath: Set<DataPathElement> = []
+    private var filesHealthChecks: [UInt16: HealthCheck] = [:]
     package private(set) var network: DataPathSettings?
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
     private var index: ServiceIndex
     private var policy: TranslationPolicy
 
-    package init(_ configuration: Configuration, node: String) {
+    package init(_ declaration: Declaration, node: String) {
+        let configuration = declaration.configuration
         files = configuration.desired
         policy = TranslationPolicy(
             nodeName: node, nil,
             addresses: HostIdentity.addresses(except: configuration.settings.network?.options?.device))
         index = ServiceIndex(translator: ServiceTranslator(policy: policy))
-        use(configuration)
+        use(declaration)
     }
 
     package var desired: DesiredState {
@@ -55,12 +57,16 @@ package struct AgentState: DesiredSource {
     package var complaints: [String] { index.complaints }
 
     /// The health check ports of Services.
-    package var healthChecks: [UInt16: HealthCheck] { index.healthChecks }
+    package var healthChecks: [UInt16: HealthCheck] {
+        index.healthChecks.merging(filesHealthChecks) { _, declared in declared }
+    }
 
     /// Takes what files declare in the place of what they declared before.
-    package mutating func use(_ configuration: Configuration) {
+    package mutating func use(_ declaration: Declaration) {
+        let configuration = declaration.configuration
         files = configuration.desired
-        filesDataPath = configuration.dataPath
+        filesDataPath = declaration.dataPath
+        filesHealthChecks = declaration.healthChecks
         network = configuration.settings.network?.options
         let standard = TranslationPolicy()
         var next = policy

@@ -1,4 +1,3 @@
-package import DataPath
 package import LoadBalancing
 
 /// What the configuration files declare together.
@@ -8,8 +7,6 @@ package struct Configuration: Hashable, Sendable {
     package var settings: Settings
     /// Where each virtual server is declared, for messages about it.
     package var places: [VirtualServerKey: SourcePlace]
-    /// What the Services among the declared need beside IPVS.
-    package var dataPath: Set<DataPathElement> = []
 
     package init(
         desired: DesiredState, settings: Settings = Settings(), places: [VirtualServerKey: SourcePlace] = [:]

@@ -35,3 +35,12 @@ package struct DataPathSettings: Hashable, Sendable {
         self.staleProtocols = staleProtocols
     }
 }
+
+extension DataPathSettings {
+    /// The rules that are kept; `nil` when somebody else keeps them.
+    package var rules: FirewallSettings? {
+        guard var rules = firewall else { return nil }
+        if binding == .route { rules.servedNetworks = serviceNetworks }
+        return rules
+    }
+}

@@ -9,13 +9,19 @@ package struct FirewallSettings: Hashable, Sendable {
     /// The networks of the cluster's pods, whose connections to cluster IPs keep their source; empty when unknown, and
     /// then all keep it.
     package var podNetworks: [IPPrefix]
+    /// Networks that are the node's own as a whole, for Services alone: what is no service there is refused.
+    package var servedNetworks: [IPPrefix]
 
     /// The bit that kube-proxy uses.
     package static let defaultMark: UInt32 = 0x4000
 
-    package init(masqueradeMark: UInt32 = defaultMark, masqueradesAll: Bool = false, podNetworks: [IPPrefix] = []) {
+    package init(
+        masqueradeMark: UInt32 = defaultMark, masqueradesAll: Bool = false, podNetworks: [IPPrefix] = [],
+        servedNetworks: [IPPrefix] = []
+    ) {
         self.masqueradeMark = masqueradeMark
         self.masqueradesAll = masqueradesAll
         self.podNetworks = podNetworks
+        self.servedNetworks = servedNetworks
     }
 }

@@ -4,7 +4,9 @@ internal import LoadBalancing
 extension FirewallChain {
     /// All chains of our table, a chain before those that lead to it.
     static func all(_ settings: FirewallSettings) -> [FirewallChain] {
-        [mark(settings)] + treatments(settings) + restrictions + [refuse, input, output, postrouting(settings)]
+        [mark(settings)] + treatments(settings) + restrictions + [
+            refuse, input(settings), output, postrouting(settings),
+        ]
     }
 
     private static let markName = "mark_for_masquerade"
@@ -13,14 +15,14 @@ extension FirewallChain {
     // MARK: - The ways into the table
 
     /// What comes to this host, before IPVS looks at it (priorities 98 and 99). Packets to pods do not pass here.
-    private static var input: FirewallChain {
+    private static func input(_ settings: FirewallSettings) -> FirewallChain {
         FirewallChain(
             "input", hook: Hook(type: "filter", name: "input", priority: -10),
             dispatch + [
                 "tcp dport @\(ElementSet.healthCheckPorts.name) accept",
-                refusal("ip", .addresses4),
-                refusal("ip6", .addresses6),
-            ])
+                refusal("ip", "@\(ElementSet.addresses4.name)"),
+                refusal("ip6", "@\(ElementSet.addresses6.name)"),
+            ] + literals(settings.servedNetworks).map { refusal($0.header, $0.networks) })
     }
 
     /// What this host sends, after connections are tracked (-200) and before IPVS looks at it (-99 and -98).
@@ -56,8 +58,8 @@ extension FirewallChain {
     }
 
     /// A port of a Service's address that is no service: the host's own servers must not be reached there.
-    private static func refusal(_ header: String, _ addresses: ElementSet) -> String {
-        "ct state new \(header) daddr @\(addresses.name) meta l4proto { tcp, udp, sctp } goto \(refuseName)"
+    private static func refusal(_ header: String, _ addresses: String) -> String {
+        "ct state new \(header) daddr \(addresses) meta l4proto { tcp, udp, sctp } goto \(refuseName)"
     }
 
     // MARK: - The ways through it
@@ -90,11 +92,15 @@ extension FirewallChain {
 
     private static func outsidePods(_ settings: FirewallSettings) -> [String] {
         guard !settings.masqueradesAll else { return ["goto \(markName)"] }
-        return [("ip", AddressFamily.ipv4), ("ip6", .ipv6)].compactMap { header, family in
-            let networks = settings.podNetworks.filter { $0.address.family == family }.outermost
-            guard !networks.isEmpty else { return nil }
-            let list = networks.map(\.description).joined(separator: ", ")
-            return "\(header) saddr != { \(list) } goto \(markName)"
+        return literals(settings.podNetworks).map { "\($0.header) saddr != \($0.networks) goto \(markName)" }
+    }
+
+    /// Networks as a set without a name, for each family that has any.
+    private static func literals(_ networks: [IPPrefix]) -> [(header: String, networks: String)] {
+        [("ip", AddressFamily.ipv4), ("ip6", .ipv6)].compactMap { header, family in
+            let own = networks.filter { $0.address.family == family }.outermost
+            guard !own.isEmpty else { return nil }
+            return (header, "{ " + own.map(\.description).joined(separator: ", ") + " }")
         }
     }
 

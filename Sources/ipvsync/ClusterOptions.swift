@@ -113,9 +113,9 @@ struct SourceOptions: ParsableArguments {
     }
 
     /// What the files alone declare, manifests among them.
-    func loadFiles(complain: (String) -> Void = StandardStreams.complain) throws -> Configuration {
+    func loadFiles(complain: (String) -> Void = StandardStreams.complain) throws -> Declaration {
         guard cluster.isLive else { return try load(complain: complain) }
-        return configuration.paths.isEmpty ? Configuration(desired: DesiredState()) : try configuration.load()
+        return Declaration(try loadConfiguration())
     }
 
     /// What the files and the objects declare together; a virtual server of a file goes before a Service's.
@@ -123,12 +123,10 @@ struct SourceOptions: ParsableArguments {
     /// The standard configuration is read only when no source is named.
     func load(
         isOffline: Bool = false, complain: (String) -> Void = StandardStreams.complain
-    ) throws -> Configuration {
-        guard cluster.isNamed else { return try configuration.load() }
-        var declared =
-            configuration.paths.isEmpty ? Configuration(desired: DesiredState()) : try configuration.load()
-        let index = try cluster.index(
-            isOffline: isOffline, isProxying: true, settings: declared.settings)
+    ) throws -> Declaration {
+        guard cluster.isNamed else { return Declaration(try configuration.load()) }
+        var declared = try loadConfiguration()
+        let index = try cluster.index(isOffline: isOffline, isProxying: true, settings: declared.settings)
         index.complaints.forEach(complain)
         for server in index.desiredVirtualServers {
             if let place = declared.places[server.key] {
@@ -139,9 +137,14 @@ struct SourceOptions: ParsableArguments {
             }
         }
         declared.desired.virtualServers.sort { $0.key < $1.key }
-        declared.dataPath = index.dataPath.filter { element in
+        let dataPath = index.dataPath.filter { element in
             element.virtualServer.map { declared.places[$0] == nil } ?? true
         }
-        return declared
+        return Declaration(declared, dataPath: dataPath, healthChecks: index.healthChecks)
+    }
+
+    /// The configuration that is named, beside the objects.
+    private func loadConfiguration() throws -> Configuration {
+        configuration.paths.isEmpty ? Configuration(desired: DesiredState()) : try configuration.load()
     }
 }

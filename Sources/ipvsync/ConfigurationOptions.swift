@@ -45,6 +45,18 @@ struct StateOptions: ParsableArguments {
         completion: .directory)
     var stateDir = LedgerStore.defaultDirectory
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the kernel's settings are written, for containers whose /proc/sys is read-only.",
+            valueName: "directory"),
+        completion: .directory)
+    var sysctlDir = "/proc/sys"
+
+    /// What keeps the network of this network namespace.
+    func keeper() throws -> DataPathKeeper {
+        try DataPathKeeper(store: try store().networkRecord, sysctlDirectory: sysctlDir)
+    }
+
     /// The ledger of this network namespace.
     func store() throws -> LedgerStore {
         LedgerStore(directory: stateDir, identity: try StateIdentity.current())

@@ -39,13 +39,14 @@ final class NodeAgent {
 
     /// - Parameter files: Watched since before the configuration was read.
     init(
-        _ options: RunCommand, _ configuration: Configuration, _ files: consuming FileWatch,
+        _ options: RunCommand, _ declared: Declaration, _ files: consuming FileWatch,
         _ synchronizer: Synchronizer, _ store: LedgerStore
     ) throws {
         // Before any thread is made: all of them leave signals to this one.
         signals = Signals()
         self.options = options
         self.synchronizer = synchronizer
+        let configuration = declared.configuration
         settings = AgentSettings(options.agent, configuration.settings)
         let (format, level) = (settings.logFormat, settings.logLevel)
         log = Logger(label: "ipvsync") { _ in LineLogHandler(format, level: level) }
@@ -55,9 +56,9 @@ final class NodeAgent {
             ClusterWatch(
                 $0, resources: APIResource.proxied(node: node, proxyName: configuration.settings.services?.proxyName))
         }
-        state = AgentState(configuration, node: node)
+        state = AgentState(declared, node: node)
         state.isComplete = watch == nil
-        keeper = try DataPathKeeper(store: store.networkRecord)
+        keeper = try options.state.keeper()
         loop = AgentLoop(synchronizer, keeper: keeper, timing: settings.timing, now: .now)
         loop.driftPolicy = settings.drift
         reporter = AgentReporter(
@@ -155,10 +156,10 @@ final class NodeAgent {
         fileStatus.lists += 1
         fileStatus.lastHeard = .now
         do {
-            let configuration = try options.source.loadFiles { [log] text in
+            let declared = try options.source.loadFiles { [log] text in
                 log.warning("not as declared", metadata: ["detail": "\(text)"])
             }
-            use(configuration)
+            use(declared)
             invalidate([])
         } catch {
             fileStatus.failures += 1
@@ -166,10 +167,10 @@ final class NodeAgent {
         }
     }
 
-    private func use(_ configuration: Configuration) {
-        state.use(configuration)
-        settings = AgentSettings(options.agent, configuration.settings)
-        synchronizer.policy = options.sync.policy(configuration.settings)
+    private func use(_ declared: Declaration) {
+        state.use(declared)
+        settings = AgentSettings(options.agent, declared.configuration.settings)
+        synchronizer.policy = options.sync.policy(declared.configuration.settings)
         loop.timing = settings.timing
         loop.driftPolicy = settings.drift
         loop.noteEverything(at: .now)

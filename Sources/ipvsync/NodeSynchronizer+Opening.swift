@@ -8,13 +8,6 @@ extension NodeSynchronizer {
         let store = try state.store()
         self.init(
             Synchronizer(table: try IPVSClient.opened(), store: store, policy: sync.policy(configuration.settings)),
-            try DataPathKeeper(store: store.networkRecord))
-    }
-}
-
-extension Configuration {
-    /// What is wanted beside IPVS; `nil` for nothing.
-    var demand: DataPathDemand? {
-        settings.network?.options.map { DataPathDemand(settings: $0, elements: dataPath) }
+            try state.keeper())
     }
 }

@@ -227,6 +227,8 @@ import Testing
         let observed = try network.read(device: "ipvsync0")
         #expect(observed.routes == [IPPrefix("10.96.0.0/30")!, IPPrefix("10.96.0.9/32")!])
         #expect(observed.device == .missing)
+        #expect(firewall.observed?.isIntact(under: settings.rules!) == true)
+        #expect(settings.rules?.servedNetworks == settings.serviceNetworks)
     }
 
     @Test func conntrackForgetsFlows() {

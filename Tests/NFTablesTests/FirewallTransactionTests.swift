@@ -63,6 +63,17 @@ import Testing
         #expect(transaction.text.isEmpty)
     }
 
+    @Test func networksThatAreServedWholeAreRefusedWhole() throws {
+        let settings = FirewallSettings(servedNetworks: [
+            try Samples.network("10.96.0.0/12"), try Samples.network("10.97.0.0/16"), try Samples.network("fd00::/108"),
+        ])
+        let script = FirewallTransaction.replacing(with: FirewallState(settings: settings, elements: [])).script
+        let refusal = "meta l4proto { tcp, udp, sctp } goto refuse"
+        #expect(script.contains("ct state new ip daddr { 10.96.0.0/12 } \(refusal)"))
+        #expect(script.contains("ct state new ip6 daddr { fd00::/108 } \(refusal)"))
+        #expect(FirewallShape(settings) != FirewallShape(FirewallSettings()))
+    }
+
     @Test func removalDoesNotDependOnTheTable() {
         #expect(FirewallTransaction.removal.script == "add table inet ipvsync\ndelete table inet ipvsync\n")
         #expect(FirewallTransaction.removal.lines == ["- table inet ipvsync"])

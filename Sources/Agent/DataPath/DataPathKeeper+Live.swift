@@ -4,7 +4,7 @@ internal import NodeNetwork
 
 extension DataPathKeeper {
     /// A keeper of this process's network namespace.
-    package convenience init(store: NetworkRecordStore) throws(SyncError) {
+    package convenience init(store: NetworkRecordStore, sysctlDirectory: String) throws(SyncError) {
         do throws(NetlinkError) {
             var tracker: ConntrackClient?
             do throws(NetlinkError) {
@@ -13,7 +13,8 @@ extension DataPathKeeper {
                 guard error.kind == .familyMissing else { throw error }
             }
             self.init(
-                firewall: NFTCommand(), vips: try VIPClient(), sysctls: Sysctls(), tracker: tracker, store: store,
+                firewall: NFTCommand(), vips: try VIPClient(), sysctls: Sysctls(root: sysctlDirectory),
+                tracker: tracker, store: store,
                 kernel: KernelVersion.running)
         } catch {
             throw .kernel(error)

@@ -6,7 +6,7 @@ internal import NodeNetwork
 extension DataPathKeeper {
     /// The rules that are wanted; `nil` when somebody else keeps them.
     func wantedRules(_ demand: DataPathDemand) -> FirewallState? {
-        guard let rules = demand.settings.firewall else { return nil }
+        guard let rules = demand.settings.rules else { return nil }
         let own = ownAddresses(demand)
         let elements = demand.elements.filter { element in element.boundAddress.map { own.contains($0) } ?? true }
         return FirewallState(settings: rules, elements: elements.union(own.map(DataPathElement.address)))

@@ -86,7 +86,7 @@ package final class DataPathKeeper {
         _ change: DataPathChange, _ settings: DataPathSettings, _ demand: () -> DataPathDemand
     ) -> DataPathReport {
         let bindsNothing = settings.binding == .none || !change.touchesAddresses
-        guard bindsNothing, known?.settings == settings.firewall, !isBehind else { return prepare(demand()) }
+        guard bindsNothing, known?.settings == settings.rules, !isBehind else { return prepare(demand()) }
         var report = DataPathReport()
         report.plan.device = settings.device
         guard settings.firewall != nil else { return report }

@@ -27,7 +27,7 @@ struct CleanupCommand: ParsableCommand {
         try Failures.endWithStatus {
             let store = try state.store()
             let synchronizer = Synchronizer(table: try IPVSClient.opened(), store: store, policy: ReconcilePolicy())
-            let node = NodeSynchronizer(synchronizer, try DataPathKeeper(store: store.networkRecord))
+            let node = NodeSynchronizer(synchronizer, try state.keeper())
             guard !dryRun else {
                 let report = try node.previewCleanUp()
                 output.print(PlanView(report, names: report.plan.ledger, isPreview: true))

@@ -43,7 +43,7 @@ struct PlanCommand: ParsableCommand {
     private func preview() throws -> SyncReport {
         guard let snapshot else { return try Self.preview(source, sync, state, output) }
         return try Failures.endWithStatus {
-            let configuration = try source.load(isOffline: source.cluster.node != nil)
+            let configuration = try source.load(isOffline: source.cluster.node != nil).configuration
             let report = SyncReport(
                 changing: try Configuration.load(paths: [snapshot]).desired, to: configuration.desired,
                 policy: sync.policy(configuration.settings))
@@ -57,9 +57,9 @@ struct PlanCommand: ParsableCommand {
         _ source: SourceOptions, _ sync: SyncOptions, _ state: StateOptions, _ output: OutputOptions
     ) throws -> SyncReport {
         try Failures.endWithStatus {
-            let configuration = try source.load()
-            let node = try NodeSynchronizer(configuration, sync, state)
-            let report = try node.preview(configuration.desired, configuration.demand)
+            let declared = try source.load()
+            let node = try NodeSynchronizer(declared.configuration, sync, state)
+            let report = try node.preview(declared.configuration.desired, declared.demand)
             output.print(PlanView(report, names: report.plan.ledger, isPreview: true))
             if let problem = report.ledgerProblem { StandardStreams.complain(problem.description) }
             for failure in report.network?.failures ?? [] { StandardStreams.complain(failure.description) }

@@ -58,9 +58,9 @@ struct RunCommand: ParsableCommand {
         guard once else { return try stay() }
         try Failures.endWithStatus {
             let started = ContinuousClock.now
-            var configuration = try source.load()
+            var declared = try source.load()
             let parsing = started.duration(to: .now)
-            let node = try NodeSynchronizer(configuration, sync, state)
+            let node = try NodeSynchronizer(declared.configuration, sync, state)
             var hasWaited = false
             let lock = try node.synchronizer.lock(waitingAtMost: Self.lockPatience) {
                 hasWaited = true
@@ -68,10 +68,10 @@ struct RunCommand: ParsableCommand {
             }
             // While another one was at work, what is declared may have become otherwise.
             if hasWaited, !source.readsStandardInput {
-                configuration = try source.load()
-                node.synchronizer.policy = sync.policy(configuration.settings)
+                declared = try source.load()
+                node.synchronizer.policy = sync.policy(declared.configuration.settings)
             }
-            var report = try node.synchronize(configuration.desired, configuration.demand)
+            var report = try node.synchronize(declared.configuration.desired, declared.demand)
             _ = consume lock
             report.timings.parse = parsing
             try report.finish(output, quiet: quiet)
@@ -88,17 +88,17 @@ struct RunCommand: ParsableCommand {
         try Failures.endWithStatus {
             // Before the first reading, lest a change after it go unseen.
             var files = FileWatch(source.filePaths)
-            var configuration = try source.loadFiles()
+            var declared = try source.loadFiles()
             let store = try state.store()
             let synchronizer = Synchronizer(
-                table: try IPVSClient.opened(), store: store, policy: sync.policy(configuration.settings))
+                table: try IPVSClient.opened(), store: store, policy: sync.policy(declared.configuration.settings))
             let lock = try synchronizer.lock(waitingAtMost: Self.lockPatience) { Self.tellOfWaiting() }
             // While another one was at work, what is declared may have become otherwise.
             if files.hasChanged() {
-                configuration = try source.loadFiles()
-                synchronizer.policy = sync.policy(configuration.settings)
+                declared = try source.loadFiles()
+                synchronizer.policy = sync.policy(declared.configuration.settings)
             }
-            try NodeAgent(self, configuration, files, synchronizer, store).run()
+            try NodeAgent(self, declared, files, synchronizer, store).run()
             _ = consume lock
         }
     }

@@ -38,8 +38,9 @@ struct TakeoverCommand: ParsableCommand {
 
     func run() throws {
         try Failures.endWithStatus {
-            let configuration = try source.load()
-            guard let demand = configuration.demand else {
+            let declared = try source.load()
+            let configuration = declared.configuration
+            guard let demand = declared.demand else {
                 StandardStreams.complain(
                     "the configuration has no 'network:', so nothing would take the place of what kube-proxy made: "
                         + "add it, as 'ipvsync migrate kube-proxy' writes it")

@@ -1,3 +1,4 @@
+internal import Agent
 internal import ArgumentParser
 internal import Configuration
 internal import LoadBalancing
@@ -21,7 +22,7 @@ struct ValidateCommand: ParsableCommand {
 
     func run() throws {
         try Failures.endWithStatus {
-            let virtualServers = try source.load().desired.virtualServers
+            let virtualServers = try source.load().configuration.desired.virtualServers
             let realServers = virtualServers.reduce(0) { $0 + $1.realServers.count }
             StandardStreams.writeLines([
                 "The configuration is valid: \(virtualServers.count) virtual servers, \(realServers) real servers."
