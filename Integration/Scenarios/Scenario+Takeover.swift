@@ -6,7 +6,7 @@ extension Scenario {
     /// A node that kube-proxy has served is taken over, under continuous traffic of both families.
     static let takeover: [Scenario] = [
         Scenario(
-            "takeover: nothing fails, and what is kube-proxy's goes", tags: [.fullKernel], timeLimit: .seconds(180)
+            "takeover: nothing fails, and what is kube-proxy's goes", tags: [.fullKernel], timeLimit: .seconds(300)
         ) { context in
             let site = try TakeoverSite(context, variant: "nft")
             try site.startTraffic()
@@ -29,7 +29,7 @@ extension Scenario {
             try expectEqual(again.count("steps"), 0, "steps of another run")
         },
         Scenario(
-            "takeover: beside an agent that runs", tags: [.fullKernel], timeLimit: .seconds(180)
+            "takeover: beside an agent that runs", tags: [.fullKernel], timeLimit: .seconds(300)
         ) { context in
             let site = try TakeoverSite(context, variant: "legacy")
             try site.startTraffic()
@@ -54,7 +54,7 @@ extension Scenario {
         },
         Scenario(
             "takeover: refuses what would fail, and goes on where it stopped", tags: [.fullKernel],
-            timeLimit: .seconds(120)
+            timeLimit: .seconds(300)
         ) { context in
             let site = try TakeoverSite(context, variant: "nft")
             let before = try site.node.observed()

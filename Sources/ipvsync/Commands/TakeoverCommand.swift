@@ -19,7 +19,8 @@ struct TakeoverCommand: ParsableCommand {
             kubelet's or anybody else's. Connections stay as they are.
 
             The configuration needs 'network:', and kube-proxy must not run. An agent may: then it has to have made
-            everything that is declared. What fails ends it; run again, it goes on.
+            everything that is declared. What fails ends it; run again, it goes on. What somebody else's rules use stays,
+            is told, and ends it with 1.
 
             EXAMPLES:
               ipvsync takeover --dry-run --in-cluster --config /etc/ipvsync
@@ -141,7 +142,12 @@ struct TakeoverCommand: ParsableCommand {
         for look in 1...looks {
             let report = try node.preview(configuration.desired, demand)
             missing = report.missing
-            if missing.isEmpty { return report }
+            if missing.isEmpty {
+                guard report.plan.held == nil else {
+                    throw TakeoverError("the running agent holds removals back, for they look like a mistake")
+                }
+                return report
+            }
             if look < looks { usleep(500_000) }
         }
         throw TakeoverError(
