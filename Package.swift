@@ -62,20 +62,23 @@ let package = Package(
         .target(
             name: "NodeNetwork", dependencies: ["CNetlink", "DataPath", "LoadBalancing", "Netlink"],
             swiftSettings: settings),
+        .target(name: "Programs", dependencies: ["CSystem"], swiftSettings: settings),
         .target(
-            name: "NFTables", dependencies: ["CSystem", "DataPath", "Documents", "LoadBalancing"],
+            name: "NFTables", dependencies: ["CSystem", "DataPath", "Documents", "LoadBalancing", "Programs"],
             swiftSettings: settings),
+        .target(name: "KubeProxy", dependencies: ["Programs"], swiftSettings: settings),
         .target(
             name: "Agent",
             dependencies: [
-                "Configuration", "DataPath", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing", "NFTables",
-                "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
+                "Configuration", "DataPath", "IPVS", "KubeProxy", "KubernetesAPI", "KubernetesObjects",
+                "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
             ],
             swiftSettings: settings),
         .target(
             name: "Presentation",
             dependencies: [
-                "Agent", "Documents", "KubernetesObjects", "LoadBalancing", "NFTables", "NodeNetwork", "Reconcile",
+                "Agent", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "NFTables", "NodeNetwork",
+                "Reconcile",
                 "ServiceTranslation",
             ],
             swiftSettings: settings),
@@ -91,7 +94,8 @@ let package = Package(
             dependencies: [
                 "Agent", "CSystem", "Configuration", "DataPath", "Documents", "IPVS", "KubernetesAPI",
                 "KubernetesObjects",
-                "HTTPService", "LoadBalancing", "Manifests", "Netlink", "Presentation", "Reconcile",
+                "HTTPService", "KubeProxy", "LoadBalancing", "Manifests", "Netlink", "NodeNetwork", "Presentation",
+                "Reconcile",
                 "ServiceDiscovery", "ServiceTranslation", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -102,7 +106,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Agent", "DataPath", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile",
+                "Agent", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile",
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -165,6 +169,8 @@ let package = Package(
             name: "NodeNetworkTests",
             dependencies: ["DataPath", "LoadBalancing", "Netlink", "NodeNetwork", "TestSupport"],
             swiftSettings: settings),
+        .testTarget(name: "ProgramsTests", dependencies: ["Programs"], swiftSettings: settings),
+        .testTarget(name: "KubeProxyTests", dependencies: ["KubeProxy"], swiftSettings: settings),
         .testTarget(
             name: "NFTablesTests", dependencies: ["DataPath", "LoadBalancing", "NFTables", "TestSupport"],
             swiftSettings: settings),
@@ -174,7 +180,7 @@ let package = Package(
         .testTarget(
             name: "PresentationTests",
             dependencies: [
-                "Agent", "Documents", "KubernetesObjects", "LoadBalancing", "Presentation", "Reconcile",
+                "Agent", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "Presentation", "Reconcile",
                 "ServiceTranslation", "TestSupport",
             ],
             swiftSettings: settings),
@@ -188,7 +194,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "DataPath", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "TestSupport",
+                "Agent", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile",
+                "TestSupport",
             ],
             swiftSettings: settings),
     ]

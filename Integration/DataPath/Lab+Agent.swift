@@ -3,7 +3,7 @@ import Glibc
 
 extension Lab {
     /// The node's configuration: Services' addresses on the VIP device, and what else their packets need.
-    private static var configuration: String {
+    static var configuration: String {
         let networks = clusterCIDRs.map { "\"\($0)\"" }.joined(separator: ", ")
         return """
             virtualServers: []
@@ -17,7 +17,7 @@ extension Lab {
             """
     }
 
-    private var manifestDirectory: String { "\(context.directory)/manifests" }
+    var manifestDirectory: String { "\(context.directory)/manifests" }
 
     /// Puts manifests in the place of the last ones, all at once.
     func declare(_ services: [LabService]) throws(ScenarioFailure) {

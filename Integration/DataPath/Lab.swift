@@ -47,6 +47,9 @@ final class Lab {
         return try namespace.inside(work)
     }
 
+    /// A place's namespace; `nil` for the scenario's own.
+    func namespace(_ place: LabPlace) -> PrivateNamespace? { namespaces[place] }
+
     /// What `ip link` takes for a place.
     func namespacePath(_ place: LabPlace) -> String { namespaces[place]?.path ?? "/proc/\(getpid())/ns/net" }
 

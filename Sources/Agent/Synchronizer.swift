@@ -6,7 +6,7 @@ package import Reconcile
 ///
 /// The ledger is read once and kept: who synchronises holds the lock for as long as this object lives.
 package final class Synchronizer {
-    let table: any VirtualServerTable
+    package let table: any VirtualServerTable
     let store: LedgerStore
     /// What holds from the next sync on.
     package var policy: ReconcilePolicy

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Programs
 
 /// Our table by way of the program `nft`.
 package struct NFTCommand: FirewallTable, Sendable {

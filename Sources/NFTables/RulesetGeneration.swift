@@ -1,8 +1,9 @@
 internal import CSystem
 internal import Glibc
+internal import Programs
 
 /// The number that the kernel counts up with every change of a namespace's nftables, asked for by one small message.
-enum RulesetGeneration {
+package enum RulesetGeneration {
     // linux/netfilter/nfnetlink.h and nf_tables.h.
     private static let netlinkNetfilter: Int32 = 12
     private static let subsystem: UInt16 = 10 << 8
@@ -12,7 +13,7 @@ enum RulesetGeneration {
     private static let headerLength = 20
 
     /// The number of the calling thread's namespace; `nil` when the kernel has no nftables or does not answer.
-    static func current() -> UInt32? {
+    package static func current() -> UInt32? {
         let socket = Descriptor(
             Glibc.socket(AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), netlinkNetfilter))
         guard socket.value >= 0 else { return nil }

@@ -5,14 +5,17 @@ package import NodeNetwork
 /// Devices, addresses and routes in memory that refuse what the kernel refuses, for tests; held to the real ones by one
 /// contract suite.
 package final class InMemoryNetwork: VIPTable {
-    private struct Device {
+    struct Device {
         var isOurs: Bool
         var isUp: Bool
+        var isDummy = true
         var addresses: Set<IPAddress> = []
     }
 
-    private var devices = [
-        "lo": Device(isOurs: false, isUp: true, addresses: [IPAddress(v4: 0x7F00_0001), IPAddress(v6High: 0, low: 1)])
+    var devices = [
+        "lo": Device(
+            isOurs: false, isUp: true, isDummy: false,
+            addresses: [IPAddress(v4: 0x7F00_0001), IPAddress(v6High: 0, low: 1)])
     ]
     private var routes: Set<IPPrefix> = []
     /// Every operation that was tried, refused ones included.
@@ -60,7 +63,9 @@ package final class InMemoryNetwork: VIPTable {
     }
 
     /// Somebody else makes a device.
-    package func addForeignDevice(_ name: String) { devices[name] = Device(isOurs: false, isUp: false) }
+    package func addForeignDevice(_ name: String, isDummy: Bool = true) {
+        devices[name] = Device(isOurs: false, isUp: false, isDummy: isDummy)
+    }
 
     /// Somebody else gives a device an address.
     package func addForeignAddress(_ address: IPAddress, to device: String) {
@@ -74,7 +79,7 @@ package final class InMemoryNetwork: VIPTable {
 }
 
 extension InMemoryNetwork {
-    private enum Errno {
+    enum Errno {
         static let exists: Int32 = 17
         static let noDevice: Int32 = 19
     }

@@ -20,6 +20,9 @@ enum Failures {
         } catch let problem as AgentProblem {
             StandardStreams.complain(problem.description)
             throw problem.status.code
+        } catch let error as TakeoverError {
+            StandardStreams.complain(error.description)
+            throw ExitStatus.failed.code
         } catch let error as NetlinkError {
             throw end(error)
         } catch let error as SyncError {

@@ -25,7 +25,8 @@ struct IPVSync: ParsableCommand {
             RunCommand.self, PlanCommand.self, ShowCommand.self, StatusCommand.self, WatchCommand.self,
             ValidateCommand.self, ImportCommand.self, ExportCommand.self, ExplainCommand.self, EnvCommand.self,
             ZeroCommand.self, CleanupCommand.self,
-            DoctorCommand.self, SchemaCommand.self, MigrateCommand.self, CompletionsCommand.self, ZoneCommand.self,
+            TakeoverCommand.self, DoctorCommand.self, SchemaCommand.self, MigrateCommand.self, CompletionsCommand.self,
+            ZoneCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 

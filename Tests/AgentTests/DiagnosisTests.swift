@@ -12,7 +12,10 @@ import Testing
             kernel: kernel, capabilities: 1 << 12, loadedModules: ["ip_vs", "ip_vs_rr"],
             installedModules: ["ip_vs_wrr"],
             sysctls: Dictionary(uniqueKeysWithValues: advice.map { ($0.name, $0.value) }),
-            devices: ["lo"])
+            devices: ["lo"],
+            dataPath: HostDataPath(
+                nft: "/usr/sbin/nft", hasNFTables: true, canChangeSettings: true, device: .missing,
+                tracksConnections: true))
     }
 
     private func finding(
@@ -33,14 +36,44 @@ import Testing
         var unfit = host
         unfit.capabilities = 0
         unfit.sysctls["net.ipv4.vs.conntrack"] = "0"
-        unfit.devices = ["lo", "kube-ipvs0"]
+        unfit.dataPath = HostDataPath(
+            nft: nil, hasNFTables: false, canChangeSettings: false, device: .foreign, tracksConnections: false,
+            leftovers: ["device kube-ipvs0"])
         unfit.installedModules = nil
         let missing = NetlinkError(.familyMissing, operation: "resolve")
         let findings = Diagnosis.examine(unfit, ipvs: .failure(missing))
         #expect(findings.filter { $0.severity != .ok }.allSatisfy { $0.remedy != nil })
         #expect(findings.filter { $0.severity == .failure }.map(\.subject) == ["capability", "IPVS"])
         #expect(finding("net.ipv4.vs.conntrack", unfit)?.remedy == "sysctl -w net.ipv4.vs.conntrack=1")
-        #expect(finding("kube-proxy", unfit)?.severity == .warning)
+        for subject in ["nft", "nf_tables", "/proc/sys", "device ipvsync0", "conntrack", "kube-proxy"] {
+            #expect(finding(subject, unfit)?.severity == .warning, "\(subject)")
+        }
+    }
+
+    @Test func theDataPathOfAFitMachine() {
+        var fit = host
+        for (device, detail) in [(VIPDevice.missing, "the name is free"), (.ours(isUp: false), "ours")] {
+            fit.dataPath.device = device
+            #expect(finding("device ipvsync0", fit) == Finding("device ipvsync0", .ok, detail))
+        }
+        #expect(finding("nft", fit) == Finding("nft", .ok, "/usr/sbin/nft"))
+        #expect(["nf_tables", "/proc/sys", "conntrack"].allSatisfy { finding($0, fit)?.severity == .ok })
+        fit.dataPath.tracksConnections = false
+        fit.installedModules?.insert("nf_conntrack")
+        #expect(finding("conntrack", fit)?.detail == "loaded when first used")
+        fit.dataPath.device = nil
+        #expect(finding("device ipvsync0", fit)?.severity == .warning)
+    }
+
+    @Test func kubeProxyIsToBeStoppedOrTakenOverFrom() {
+        var beside = host
+        #expect(finding("kube-proxy", beside) == nil)
+        beside.dataPath.leftovers = ["ipset KUBE-CLUSTER-IP", "device kube-ipvs0"]
+        #expect(finding("kube-proxy", beside)?.detail == "has left ipset KUBE-CLUSTER-IP; device kube-ipvs0")
+        #expect(finding("kube-proxy", beside)?.remedy?.hasPrefix("run ipvsync takeover") == true)
+        beside.dataPath.proxies = [77]
+        #expect(finding("kube-proxy", beside)?.detail.hasPrefix("runs (process 77)") == true)
+        #expect(finding("kube-proxy", beside)?.remedy?.hasPrefix("stop it") == true)
     }
 
     @Test func connReuseModeIsAdvisedOnlyWhereItHurts() {

@@ -8,7 +8,7 @@ package enum Diagnosis {
     ///
     /// - Parameter ipvs: What asking the kernel for its IPVS gave: a version, or why there is none.
     package static func examine(_ host: Host, ipvs: Result<String, NetlinkError>) -> [Finding] {
-        [kernel(host), capability(host), family(ipvs)] + schedulers(host) + sysctls(host) + neighbours(host)
+        [kernel(host), capability(host), family(ipvs)] + schedulers(host) + sysctls(host) + dataPath(host)
     }
 
     private static func kernel(_ host: Host) -> Finding {
@@ -75,15 +75,5 @@ package enum Diagnosis {
                     advice.name, .warning, "is \(value): \(advice.reason)",
                     remedy: "sysctl -w \(advice.name)=\(advice.value)")
         }
-    }
-
-    /// Others that write the same tables.
-    private static func neighbours(_ host: Host) -> [Finding] {
-        guard host.devices.contains("kube-ipvs0") else { return [] }
-        return [
-            Finding(
-                "kube-proxy", .warning, "its device kube-ipvs0 is here: it may delete virtual servers of ours",
-                remedy: "switch kube-proxy's mode, or list our addresses in its excludeCIDRs")
-        ]
     }
 }

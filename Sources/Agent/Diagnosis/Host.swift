@@ -14,10 +14,12 @@ package struct Host: Sendable {
     package var sysctls: [String: String]
     /// Network devices by name.
     package var devices: Set<String>
+    /// What is needed beside IPVS.
+    package var dataPath: HostDataPath
 
     package init(
         kernel: KernelVersion?, capabilities: UInt64, loadedModules: Set<String>, installedModules: Set<String>?,
-        sysctls: [String: String], devices: Set<String>
+        sysctls: [String: String], devices: Set<String>, dataPath: HostDataPath
     ) {
         self.kernel = kernel
         self.capabilities = capabilities
@@ -25,6 +27,7 @@ package struct Host: Sendable {
         self.installedModules = installedModules
         self.sysctls = sysctls
         self.devices = devices
+        self.dataPath = dataPath
     }
 
     /// The number of `CAP_NET_ADMIN` in `<linux/capability.h>`.
@@ -37,6 +40,10 @@ package struct Host: Sendable {
         for advice in kernel.map(SysctlAdvice.all(for:)) ?? [] {
             if let text = ProcFile.read(advice.path) { sysctls[advice.name] = text.trimmed }
         }
+        let devices = Set(
+            (ProcFile.read("/proc/net/dev") ?? "").split(separator: "\n").compactMap { line in
+                line.contains(":") ? line.split(separator: ":").first.map { String($0).trimmed } : nil
+            })
         return Host(
             kernel: kernel, capabilities: effectiveCapabilities(),
             loadedModules: Set(
@@ -45,10 +52,7 @@ package struct Host: Sendable {
                 }),
             installedModules: kernel.flatMap { installedModules(release: $0.release) },
             sysctls: sysctls,
-            devices: Set(
-                (ProcFile.read("/proc/net/dev") ?? "").split(separator: "\n").compactMap { line in
-                    line.contains(":") ? line.split(separator: ":").first.map { String($0).trimmed } : nil
-                }))
+            devices: devices, dataPath: .current(devices: devices))
     }
 
     private static func effectiveCapabilities() -> UInt64 {

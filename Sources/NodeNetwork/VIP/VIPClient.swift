@@ -7,7 +7,7 @@ package import Netlink
 ///
 /// Looking needs no rights, changes need `CAP_NET_ADMIN`. Every call blocks its thread until the kernel has answered.
 package final class VIPClient: VIPTable {
-    private let channel: NetlinkChannel
+    let channel: NetlinkChannel
 
     /// A client over a transport.
     package init(transport: any NetlinkTransport) {
@@ -41,7 +41,7 @@ extension VIPClient {
     }
 
     /// Every device, by its number.
-    private func links() throws(NetlinkError) -> [UInt32: Link] {
+    func links() throws(NetlinkError) -> [UInt32: Link] {
         try channel.dump(
             "list devices", MessageHead(type: UInt16(RTM_GETLINK), header: ifinfomsg()), initial: [:],
             // Counters are most of what there is about a device.
@@ -53,7 +53,7 @@ extension VIPClient {
             })
     }
 
-    private func addresses() throws(NetlinkError) -> [AssignedAddress] {
+    func addresses() throws(NetlinkError) -> [AssignedAddress] {
         try channel.dump(
             "list addresses", MessageHead(type: UInt16(RTM_GETADDR), header: ifaddrmsg()), initial: [],
             reduce: { (addresses, message) throws(NetlinkError) in
@@ -86,7 +86,7 @@ extension VIPClient {
     }
 
     /// The device of that name.
-    private func link(named name: String) throws(NetlinkError) -> Link? {
+    func link(named name: String) throws(NetlinkError) -> Link? {
         do throws(NetlinkError) {
             return try channel.get(
                 "look up device \(name)", MessageHead(type: UInt16(RTM_GETLINK), header: ifinfomsg()), initial: nil,
@@ -156,7 +156,7 @@ extension VIPClient {
         return failures
     }
 
-    private func send(_ requests: [VIPRequest]) throws(NetlinkError) -> [BatchFailure] {
+    func send(_ requests: [VIPRequest]) throws(NetlinkError) -> [BatchFailure] {
         try channel.sendBatch(
             "change addresses and routes", count: requests.count, head: { requests[$0].head },
             message: { index, builder in builder.put(requests[index]) })

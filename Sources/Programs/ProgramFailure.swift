@@ -1,8 +1,8 @@
 internal import Glibc
 
 /// Why a program could not be run to its end.
-struct ProgramFailure: Error, Hashable {
-    let reason: String
+package struct ProgramFailure: Error, Hashable, Sendable {
+    package let reason: String
 
     init(_ reason: String) { self.reason = reason }
 

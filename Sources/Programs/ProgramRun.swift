@@ -1,5 +1,5 @@
 /// A program to be run to its end, without a shell and with next to no environment.
-struct ProgramRun {
+package struct ProgramRun {
     let path: String
     let arguments: [String]
     let input: [UInt8]
@@ -12,7 +12,7 @@ struct ProgramRun {
     private static let errorLimit = 64 << 10
     private static let environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"]
 
-    init(_ path: String, _ arguments: [String], input: [UInt8] = [], timeLimit: Duration, outputLimit: Int) {
+    package init(_ path: String, _ arguments: [String], input: [UInt8] = [], timeLimit: Duration, outputLimit: Int) {
         self.path = path
         self.arguments = arguments
         self.input = input
@@ -21,7 +21,7 @@ struct ProgramRun {
     }
 
     /// Runs it, and has it gone when this returns. A program that fails is a result too.
-    func run() throws(ProgramFailure) -> ProgramResult {
+    package func run() throws(ProgramFailure) -> ProgramResult {
         let deadline = ContinuousClock.now + timeLimit
         let inputPipe = try ProgramPipe()
         let outputPipe = try ProgramPipe()

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@testable import NFTables
+@testable import Programs
 
 @Suite struct ProgramRunTests {
     private func shell(

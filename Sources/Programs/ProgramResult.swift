@@ -1,15 +1,16 @@
 /// What a program has left.
-struct ProgramResult: Hashable {
+package struct ProgramResult: Hashable, Sendable {
     /// How it ended, as `waitpid` tells.
-    let status: Int32
-    let output: [UInt8]
+    package let status: Int32
+    package let output: [UInt8]
     /// The beginning of its standard error.
-    let error: [UInt8]
+    package let error: [UInt8]
 
-    var succeeded: Bool { status == 0 }
+    /// Whether it ended by itself, with 0.
+    package var succeeded: Bool { status == 0 }
 
     /// The standard error without white space at the end; what is not UTF-8 is replaced.
-    var errorText: String {
+    package var errorText: String {
         var text = String(decoding: error, as: UTF8.self)[...]
         while text.last?.isWhitespace == true {
             text.removeLast()
@@ -18,7 +19,7 @@ struct ProgramResult: Hashable {
     }
 
     /// How it ended, for people.
-    var ending: String {
+    package var ending: String {
         let signal = status & 0x7F
         return signal == 0 ? "ended with status \(status >> 8 & 0xFF)" : "was ended by signal \(signal)"
     }

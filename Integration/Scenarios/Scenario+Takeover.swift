@@ -1,0 +1,106 @@
+import Documents
+import Glibc
+import LoadBalancing
+
+extension Scenario {
+    /// A node that kube-proxy has served is taken over, under continuous traffic of both families.
+    static let takeover: [Scenario] = [
+        Scenario(
+            "takeover: nothing fails, and what is kube-proxy's goes", tags: [.fullKernel], timeLimit: .seconds(300)
+        ) { context in
+            let site = try TakeoverSite(context, variant: "nft")
+            try site.startTraffic()
+            usleep(1_500_000)
+            let before = try site.node.observed()
+            let preview = try context.parse(try site.takeover("--dry-run", "--output", "json").output)
+            try expectEqual(try site.node.observed(), before, "the node after a dry run")
+            try expectEqual(try context.run(["nft", "list", "tables"]).output.contains("ipvsync"), false)
+            site.beginPhase()
+            let made = try context.parse(try site.takeover("--output", "json").output)
+            try expectEqual(made.count("steps"), preview.count("steps"), "steps")
+            // Rules of both families, twelve sets, a leftover of each family, and the device.
+            try expectEqual(made.count("steps"), 17, "steps")
+            try expectEqual(made.count("kept"), 0, "what stays")
+            site.beginPhase()
+            sleep(2)
+            try site.finishTraffic(lastPhase: 2)
+            try site.expectOnlyOthers()
+            let again = try context.parse(try site.takeover("--output", "json").output)
+            try expectEqual(again.count("steps"), 0, "steps of another run")
+        },
+        Scenario(
+            "takeover: beside an agent that runs", tags: [.fullKernel], timeLimit: .seconds(300)
+        ) { context in
+            let site = try TakeoverSite(context, variant: "legacy")
+            try site.startTraffic()
+            let agent = try site.startAgent()
+            try site.takeover("--dry-run")
+            site.beginPhase()
+            try site.takeover()
+            site.beginPhase()
+            sleep(3)
+            try site.finishTraffic(lastPhase: 2)
+            try site.expectOnlyOthers()
+            // The agent goes on as before: what is declared now is served.
+            var changed = site.service
+            changed.endpoints = [.a]
+            try site.lab.declare([changed])
+            let target = site.service.clusterIP(.ipv4)
+            try context.eventually("the agent's next change") { () throws(ScenarioFailure) in
+                !(try context.ipvsadmSave().contains { $0.contains("-t \(target):80 ") && $0.contains("10.244.2.11") })
+            }
+            agent.send(SIGTERM)
+            _ = try agent.wait()
+        },
+        Scenario(
+            "takeover: refuses what would fail, and goes on where it stopped", tags: [.fullKernel],
+            timeLimit: .seconds(300)
+        ) { context in
+            let site = try TakeoverSite(context, variant: "nft")
+            let before = try site.node.observed()
+            try refuseWithoutNetwork(site)
+            try refuseBesideKubeProxy(site)
+            try refuseBesideAgentOfOthers(site)
+            try expectEqual(try site.node.observed(), before, "the node after refusals")
+            // What somebody else uses stays, and only that.
+            try context.run(
+                ["iptables-nft-restore", "--noflush"],
+                input: "*nat\n:HOSTPORTS - [0:0]\n-A HOSTPORTS -j KUBE-MARK-MASQ\nCOMMIT\n")
+            let held = try site.takeover(status: 1)
+            try expect(held.output.contains("the chain HOSTPORTS, which is not kube-proxy's"), held.description)
+            try expect(
+                try site.node.savedRules(.ipv4).contains("-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000"), "gone")
+            try context.run(
+                ["iptables-nft-restore", "--noflush"], input: "*nat\n:HOSTPORTS - [0:0]\n-X HOSTPORTS\nCOMMIT\n")
+            try site.takeover()
+            try site.expectOnlyOthers()
+        },
+    ]
+
+    private static func refuseWithoutNetwork(_ site: TakeoverSite) throws(ScenarioFailure) {
+        let path = try site.context.write("virtualServers: []\n", to: "plain.yaml")
+        let result = try site.context.command("takeover", "--config", path, status: 3)
+        try expect(result.error.contains("'network:'"), result.description)
+    }
+
+    private static func refuseBesideKubeProxy(_ site: TakeoverSite) throws(ScenarioFailure) {
+        let program = "\(site.context.directory)/kube-proxy"
+        try site.context.run(["cp", "/bin/sleep", program])
+        let proxy = try Command([program, "60"]).start()
+        let result = try site.takeover(status: 1)
+        try expect(result.error.contains("process \(proxy.identifier)): stop it first"), result.description)
+        proxy.send(SIGKILL)
+        _ = try proxy.wait()
+    }
+
+    /// An agent that holds the lock and knows nothing of the Service.
+    private static func refuseBesideAgentOfOthers(_ site: TakeoverSite) throws(ScenarioFailure) {
+        let path = try site.context.write("virtualServers: []\n", to: "other.yaml")
+        let agent = try site.context.startIPVSync("--config", path)
+        sleep(2)
+        let result = try site.takeover(status: 1)
+        try expect(result.error.contains("Missing: "), result.description)
+        agent.send(SIGTERM)
+        _ = try agent.wait()
+    }
+}

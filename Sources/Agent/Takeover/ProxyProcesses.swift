@@ -1,0 +1,42 @@
+internal import Glibc
+internal import KubeProxy
+
+/// The processes of kube-proxy that can be seen.
+package struct ProxyProcesses {
+    private let root: String
+
+    package init(root: String = "/proc") { self.root = root }
+
+    /// The numbers of those that work in this network namespace, or may: one that hides its own counts.
+    package func running() -> [Int] {
+        let own = Self.link("\(root)/self/ns/net")
+        return numbers().filter { number in
+            guard name(of: number) == KubeProxyNames.process else { return false }
+            let namespace = Self.link("\(root)/\(number)/ns/net")
+            return own == nil || namespace == nil || namespace == own
+        }
+    }
+
+    private func numbers() -> [Int] {
+        guard let directory = opendir(root) else { return [] }
+        defer { closedir(directory) }
+        var numbers: [Int] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if let number = Int(name), number > 0 { numbers.append(number) }
+        }
+        return numbers.sorted()
+    }
+
+    private func name(of number: Int) -> String? {
+        ProcFile.read("\(root)/\(number)/comm").map { String($0.prefix { $0 != "\n" }) }
+    }
+
+    private static func link(_ path: String) -> String? {
+        var buffer = [CChar](repeating: 0, count: 256)
+        let count = readlink(path, &buffer, buffer.count)
+        return count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+    }
+}

@@ -1,0 +1,84 @@
+package import Agent
+package import Documents
+internal import KubeProxy
+internal import LoadBalancing
+
+/// What is removed of kube-proxy's, after the sync that makes it superfluous.
+package struct TakeoverView: Presentable {
+    private let sync: PlanView
+    private let steps: [TakeoverStep]
+    private let kept: [String]
+    private let isPreview: Bool
+
+    /// How many chains are named of one table.
+    private static let longestList = 20
+
+    /// - Parameters:
+    ///   - steps: Those that have been made; in a preview, those that would be.
+    ///   - kept: What is kube-proxy's and stays.
+    package init(sync: PlanView, steps: [TakeoverStep], kept: [String], isPreview: Bool) {
+        self.sync = sync
+        self.steps = steps
+        self.kept = kept
+        self.isPreview = isPreview
+    }
+
+    package func lines(for terminal: Terminal) -> [String] {
+        var lines = sync.lines(for: terminal)
+        for step in steps {
+            lines.append(terminal.paint("- \(step)", .red))
+            if case .removeRules(let removal, _) = step { lines += Self.details(removal) }
+        }
+        lines += kept.map { terminal.paint("Left: \(PlainText.singleLine($0))", .yellow) }
+        return lines + [summary]
+    }
+
+    private var summary: String {
+        guard !steps.isEmpty else { return "Of kube-proxy's, there is nothing to remove." }
+        let count = PlainText.count(steps.count, "thing")
+        return isPreview ? "Of kube-proxy's, \(count) would be removed." : "Of kube-proxy's, \(count) removed."
+    }
+
+    private static func details(_ removal: IPTablesRemoval) -> [String] {
+        removal.parts.flatMap { part in
+            part.jumps.map { "    \(part.table): rule \($0.chain) \(PlainText.singleLine($0.specification))" }
+                + PlainText.first(
+                    longestList, of: part.chains.map { "\(part.table): chain \(PlainText.singleLine($0))" },
+                    indent: "    ")
+        }
+    }
+
+    package var document: Document {
+        [
+            "sync": sync.document, "steps": .sequence(steps.map(\.document)),
+            "kept": .sequence(kept.map(Document.string)),
+        ]
+    }
+}
+
+extension TakeoverStep {
+    fileprivate var document: Document {
+        switch self {
+        case .removeRules(let removal, let variant):
+            [
+                "remove": "rules", "variant": .string(variant.name),
+                "tables": .sequence(removal.parts.map(\.document)),
+            ]
+        case .destroySet(let name): ["remove": "set", "name": .string(name)]
+        case .deleteTable(let name): ["remove": "table", "name": .string(name)]
+        case .removeVirtualServer(let key): ["remove": "virtualServer", "key": .string(key.description)]
+        case .removeDevice(let name, let count):
+            ["remove": "device", "name": .string(name), "addresses": .integer(Int64(count))]
+        }
+    }
+}
+
+extension IPTablesRemoval.Part {
+    fileprivate var document: Document {
+        [
+            "table": .string(table),
+            "rules": .sequence(jumps.map { .string("-A \($0.chain) \($0.specification)") }),
+            "chains": .sequence(chains.map(Document.string)),
+        ]
+    }
+}

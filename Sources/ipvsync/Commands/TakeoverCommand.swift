@@ -1,0 +1,158 @@
+internal import Agent
+internal import ArgumentParser
+internal import Configuration
+internal import Glibc
+internal import IPVS
+internal import KubeProxy
+internal import NodeNetwork
+internal import Presentation
+internal import Reconcile
+
+struct TakeoverCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "takeover",
+        abstract: "Take this node over from kube-proxy, and remove what it left.",
+        discussion: """
+            First makes everything that is declared, as 'run --once' does, with virtual servers adopted as they are.
+            Then removes kube-proxy's chains of iptables and the rules that lead into them, its sets of ipset, its
+            tables of nftables, virtual servers of Services that are no more, and the device kube-ipvs0; nothing of the
+            kubelet's or anybody else's. Connections stay as they are.
+
+            The configuration needs 'network:', and kube-proxy must not run. An agent may: then it has to have made
+            everything that is declared. What fails ends it; run again, it goes on. What somebody else's rules use stays,
+            is told, and ends it with 1.
+
+            EXAMPLES:
+              ipvsync takeover --dry-run --in-cluster --config /etc/ipvsync
+              ipvsync takeover --kubeconfig /etc/kubernetes/kubelet.conf --config /etc/ipvsync
+
+            \(ExitStatus.help)
+            """)
+
+    @Flag(name: .long, help: "Only say what would be done and removed.")
+    var dryRun = false
+
+    @OptionGroup var source: SourceOptions
+    @OptionGroup var sync: SyncOptions
+    @OptionGroup var state: StateOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        try Failures.endWithStatus {
+            let declared = try source.load()
+            let configuration = declared.configuration
+            guard let demand = declared.demand else {
+                StandardStreams.complain(
+                    "the configuration has no 'network:', so nothing would take the place of what kube-proxy made: "
+                        + "add it, as 'ipvsync migrate kube-proxy' writes it")
+                throw ExitStatus.invalidConfiguration.code
+            }
+            let node = try NodeSynchronizer(configuration, sync, state)
+            let takeover = Takeover(
+                programs: InstalledPrograms(), devices: try VIPClient(), table: node.synchronizer.table)
+            if dryRun {
+                try preview(configuration, demand, node, takeover)
+            } else {
+                try make(configuration, demand, node, takeover)
+            }
+        }
+    }
+
+    private func preview(
+        _ configuration: Configuration, _ demand: DataPathDemand, _ node: NodeSynchronizer, _ takeover: Takeover
+    ) throws {
+        let report = try node.preview(configuration.desired, demand)
+        let plan = try takeover.plan(self.demand(report, demand, node))
+        output.print(
+            TakeoverView(sync: view(report, isPreview: true), steps: plan.steps, kept: plan.kept, isPreview: true))
+        for failure in report.network?.failures ?? [] { StandardStreams.complain(failure.description) }
+        if let reason = Self.runningProxy { StandardStreams.complain(reason) }
+    }
+
+    private func make(
+        _ configuration: Configuration, _ demand: DataPathDemand, _ node: NodeSynchronizer, _ takeover: Takeover
+    ) throws {
+        if let reason = Self.runningProxy { throw TakeoverError(reason) }
+        let lock = try Self.lock(node)
+        let isOurTurn = lock != nil
+        let report =
+            isOurTurn
+            ? try node.synchronize(configuration.desired, demand)
+            : try Self.finishedPreview(configuration, demand, node)
+        guard report.isWithoutFailure, report.plan.held == nil else {
+            StandardStreams.complain(
+                "not everything that is declared could be made: nothing of kube-proxy's is removed")
+            return try report.finish(output)
+        }
+        let plan = try takeover.plan(self.demand(report, demand, node))
+        var done: [TakeoverStep] = []
+        do {
+            try takeover.carryOut(plan) { done.append($0) }
+        } catch {
+            show(report, done, plan, isPreview: !isOurTurn)
+            throw error
+        }
+        show(report, done, plan, isPreview: !isOurTurn)
+        _ = consume lock
+        if !plan.kept.isEmpty { throw ExitStatus.failed.code }
+    }
+
+    private func show(_ report: SyncReport, _ done: [TakeoverStep], _ plan: TakeoverPlan, isPreview: Bool) {
+        output.print(
+            TakeoverView(
+                sync: view(report, isPreview: isPreview), steps: done, kept: plan.kept, isPreview: false))
+    }
+
+    private func demand(
+        _ report: SyncReport, _ demand: DataPathDemand, _ node: NodeSynchronizer
+    ) -> TakeoverDemand {
+        TakeoverDemand(report, demand, removalGuard: node.synchronizer.policy.removalGuard)
+    }
+
+    private func view(_ report: SyncReport, isPreview: Bool) -> PlanView {
+        PlanView(report, names: report.plan.ledger, isPreview: isPreview)
+    }
+
+    /// Why kube-proxy stands in the way, if it does.
+    private static var runningProxy: String? {
+        let processes = ProxyProcesses().running()
+        guard !processes.isEmpty else { return nil }
+        return "kube-proxy runs here (process \(processes.map(String.init).joined(separator: ", "))): "
+            + "stop it first, it would make its things anew"
+    }
+
+    /// The lock; `nil` when an agent holds it.
+    private static func lock(_ node: NodeSynchronizer) throws -> RunLock? {
+        do throws(SyncError) {
+            return try node.synchronizer.lock(waitingAtMost: 0)
+        } catch {
+            guard case .state(let problem) = error, problem.kind == .locked else { throw error }
+            return nil
+        }
+    }
+
+    /// How often an agent is given a moment to make what is missing.
+    private static let looks = 20
+
+    /// What the agent has left to do, once nothing is missing any more.
+    private static func finishedPreview(
+        _ configuration: Configuration, _ demand: DataPathDemand, _ node: NodeSynchronizer
+    ) throws -> SyncReport {
+        var missing: [String] = []
+        for look in 1...looks {
+            let report = try node.preview(configuration.desired, demand)
+            missing = report.missing
+            if missing.isEmpty {
+                guard report.plan.held == nil else {
+                    throw TakeoverError("the running agent holds removals back, for they look like a mistake")
+                }
+                return report
+            }
+            if look < looks { usleep(500_000) }
+        }
+        throw TakeoverError(
+            "the running agent has not made everything that is declared here; is its configuration the same? "
+                + "Missing: \(missing.prefix(10).joined(separator: "; "))"
+                + (missing.count > 10 ? "; and \(missing.count - 10) more" : ""))
+    }
+}
