@@ -1,3 +1,4 @@
+internal import CSystem
 internal import Glibc
 
 /// The file of a Unix socket, taken away with its owner unless another has its place by then.
