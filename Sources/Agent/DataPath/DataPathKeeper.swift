@@ -67,7 +67,7 @@ package final class DataPathKeeper {
         report.plan.device = demand.settings.device
         look(demand, &report)
         planSysctls(demand, &report)
-        if remember(demand, &report) { applySysctls(&report) }
+        setSysctls(demand, &report)
         if let state = wantedRules(demand) {
             planRules(state, &report)
             commitRules(state, &report)
@@ -120,22 +120,39 @@ package final class DataPathKeeper {
         }
     }
 
-    /// Notes what is about to be made; nothing may be made that is not on record.
-    private func remember(_ demand: DataPathDemand, _ report: inout DataPathReport) -> Bool {
+    /// Changes the kernel's settings as planned; nothing may be changed that is not on record.
+    private func setSysctls(_ demand: DataPathDemand, _ report: inout DataPathReport) {
         do throws(StateError) {
             var next = record
             if next == nil { next = try store.load() }
             var record = next ?? NetworkRecord(device: demand.settings.device)
             record.device = demand.settings.device
             record.note(report.plan.sysctls)
-            if record != self.record { try store.save(record) }
-            self.record = record
-            return true
+            try keep(record)
         } catch {
             report.fail(.sysctls, error.description)
             report.plan.sysctls = []
-            return false
+            return
         }
+        let planned = Set(report.plan.sysctls)
+        applySysctls(&report)
+        dropRecord(of: planned.subtracting(report.plan.sysctls), &report)
+    }
+
+    /// Takes refused changes off the record: whoever makes them later, it is theirs.
+    private func dropRecord(of refused: Set<SysctlChange>, _ report: inout DataPathReport) {
+        guard !refused.isEmpty, var next = record else { return }
+        for change in refused { next.sysctls[change.key] = nil }
+        do throws(StateError) {
+            try keep(next)
+        } catch {
+            report.fail(.sysctls, error.description)
+        }
+    }
+
+    private func keep(_ next: NetworkRecord) throws(StateError) {
+        if next != record { try store.save(next) }
+        record = next
     }
 
     func note(leaving: Set<IPAddress>) { self.leaving = leaving }
