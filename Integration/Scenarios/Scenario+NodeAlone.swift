@@ -116,6 +116,9 @@ extension Scenario {
         Scenario("data path: what somebody breaks beside IPVS is only told of", tags: [.fullKernel]) { context in
             let site = try NodeSite(context)
             let agent = try site.startAgent(drift: "report")
+            let counts = try ["sysctls", "rules", "addresses"].map { (part) throws(ScenarioFailure) in
+                (part, try context.metric("ipvsync_network_changes_total{part=\"\(part)\"}"))
+            }
             for (_, damage) in NodeDamage.independent { try context.run(damage) }
             let damaged = try site.own()
             for text in ["the chain input", "10.96.0.1", "net.ipv4.ip_forward"] {
@@ -124,8 +127,13 @@ extension Scenario {
             try context.eventually("two verifications") { () throws(ScenarioFailure) in
                 try context.metric("ipvsync_network_drift_total") >= 2
             }
-            try agent.waitForText("network drift found")
+            let told = (agent.output + agent.error).split(separator: "\n").count { $0.contains("network drift found") }
+            try expectEqual(told, NodeDamage.independent.count, "lines of drift")
             try expectEqual(try site.own(), damaged, "what was told of")
+            // Nothing was done since, and nothing is counted as done.
+            for (part, count) in counts {
+                try expectEqual(try context.metric("ipvsync_network_changes_total{part=\"\(part)\"}"), count, part)
+            }
         },
     ]
 }

@@ -17,6 +17,8 @@ struct AgentReporter {
     private var isReady = false
     private var refused: [String] = []
     private var networkFailures: [String] = []
+    /// What was found changed beside IPVS and is left so.
+    private var networkDrift: [String] = []
     private var failure: String?
     private var problems: [String: FeedProblem] = [:]
     private var unreadable: [String: [ObjectName: String]] = [:]
@@ -75,12 +77,14 @@ struct AgentReporter {
         }
     }
 
-    /// Tells of what was done beside IPVS.
-    private func tell(_ report: DataPathReport, isDrift: Bool) {
+    /// Tells of what was done beside IPVS; of what is only found, once.
+    private mutating func tell(_ report: DataPathReport, isDrift: Bool) {
         let message: Logger.Message = isDrift ? "network drift found" : "network changed"
-        for line in report.plan.summaryLines {
+        let lines = report.plan.summaryLines
+        for line in lines where !report.isPreview || !networkDrift.contains(line) {
             log.log(level: isDrift ? .warning : .info, message, metadata: ["detail": "\(line)"])
         }
+        networkDrift = report.isPreview ? lines : []
         if report.staleEntries > 0 {
             log.info("tracked connections dropped", metadata: ["count": "\(report.staleEntries)"])
         }

@@ -52,6 +52,7 @@ package final class DataPathKeeper {
     /// - Parameter inUse: The addresses of virtual servers that are ours, which stay as long as those do.
     package func preview(_ demand: DataPathDemand, inUse: Set<IPAddress>) -> DataPathReport {
         var report = DataPathReport()
+        report.isPreview = true
         report.plan.device = demand.settings.device
         look(demand, &report)
         planSysctls(demand, &report)
