@@ -85,14 +85,15 @@ struct NodeSite {
 
     /// Everything that is others'.
     func foreign() throws(ScenarioFailure) -> [String] {
-        try [
+        let commands = [
             ["nft", "list", "table", "inet", "other"], ["nft", "list", "table", "ip", "ipvsync"],
             ["ip", "-details", "address", "show", "dev", "other0"],
             ["ip", "route", "show", "table", "all", "dev", "other0"],
             ["ip", "-6", "route", "show", "table", "all", "dev", "other0"], ["ipvsadm", "-Ln", "-t", "203.0.113.5:81"],
-        ].flatMap { (arguments) throws(ScenarioFailure) in
-            try Command(arguments).run().output.split(separator: "\n").map(String.init)
-        }
+        ]
+        var lines: [String] = []
+        for command in commands { lines += try context.run(command).outputLines }
+        return lines
     }
 
     /// What a command prints; nothing when it fails.
