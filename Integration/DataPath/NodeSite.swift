@@ -7,9 +7,9 @@ struct NodeSite {
     private let manifests: String
 
     static let service: LabService = {
-        var service = LabService(name: "web", number: 1, type: "NodePort", endpoints: [.a, .c], hasNodePort: true)
-        // Another device has these already.
-        service.hasExternalIPs = true
+        var service = LabService(name: "web", number: 1, type: "LoadBalancer", endpoints: [.a, .c], hasNodePort: true)
+        // Another device has these addresses already.
+        service.hasIngress = true
         return service
     }()
     /// What the node's settings are made.
@@ -23,7 +23,7 @@ struct NodeSite {
         self.context = context
         manifests = try context.write(Self.service.manifests, to: "services.yaml")
         for name in ["all", "default"] { try TrafficSite.set("ipv6/conf/\(name)/accept_dad", "0") }
-        let addresses = AddressFamily.allCases.map { "\(Self.service.externalIP($0))/\($0.bitWidth)" }
+        let addresses = AddressFamily.allCases.map { "\(Self.service.ingress($0))/\($0.bitWidth)" }
         let commands =
             ["link add other0 type dummy", "link set other0 up", "address add 203.0.113.5/24 dev other0"]
             + addresses.map { "address add \($0) dev other0" }
@@ -32,10 +32,19 @@ struct NodeSite {
             ["nft", "-f", "-"],
             input: """
                 table inet other {
-                    set friends { type ipv4_addr; elements = { 192.0.2.7, 10.96.0.1 } }
-                    chain input { type filter hook input priority 0; policy accept; ip saddr @friends accept; }
+                    set friends {
+                        type ipv4_addr
+                        elements = { 192.0.2.7, 10.96.0.1 }
+                    }
+                    chain input {
+                        type filter hook input priority 0; policy accept;
+                        ip saddr @friends accept
+                    }
                 }
-                table ip ipvsync { chain none { } }
+                table ip ipvsync {
+                    chain none {
+                    }
+                }
 
                 """)
         try context.ipvsadm("-A", "-t", "203.0.113.5:81", "-s", "rr")
@@ -134,7 +143,7 @@ struct NodeState: Equatable {
         for address in ["10.96.0.1/32", "fd00:10:96::1/128"] {
             try expect(device.contains(address), "no \(address) on \(device)", file: file, line: line)
         }
-        try expect(!device.contains("198.51.100.1"), "another device's address on \(device)", file: file, line: line)
+        try expect(!device.contains("198.18.0.1"), "another device's address on \(device)", file: file, line: line)
         try expectEqual(sysctls, expected, "settings", file: file, line: line)
     }
 

@@ -4,7 +4,6 @@ import LoadBalancing
 /// A lab with one Service that is asked all the time, by a pod and from outside, while its pods are replaced.
 final class RollingSite {
     private let lab: Lab
-    private let server: APIServerStandIn
     private var service = LabService(name: "web", number: 1, type: "NodePort", endpoints: pods, hasNodePort: true)
     private var agent: RunningCommand
     private var traffic: [(client: LabPlace, traffic: Traffic)] = []
@@ -15,20 +14,13 @@ final class RollingSite {
     /// So many of each client in each family: two for each pod.
     private static let longConnections = 6
     /// New connections a second of each client in each family.
-    private static let rate = 20
+    private static let rate = 10
 
     init(_ context: Context) throws(ScenarioFailure) {
         lab = try Lab(context, serving: Set(Self.pods))
         for pod in Self.pods { try lab.serveSuccessor(of: pod) }
-        server = try APIServerStandIn(context)
-        try lab.tell(server, service)
-        agent = try Self.startAgent(lab, server)
+        agent = try lab.startAgent([service])
         try eventually("the pods", coming: Self.pods.map { $0.address(.ipv4) }, leaving: [])
-    }
-
-    private static func startAgent(_ lab: Lab, _ server: APIServerStandIn) throws(ScenarioFailure) -> RunningCommand {
-        try lab.context.startIPVSync(
-            "--kubeconfig", server.kubeconfig, "--node", "node1", "--config", try lab.writeConfiguration())
     }
 
     // MARK: - Traffic
@@ -47,6 +39,11 @@ final class RollingSite {
         let targets = try AddressFamily.allCases.map { (family) throws(ScenarioFailure) in
             try SocketAddress(host(family), port: port)
         }
+        // The addresses come last.
+        for target in targets {
+            let question = try LabQuestion(from: client, to: target.host, port: port)
+            try lab.eventually(question, agent: agent) { $0.server != nil }
+        }
         let traffic = try lab.traffic(from: client, sources.flatMap(\.self), to: targets)
         try traffic.openLongConnections(Self.longConnections)
         traffic.openNewConnections(perSecond: Self.rate)
@@ -63,16 +60,16 @@ final class RollingSite {
         service.endpoints.removeAll { $0 == pod }
         service.terminating.append(pod)
         service.successors.append(pod)
-        try lab.tell(server, service)
+        try lab.declare([service])
         if signal != nil {
             sleep(1)
-            agent = try Self.startAgent(lab, server)
+            agent = try lab.startAgent([service])
         }
         try eventually(
             "the one after \(pod)", coming: [pod.successorAddress(.ipv4)], leaving: [pod.address(.ipv4)])
         try expectServers()
         service.terminating.removeAll { $0 == pod }
-        try lab.tell(server, service)
+        try lab.declare([service])
         sleep(1)
     }
 
@@ -87,7 +84,7 @@ final class RollingSite {
         _ subject: String, coming: [String], leaving: [String]
     ) throws(ScenarioFailure) {
         let port = Lab.port
-        try lab.context.eventually("\(subject)\n\(agent.error)", timeLimit: .seconds(30)) {
+        try lab.context.eventually("\(subject)\n\(agent.error)", timeLimit: .seconds(60)) {
             () throws(ScenarioFailure) in
             let weighted = try lab.context.ipvsadmSave().filter { !$0.hasSuffix("-w 0") }
             return coming.allSatisfy { host in weighted.contains { $0.contains("-r \(host):\(port) ") } }
@@ -118,7 +115,8 @@ final class RollingSite {
         for (client, traffic) in traffic {
             StandardStream.output.writeLine("from \(client):")
             let report = try traffic.finish()
-            try report.expectFlawless()
+            // A slow machine sends some again that were not lost.
+            try report.expectFlawless(mayResend: true)
             let held = report.longConnections.compactMap { $0.server?.split(separator: " ").first.map(String.init) }
             try expectEqual(Set(held).sorted(), Self.pods.map(\.rawValue), "servers of long-lived connections")
         }
