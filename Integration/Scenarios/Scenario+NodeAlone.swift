@@ -22,7 +22,9 @@ extension Scenario {
             try expectEqual(try site.own(), before, "after the end")
             try expectEqual(try site.foreign(), foreign, "what is others'")
         },
-        Scenario("data path: with read-only settings everything else is made", tags: [.fullKernel]) { context in
+        Scenario(
+            "data path: with read-only settings everything else is made", tags: [.fullKernel], timeLimit: .seconds(120)
+        ) { context in
             let site = try NodeSite(context)
             let before = try site.own()
             // The scenario's process has mounts of its own.
@@ -49,7 +51,7 @@ extension Scenario {
     // MARK: - Plan, run, clean up
 
     private static let course = [
-        Scenario("data path: plan, run, clean up", tags: [.fullKernel]) { context in
+        Scenario("data path: plan, run, clean up", tags: [.fullKernel], timeLimit: .seconds(120)) { context in
             let site = try NodeSite(context)
             let (before, foreign) = (try site.own(), try site.foreign())
             let arguments = try site.arguments()
@@ -72,7 +74,8 @@ extension Scenario {
             try expectEqual(try site.own(), before, "after the end")
             try expectEqual(try site.foreign(), foreign, "what is others' after the end")
         },
-        Scenario("data path: the network is given back once it is off", tags: [.fullKernel]) { context in
+        Scenario("data path: the network is given back once it is off", tags: [.fullKernel], timeLimit: .seconds(120)) {
+            context in
             let site = try NodeSite(context)
             let (before, foreign) = (try site.own(), try site.foreign())
             try site.run(["--once"] + site.arguments())
@@ -95,7 +98,9 @@ extension Scenario {
     // MARK: - Drift
 
     private static let driftBesideIPVS = [
-        Scenario("data path: what somebody breaks beside IPVS is repaired", tags: [.fullKernel]) { context in
+        Scenario(
+            "data path: what somebody breaks beside IPVS is repaired", tags: [.fullKernel], timeLimit: .seconds(240)
+        ) { context in
             let site = try NodeSite(context)
             let foreign = try site.foreign()
             let agent = try site.startAgent(drift: "repair")
@@ -103,7 +108,7 @@ extension Scenario {
             for (name, damage) in NodeDamage.all {
                 let began = ContinuousClock.now
                 try context.run(damage)
-                try context.eventually("\(name)\n\(agent.error)", timeLimit: .seconds(10)) {
+                try context.eventually("\(name)\n\(agent.error)", timeLimit: .seconds(60)) {
                     () throws(ScenarioFailure) in
                     try site.own() == whole
                 }
@@ -113,7 +118,9 @@ extension Scenario {
             try agent.waitForText("network drift found")
             try expectEqual(try site.foreign(), foreign, "what is others'")
         },
-        Scenario("data path: what somebody breaks beside IPVS is only told of", tags: [.fullKernel]) { context in
+        Scenario(
+            "data path: what somebody breaks beside IPVS is only told of", tags: [.fullKernel], timeLimit: .seconds(120)
+        ) { context in
             let site = try NodeSite(context)
             let agent = try site.startAgent(drift: "report")
             let counts = try ["sysctls", "rules", "addresses"].map { (part) throws(ScenarioFailure) in
@@ -122,7 +129,7 @@ extension Scenario {
             for (_, damage) in NodeDamage.independent { try context.run(damage) }
             let damaged = try site.own()
             for text in ["the chain input", "10.96.0.1", "net.ipv4.ip_forward"] {
-                try agent.waitForText(text, timeLimit: .seconds(10))
+                try agent.waitForText(text, timeLimit: .seconds(30))
             }
             try context.eventually("two verifications") { () throws(ScenarioFailure) in
                 try context.metric("ipvsync_network_drift_total") >= 2
