@@ -187,7 +187,8 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests",
             dependencies: [
-                "Agent", "Documents", "HTTPService", "LoadBalancing", "Reconcile", "Telemetry", "TestSupport",
+                "Agent", "Documents", "HTTPService", "LoadBalancing", "NodeNetwork", "Reconcile", "Telemetry",
+                "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

@@ -32,11 +32,39 @@ final class Lab {
     }
 
     /// Starts a server of a pod, on its own addresses or on others that it has.
-    func serve(_ place: LabPlace, on hosts: [String]? = nil, port: UInt16 = port) throws(ScenarioFailure) {
+    ///
+    /// - Parameter name: What it answers with; the pod's name unless told.
+    func serve(
+        _ place: LabPlace, on hosts: [String]? = nil, port: UInt16 = port, as name: String? = nil
+    ) throws(ScenarioFailure) {
         let hosts = hosts ?? AddressFamily.allCases.map { place.address($0) }
         let addresses = try hosts.map { (host) throws(ScenarioFailure) in try SocketAddress(host, port: port) }
         servers.append(
-            try inside(place) { () throws(ScenarioFailure) in try LabServers(place.rawValue, on: addresses) })
+            try inside(place) { () throws(ScenarioFailure) in
+                try LabServers(name ?? place.rawValue, on: addresses)
+            })
+    }
+
+    /// Starts the server that is to take the place of a pod's, on an address of its own.
+    func serveSuccessor(of pod: LabPlace) throws(ScenarioFailure) {
+        let node = try require(pod.node, "\(pod) is no pod")
+        for family in AddressFamily.allCases {
+            let address = "\(pod.successorAddress(family))/\(family.bitWidth)"
+            try ip(pod, ["address add \(address) dev eth0"])
+            try ip(node, ["route add \(address) dev pod-\(pod)"])
+        }
+        try serve(pod, on: AddressFamily.allCases.map(pod.successorAddress), as: Self.successorName(of: pod))
+    }
+
+    /// What the server in the place of a pod's answers with.
+    static func successorName(of pod: LabPlace) -> String { "\(pod)2" }
+
+    /// Begins continuous traffic from a place.
+    func traffic(
+        from place: LabPlace, _ sources: [String], to targets: [SocketAddress]
+    ) throws(ScenarioFailure) -> Traffic {
+        let namespace = try require(namespaces[place], "\(place) has no namespace of its own")
+        return try Traffic(from: sources, to: targets, in: namespace)
     }
 
     /// Does something in a place.

@@ -28,6 +28,9 @@ enum LabPlace: String, CaseIterable, Hashable, Sendable, Comparable {
     /// Its address of a family; that of the node's network for a node.
     func address(_ family: AddressFamily) -> String { family == .ipv4 ? addresses.ipv4 : addresses.ipv6 }
 
+    /// The address of the pod that takes its place: `10.244.1.111` for `10.244.1.11`.
+    func successorAddress(_ family: AddressFamily) -> String { address(family) + "1" }
+
     private var addresses: (ipv4: String, ipv6: String) {
         switch self {
         case .a: ("10.244.1.11", "fd00:10:244:1::11")

@@ -14,6 +14,10 @@ struct LabService: Sendable {
     var policy = Policy.cluster
     /// The pods that serve it.
     var endpoints: [LabPlace]
+    /// Pods that are about to end: they serve for a while yet.
+    var terminating: [LabPlace] = []
+    /// Pods whose successors serve it.
+    var successors: [LabPlace] = []
     var hasExternalIPs = false
     var hasIngress = false
     var hasNodePort = false
@@ -70,9 +74,12 @@ struct LabService: Sendable {
     private func slice(_ family: AddressFamily) -> String {
         let ports = TransportProtocol.allCases
             .map { "{name: \($0), port: \(Lab.port), protocol: \($0.description.uppercased())}" }
-        let endpoints = endpoints.sorted().map {
-            "{addresses: [\"\($0.address(family))\"], nodeName: \($0.node?.rawValue ?? ""), conditions: {ready: true}}"
-        }
+        let ready = "ready: true"
+        let ending = "ready: false, serving: true, terminating: true"
+        let endpoints =
+            endpoints.sorted().map { endpoint($0, $0.address(family), ready) }
+            + terminating.map { endpoint($0, $0.address(family), ending) }
+            + successors.map { endpoint($0, $0.successorAddress(family), ready) }
         return """
             apiVersion: discovery.k8s.io/v1
             kind: EndpointSlice
@@ -85,6 +92,10 @@ struct LabService: Sendable {
             endpoints: [\(endpoints.joined(separator: ", "))]
 
             """
+    }
+
+    private func endpoint(_ pod: LabPlace, _ address: String, _ conditions: String) -> String {
+        "{addresses: [\"\(address)\"], nodeName: \(pod.node?.rawValue ?? ""), conditions: {\(conditions)}}"
     }
 
     private func list(_ address: (AddressFamily) -> String) -> String {

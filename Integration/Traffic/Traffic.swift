@@ -40,7 +40,8 @@ final class Traffic {
             let opened = board.report.longConnections
             return opened.count == count * targetCount && !opened.contains(where: \.isOpening)
         }
-        try expect(report.brokenConnections.isEmpty, "long-lived connections could not be opened\n\(report)")
+        let failures = report.brokenConnections.compactMap(\.failure).map { "\n  \($0)" }.joined()
+        try expect(failures.isEmpty, "long-lived connections could not be opened:\(failures)\n\(report)")
     }
 
     /// Begins to open new connections, so many a second to each target.

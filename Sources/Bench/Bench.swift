@@ -25,6 +25,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "Measure an agent instead: verification, and one change through its loop.")
     var agent = false
 
+    @Flag(help: "Measure what the node's network adds to the first sync of Services instead.")
+    var network = false
+
     @Option(help: "text or json.")
     var output = "text"
 
@@ -38,7 +41,9 @@ struct Bench: ParsableCommand {
     var directory: String?
 
     func run() throws {
-        if changes || agent {
+        if network {
+            try measureNetwork()
+        } else if changes || agent {
             try measureChanges()
         } else if let part, let directory {
             try measure(part, in: directory)
@@ -133,6 +138,20 @@ struct Bench: ParsableCommand {
         if output == "json" { print(Document.sequence(documents).json(), terminator: "") }
     }
 
+    private func measureNetwork() throws {
+        let directory = try temporaryDirectory()
+        defer { _ = try? MeasuredCommand(arguments: ["rm", "-rf", directory]).run() }
+        var documents: [Document] = []
+        for size in sizes.split(separator: ",") {
+            guard let count = Int(size), (1...50_000).contains(count) else { throw ValidationError("no size: \(size)") }
+            let bench = NetworkBench(count: count, ipvsync: ipvsync, directory: directory, rounds: rounds)
+            let figures = try bench.measure()
+            documents.append(figures.document)
+            if output == "text" { print(figures.lines.joined(separator: "\n") + "\n") }
+        }
+        if output == "json" { print(Document.sequence(documents).json(), terminator: "") }
+    }
+
     private func figures(_ count: Int, _ directory: String) throws -> TableFigures {
         try TableBench(count: count, ipvsync: ipvsync, directory: directory).writeFiles()
         var figures = TableFigures(count: count)
@@ -140,7 +159,7 @@ struct Bench: ParsableCommand {
         for part in [TableBench.Part.floor, .sync, .floor, .sync] { _ = try inNewNamespace(part, count, directory) }
         for round in 1...rounds {
             for part in TableBench.Part.allCases where part != .restore || restore && round == 1 {
-                say("\(count) virtual servers, round \(round) of \(rounds): \(part.rawValue)")
+                Self.say("\(count) virtual servers, round \(round) of \(rounds): \(part.rawValue)")
                 figures.add(try inNewNamespace(part, count, directory))
             }
         }
@@ -161,7 +180,7 @@ struct Bench: ParsableCommand {
         return try Measurements(try BenchFile.read(output))
     }
 
-    private func say(_ text: String) {
+    static func say(_ text: String) {
         let line = Array("bench: \(text)\n".utf8)
         _ = Glibc.write(STDERR_FILENO, line, line.count)
     }

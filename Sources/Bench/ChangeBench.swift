@@ -12,6 +12,7 @@ import ServiceTranslation
 struct ChangeBench {
     let count: Int
     let directory: String
+    private var objects: BenchObjects { BenchObjects(count: count) }
 
     /// Changes that are measured; the first few warm up and do not count.
     ///
@@ -27,7 +28,7 @@ struct ChangeBench {
         let now = ContinuousClock.now
         var index = ServiceIndex(translator: ServiceTranslator(policy: TranslationPolicy(nodeName: "n1")))
         var slices = ResourceFeed(resources[1])
-        let texts = [("Service", Array(services.utf8)), ("EndpointSlice", Array(endpointSlices.utf8))]
+        let texts = [("Service", Array(objects.services.utf8)), ("EndpointSlice", Array(objects.endpointSlices.utf8))]
         let beforeLists = clock(CLOCK_MONOTONIC)
         for (kind, text) in texts {
             var feed = kind == "Service" ? ResourceFeed(resources[0]) : slices
@@ -48,7 +49,8 @@ struct ChangeBench {
         var begin = 0.0
         var wall: [Double] = []
         for change in 0..<Self.changes {
-            let line = Array("{\"type\":\"MODIFIED\",\"object\":\(slice(change % count, replacing: change))}\n".utf8)
+            let slice = objects.slice(change % count, replacing: change)
+            let line = Array("{\"type\":\"MODIFIED\",\"object\":\(slice)}\n".utf8)
             if change == Self.warmUp { begin = clock(CLOCK_PROCESS_CPUTIME_ID) }
             let started = clock(CLOCK_MONOTONIC)
             take(slices.receive(line, APIResponse(status: 200), now: now), &index)
@@ -68,8 +70,7 @@ struct ChangeBench {
     /// A whole run that plans the same objects from a manifest.
     func planManifest(with ipvsync: String) throws -> MeasuredCommand.Result {
         let path = "\(directory)/manifest-\(count).json"
-        let lists = [services, endpointSlices]
-        try BenchFile.write(lists.joined(separator: "\n"), to: path)
+        try BenchFile.write(objects.manifest, to: path)
         return try MeasuredCommand(
             arguments: [ipvsync, "--once", "--dry-run", "--manifests", path, "--node", "n1"]
         ).run()
@@ -96,42 +97,5 @@ struct ChangeBench {
         var time = timespec()
         clock_gettime(identifier, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
-}
-
-// MARK: - Objects
-
-extension ChangeBench {
-    private var services: String {
-        list(
-            "Service",
-            (0..<count).map { number in
-                let ip = "10.96.\(number / 250).\(number % 250 + 1)"
-                return #"{"metadata":{"name":"s\#(number)","namespace":"bench"},"spec":{"clusterIP":"\#(ip)","#
-                    + #""clusterIPs":["\#(ip)"],"ports":[{"port":80,"protocol":"TCP","targetPort":8080}]}}"#
-            })
-    }
-
-    private var endpointSlices: String { list("EndpointSlice", (0..<count).map { slice($0, replacing: nil) }) }
-
-    private func list(_ kind: String, _ items: [String]) -> String {
-        #"{"kind":"\#(kind)List","metadata":{"resourceVersion":"1"},"items":[\#(items.joined(separator: ","))]}"#
-    }
-
-    /// Ten endpoints, as a controller writes them; a change puts a new one in the place of the last.
-    private func slice(_ number: Int, replacing change: Int?) -> String {
-        let endpoints = (0..<10).map { position in
-            let changed = change != nil && position == 9
-            let ip =
-                changed
-                ? "10.99.\((change ?? 0) / 250).\((change ?? 0) % 250 + 1)"
-                : "10.\(128 + number / 4_000).\(number / 16 % 250).\(number % 16 * 10 + position + 1)"
-            return #"{"addresses":["\#(ip)"],"conditions":{"ready":true,"serving":true,"terminating":false},"#
-                + #""nodeName":"n\#(position)","zone":"z1","#
-                + #""targetRef":{"kind":"Pod","namespace":"bench","name":"s\#(number)-\#(position)"}}"#
-        }
-        return #"{"metadata":{"name":"s\#(number)-1","namespace":"bench","resourceVersion":"2","#
-            + #""labels":{"kubernetes.io/service-name":"s\#(number)"}},"addressType":"IPv4","#
-            + #""ports":[{"name":"","protocol":"TCP","port":8080}],"endpoints":[\#(endpoints.joined(separator: ","))]}"#
     }
 }

@@ -3,24 +3,16 @@ import Documents
 /// The medians of all measurements of one table size, and what they are to each other.
 struct TableFigures {
     private let count: Int
-    private var series: [String: [Double]] = [:]
+    private var series = MeasurementSeries()
 
     private static let runs = ["program", "no-op", "one change", "remove"]
     private static let peers = ["floor program", "floor remove", "ipvsadm -R", "ipvsadm -Sn", "ipvsadm -C"]
 
     init(count: Int) { self.count = count }
 
-    mutating func add(_ measurements: Measurements) {
-        for (name, value) in measurements.values { series[name, default: []].append(value) }
-    }
+    mutating func add(_ measurements: Measurements) { series.add(measurements) }
 
-    /// The median of a figure; 0 when it was not measured.
-    private func median(_ name: String) -> Double {
-        let sorted = (series[name] ?? []).sorted()
-        guard !sorted.isEmpty else { return 0 }
-        let middle = sorted.count / 2
-        return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-    }
+    private func median(_ name: String) -> Double { series.median(name) }
 
     /// What the figures say in proportion.
     private var ratios: [(name: String, value: Double)] {
@@ -61,7 +53,7 @@ struct TableFigures {
     var document: Document {
         .mapping(
             [.init("virtualServers", .integer(Int64(count)))]
-                + series.keys.sorted().map { Document.Member($0, .number(median($0))) }
+                + series.values.keys.sorted().map { Document.Member($0, .number(median($0))) }
                 + [.init("ratios", .mapping(ratios.map { .init($0.name, .number($0.value)) }))])
     }
 

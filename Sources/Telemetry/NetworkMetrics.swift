@@ -11,14 +11,18 @@ struct NetworkMetrics: Sendable {
 
     mutating func take(_ report: DataPathReport, scope: AgentStep.Scope) {
         let plan = report.plan
-        changes[.sysctls, default: 0] += UInt64(plan.sysctls.count)
-        changes[.addresses, default: 0] += UInt64(plan.addresses.count)
-        changes[.rules, default: 0] += UInt64(plan.count - plan.sysctls.count - plan.addresses.count)
+        if !report.isPreview { count(plan) }
         changes[.conntrack, default: 0] += UInt64(report.staleEntries)
         for failure in report.failures { failures[failure.part, default: 0] += 1 }
         transactions += UInt64(report.transactions)
         if scope == .verification, !plan.isEmpty { drift += 1 }
         durations.observe(report.duration)
+    }
+
+    private mutating func count(_ plan: DataPathPlan) {
+        changes[.sysctls, default: 0] += UInt64(plan.sysctls.count)
+        changes[.addresses, default: 0] += UInt64(plan.addresses.count)
+        changes[.rules, default: 0] += UInt64(plan.count - plan.sysctls.count - plan.addresses.count)
     }
 
     func write(to text: inout Exposition) {

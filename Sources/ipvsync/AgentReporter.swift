@@ -17,7 +17,7 @@ struct AgentReporter {
     private var isReady = false
     private var refused: [String] = []
     private var networkFailures: [String] = []
-    /// Drift beside IPVS that has been told of and stays, for it is not repaired.
+    /// What was found changed beside IPVS and is left so.
     private var networkDrift: [String] = []
     private var failure: String?
     private var problems: [String: FeedProblem] = [:]
@@ -77,14 +77,14 @@ struct AgentReporter {
         }
     }
 
-    /// Tells of what was done beside IPVS.
+    /// Tells of what was done beside IPVS; of what is only found, once.
     private mutating func tell(_ report: DataPathReport, isDrift: Bool) {
         let message: Logger.Message = isDrift ? "network drift found" : "network changed"
         let lines = report.plan.summaryLines
-        for line in lines where !isDrift || !networkDrift.contains(line) {
+        for line in lines where !report.isPreview || !networkDrift.contains(line) {
             log.log(level: isDrift ? .warning : .info, message, metadata: ["detail": "\(line)"])
         }
-        if isDrift { networkDrift = lines }
+        networkDrift = report.isPreview ? lines : []
         if report.staleEntries > 0 {
             log.info("tracked connections dropped", metadata: ["count": "\(report.staleEntries)"])
         }

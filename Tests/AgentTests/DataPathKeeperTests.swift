@@ -1,6 +1,7 @@
 // swift-format-ignore-file: NeverForceUnwrap
 
 import DataPath
+import Glibc
 import LoadBalancing
 import NFTables
 import Netlink
@@ -189,6 +190,21 @@ import Testing
         let report = pass(blocked, Self.demand(1))
         #expect(report.failures.map(\.part) == [.sysctls])
         #expect(sysctls["net/ipv4/vs/conntrack"] == "0")
+    }
+
+    @Test func whatWasRefusedAndSomebodySetLaterIsTheirs() throws {
+        let key = "net/ipv4/vs/conntrack"
+        sysctls[key] = nil
+        // Even root cannot write to it.
+        #expect(symlink("/proc/version", "\(sysctls.root)/\(key)") == 0)
+        let keeper = keeper()
+        #expect(pass(keeper, Self.demand(1)).failures.map(\.part) == [.sysctls])
+        #expect(sysctls["net/ipv4/vs/expire_nodest_conn"] == "1")
+        sysctls[key] = nil
+        sysctls[key] = "1"
+        #expect(pass(keeper, Self.demand(1)).failures.isEmpty)
+        #expect(keeper.cleanUp().failures.isEmpty)
+        #expect(sysctls[key] == "1" && sysctls["net/ipv4/vs/expire_nodest_conn"] == "0")
     }
 
     @Test func cleaningUpGivesBackWhatWasBefore() throws {

@@ -52,6 +52,7 @@ package final class DataPathKeeper {
     /// - Parameter inUse: The addresses of virtual servers that are ours, which stay as long as those do.
     package func preview(_ demand: DataPathDemand, inUse: Set<IPAddress>) -> DataPathReport {
         var report = DataPathReport()
+        report.isPreview = true
         report.plan.device = demand.settings.device
         look(demand, &report)
         planSysctls(demand, &report)
@@ -67,7 +68,7 @@ package final class DataPathKeeper {
         report.plan.device = demand.settings.device
         look(demand, &report)
         planSysctls(demand, &report)
-        if remember(demand, &report) { applySysctls(&report) }
+        setSysctls(demand, &report)
         if let state = wantedRules(demand) {
             planRules(state, &report)
             commitRules(state, &report)
@@ -121,22 +122,39 @@ package final class DataPathKeeper {
         }
     }
 
-    /// Notes what is about to be made: no setting may be changed whose old value is not on record.
-    private func remember(_ demand: DataPathDemand, _ report: inout DataPathReport) -> Bool {
+    /// Changes the kernel's settings as planned: none whose old value is not on record.
+    private func setSysctls(_ demand: DataPathDemand, _ report: inout DataPathReport) {
         do throws(StateError) {
             var next = record
             if next == nil { next = try store.load() }
             var record = next ?? NetworkRecord(device: demand.settings.device)
             record.note(device: demand.settings.device)
             record.note(report.plan.sysctls)
-            if record != self.record { try store.save(record) }
-            self.record = record
-            return true
+            try keep(record)
         } catch {
             report.fail(.sysctls, error.description)
             report.plan.sysctls = []
-            return false
+            return
         }
+        let planned = Set(report.plan.sysctls)
+        applySysctls(&report)
+        dropRecord(of: planned.subtracting(report.plan.sysctls), &report)
+    }
+
+    /// Takes refused changes off the record: whoever makes them later, it is theirs.
+    private func dropRecord(of refused: Set<SysctlChange>, _ report: inout DataPathReport) {
+        guard !refused.isEmpty, var next = record else { return }
+        for change in refused { next.sysctls[change.key] = nil }
+        do throws(StateError) {
+            try keep(next)
+        } catch {
+            report.fail(.sysctls, error.description)
+        }
+    }
+
+    private func keep(_ next: NetworkRecord) throws(StateError) {
+        if next != record { try store.save(next) }
+        record = next
     }
 
     /// Removes the devices that carried addresses under other configurations.
@@ -146,8 +164,7 @@ package final class DataPathKeeper {
             record.formerDevices.remove(name)
         }
         do throws(StateError) {
-            try store.save(record)
-            self.record = record
+            try keep(record)
         } catch {
             report.fail(.addresses, error.description)
         }

@@ -26,6 +26,9 @@ package struct DataPathReport: Sendable {
     /// Time spent on it.
     package internal(set) var duration = Duration.zero
 
+    /// Whether the plan is only told of.
+    package internal(set) var isPreview = false
+
     /// Whether the addresses were looked at.
     var hasLooked = false
 

@@ -1,0 +1,60 @@
+import Documents
+
+/// The medians of ``NetworkBench`` for one number of Services.
+struct NetworkFigures {
+    private let count: Int
+    private var series = MeasurementSeries()
+
+    private static let columns = ["sync"] + Measurements.phases.dropFirst() + ["network", "parse", "whole"]
+
+    init(count: Int) { self.count = count }
+
+    mutating func add(_ measurements: Measurements) { series.add(measurements) }
+
+    /// A sync is everything but reading the manifest; the whole is the program from its start to its end.
+    private var ratios: [(name: String, value: Double)] {
+        ["sync", "whole"].map { column in
+            let (alone, whole) = (median(.alone, column), median(.whole, column))
+            return ("first \(column) with the network / without", alone > 0 ? whole / alone : 0)
+        }
+    }
+
+    private func median(_ part: NetworkBench.Part, _ column: String) -> Double {
+        series.median("\(part.rawValue) \(column)")
+    }
+
+    /// The table for people.
+    var lines: [String] {
+        let rows =
+            [[""] + Self.columns]
+            + NetworkBench.Part.allCases.map { part in
+                [part.rawValue]
+                    + Self.columns.map { column in
+                        let value = median(part, column)
+                        return value > 0 ? seconds(value) : "-"
+                    }
+            }
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return ["\(count) Services × 10 endpoints, one of them local; medians"]
+            + rows.map { row in
+                row.enumerated().map { column, cell in
+                    let padding = String(repeating: " ", count: widths[column] - cell.count)
+                    return column == 0 ? cell + padding : padding + cell
+                }.joined(separator: "  ")
+            } + ratios.map { "\($0.name): \(rounded($0.value, 100))" }
+    }
+
+    /// The same for programs, in seconds.
+    var document: Document {
+        .mapping(
+            [.init("services", .integer(Int64(count)))]
+                + series.values.keys.sorted().map { Document.Member($0, .number(series.median($0))) }
+                + [.init("ratios", .mapping(ratios.map { .init($0.name, .number($0.value)) }))])
+    }
+
+    private func seconds(_ value: Double) -> String {
+        value >= 1 ? "\(rounded(value, 100)) s" : "\(rounded(value * 1000, 10)) ms"
+    }
+
+    private func rounded(_ value: Double, _ factor: Double) -> String { "\((value * factor).rounded() / factor)" }
+}
