@@ -20,11 +20,16 @@ final class Probe {
     private var code: Int32
     /// Since when it waits for the connection or the answer; `nil` when it has its answer.
     private(set) var waitingSince: ContinuousClock.Instant?
+    /// For how long it has waited while the machine was running, and when it was last looked after.
+    private var waited = Duration.zero
+    private var lastLook = ContinuousClock.now
     /// When the last answer came.
     private(set) var answeredAt: ContinuousClock.Instant
 
     /// The question and its answer may take that long: the kernel sends a lost first packet again after 1 s.
     private static let timeLimit = Duration.seconds(2)
+    /// Between two looks no more time than this counts: a machine that stood still has not been silent.
+    private static let longestLook = Duration.milliseconds(50)
 
     /// - Parameter start: When the traffic began.
     init(
@@ -59,6 +64,7 @@ final class Probe {
     /// Puts the next question; the last one has been answered.
     func ask() {
         waitingSince = .now
+        (waited, lastLook) = (.zero, .now)
         code = socket.send([UInt8(ascii: "?")])
     }
 
@@ -71,8 +77,10 @@ final class Probe {
             guard isConnected else { return takeConnection() }
             if let event = takeInput() { return event }
         }
-        if let waitingSince, .now - waitingSince > Self.timeLimit { return failed(ETIMEDOUT) }
-        return nil
+        let now = ContinuousClock.now
+        waited += min(now - lastLook, Self.longestLook)
+        lastLook = now
+        return waitingSince != nil && waited > Self.timeLimit ? failed(ETIMEDOUT) : nil
     }
 
     private func takeConnection() -> Event? {

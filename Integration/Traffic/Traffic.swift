@@ -82,7 +82,7 @@ final class Traffic {
         _ subject: String, _ condition: () -> Bool
     ) throws(ScenarioFailure) {
         // Longer than any single connection may wait.
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(20)
         while !condition() {
             try board.check()
             guard .now < deadline else { throw ScenarioFailure("not in time: \(subject)\n\(report)") }
