@@ -34,14 +34,8 @@ struct NetworkFigures {
                         return value > 0 ? seconds(value) : "-"
                     }
             }
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return ["\(count) Services × 10 endpoints, one of them local; medians"]
-            + rows.map { row in
-                row.enumerated().map { column, cell in
-                    let padding = String(repeating: " ", count: widths[column] - cell.count)
-                    return column == 0 ? cell + padding : padding + cell
-                }.joined(separator: "  ")
-            } + ratios.map { "\($0.name): \(rounded($0.value, 100))" }
+            + BenchColumns.lines(rows) + ratios.map { "\($0.name): \(rounded($0.value, 100))" }
     }
 
     /// The same for programs, in seconds.

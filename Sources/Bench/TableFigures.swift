@@ -39,14 +39,8 @@ struct TableFigures {
                     + ["\(Int(median("\(run) peak")) >> 20) MiB"])
         }
         for peer in Self.peers where median(peer) > 0 { rows.append([peer, seconds(median(peer))]) }
-        let widths = heading.indices.map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
         return ["\(count) virtual servers × 10 real servers, medians"]
-            + rows.map { row in
-                row.enumerated().map { column, cell in
-                    let padding = String(repeating: " ", count: widths[column] - cell.count)
-                    return column == 0 ? cell + padding : padding + cell
-                }.joined(separator: "  ")
-            } + ratios.map { "\($0.name): \(rounded($0.value, 100))" }
+            + BenchColumns.lines(rows) + ratios.map { "\($0.name): \(rounded($0.value, 100))" }
     }
 
     /// The same for programs, in seconds and bytes.

@@ -4,18 +4,7 @@ import LoadBalancing
 
 extension ValueKind where Value == NetworkSetting {
     /// `off`, or a mapping.
-    static var network: Self {
-        let object = ValueKind.object(.network) { reader in NetworkSetting(reader) }
-        return ValueKind(schema: ["anyOf": [["const": "off"], object.schema]]) { node, field, scope in
-            if node.scalar?.text == "off" { return .off }
-            guard node.mapping != nil else {
-                let names = ObjectShape.network.names.listed
-                scope.report(node, "\(field) is \(node.summary)", "write `off`, or a mapping with \(names)")
-                return nil
-            }
-            return object.read(node, field, scope.inner(field))
-        }
-    }
+    static var network: Self { .object(.network, orOff: .off) { NetworkSetting($0) } }
 }
 
 extension NetworkSetting {

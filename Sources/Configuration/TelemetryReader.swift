@@ -4,22 +4,13 @@ import LoadBalancing
 extension ValueKind where Value == TelemetrySetting {
     /// `off`, or a mapping.
     static var telemetry: Self {
-        let object = ValueKind.object(.telemetry) { reader in
+        .object(.telemetry, orOff: .off) { reader in
             let standard = TelemetryOptions()
             return .on(
                 TelemetryOptions(
                     listen: reader(Fields.listen) ?? standard.listen,
                     trafficLimit: reader(Fields.trafficLimit) ?? standard.trafficLimit,
                     healthCheckNodePorts: reader(Fields.healthCheckNodePorts) ?? standard.healthCheckNodePorts))
-        }
-        return ValueKind(schema: ["anyOf": [["const": "off"], object.schema]]) { node, field, scope in
-            if node.scalar?.text == "off" { return .off }
-            guard node.mapping != nil else {
-                let names = ObjectShape.telemetry.names.listed
-                scope.report(node, "\(field) is \(node.summary)", "write `off`, or a mapping with \(names)")
-                return nil
-            }
-            return object.read(node, field, scope.inner(field))
         }
     }
 }

@@ -57,6 +57,24 @@ extension ValueKind {
     }
 }
 
+extension ValueKind where Value: Sendable {
+    /// `off`, or a mapping with fields of its own.
+    static func object(
+        _ shape: ObjectShape, orOff off: Value, read: @escaping @Sendable (MappingReader) -> Value?
+    ) -> Self {
+        let object = object(shape, read: read)
+        return ValueKind(schema: ["anyOf": [["const": "off"], object.schema]]) { node, field, scope in
+            if node.scalar?.text == "off" { return off }
+            guard node.mapping != nil else {
+                scope.report(
+                    node, "\(field) is \(node.summary)", "write `off`, or a mapping with \(shape.names.listed)")
+                return nil
+            }
+            return object.read(node, field, scope.inner(field))
+        }
+    }
+}
+
 extension ValueKind where Value == YAMLNode {
     /// A value that its reader looks into itself, since its meaning depends on others.
     static func node(schema: Document) -> Self {
