@@ -64,7 +64,8 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "Programs", dependencies: ["CSystem"], swiftSettings: settings),
         .target(
-            name: "NFTables", dependencies: ["CSystem", "DataPath", "Documents", "LoadBalancing", "Programs"],
+            name: "NFTables",
+            dependencies: ["CNetlink", "DataPath", "Documents", "LoadBalancing", "Netlink", "Programs"],
             swiftSettings: settings),
         .target(name: "KubeProxy", dependencies: ["Programs"], swiftSettings: settings),
         .target(

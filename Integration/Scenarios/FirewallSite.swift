@@ -27,7 +27,7 @@ final class FirewallSite {
             pod: "fd00:244::2", node: "fd00:244::fe", podNetwork: "fd00:244::/64"),
     ]
 
-    let table = NFTCommand()
+    let table = KernelFirewall()
     let client: PrivateNamespace
     let pod: PrivateNamespace
     private let servers: PeerServer
@@ -98,6 +98,8 @@ final class FirewallSite {
     private static func configure(
         _ context: Context, _ device: String, _ addresses: [String], gateways: [String] = []
     ) throws(ScenarioFailure) {
+        // A link-local address that is still being probed asks for no neighbour of a forwarded packet.
+        try TrafficSite.set("ipv6/conf/\(device)/accept_dad", "0")
         var commands = addresses.map { "address add \($0) dev \(device)" + ($0.contains(":") ? " nodad" : "") }
         commands += ["link set lo up", "link set \(device) up"] + gateways.map { "route add default via \($0)" }
         try context.run(["ip", "-batch", "-"], input: commands.joined(separator: "\n"))

@@ -15,14 +15,14 @@ extension Scenario {
     }
 
     private static let firewallContract: [Scenario] = FirewallContract.all.map { contract in
-        nftables(contract.name) { _ in try contract.check(NFTCommand()) }
+        nftables(contract.name) { _ in try contract.check(KernelFirewall()) }
     }
 
     // MARK: - Sizes and others
 
     private static let firewallNeighbours: [Scenario] = [
         nftables("5,000 Services and a full node of Pods", timeLimit: .seconds(300)) { _ in
-            let table = NFTCommand()
+            let table = KernelFirewall()
             let state = FirewallState(settings: FirewallSettings(), elements: manyElements)
             try measure("replace with \(state.elements.count) elements") {
                 try table.commit(.replacing(with: state))
@@ -38,7 +38,7 @@ extension Scenario {
         nftables("the tables of others stay as they are") { context in
             try context.run(["nft", "-f", "-"], input: foreignTables)
             let before = try context.run(["nft", "-a", "list", "ruleset"]).output
-            let table = NFTCommand()
+            let table = KernelFirewall()
             try table.commit(.replacing(with: FirewallState(settings: FirewallSettings(), elements: someElements)))
             for name in ["ip ipvsync", "inet kube-proxy"] {
                 let listing = try context.run(
@@ -51,7 +51,7 @@ extension Scenario {
         },
         nftables("what others do to the table is found and put right") { context in
             let state = FirewallState(settings: FirewallSettings(podNetworks: podNetworks), elements: someElements)
-            let table = NFTCommand()
+            let table = KernelFirewall()
             for (command, isReplaced) in damages {
                 try table.commit(.replacing(with: state))
                 let generation = table.generation()
@@ -67,17 +67,20 @@ extension Scenario {
                 try expect(FirewallDifference.between(state, repaired).isEmpty, "`\(command)` was not put right")
             }
         },
-        nftables("a failure names the line") { _ in
-            let table = NFTCommand()
+        nftables("a failure names the element, or those that it is among") { _ in
+            let table = KernelFirewall()
             try table.commit(.replacing(with: FirewallState(settings: FirewallSettings(), elements: someElements)))
-            var message = ""
-            do {
-                try table.commit(.changing(added: [], removed: [.healthCheckPort(30_000), .healthCheckPort(7)]))
-            } catch {
-                message = "\(error)"
+            for (ports, place) in [
+                ([7], "at health_check_ports 7"), ([30_000, 7], "among 2 elements of health_check_ports"),
+            ] as [([UInt16], String)] {
+                var message = ""
+                do {
+                    try table.commit(.changing(added: [], removed: ports.map(DataPathElement.healthCheckPort)))
+                } catch {
+                    message = "\(error)"
+                }
+                try expectEqual(message, "change the table inet ipvsync: No such file or directory \(place)")
             }
-            try expectEqual(
-                message, "change the table inet ipvsync: Could not process rule: No such file or directory at `7,`")
         },
     ]
 

@@ -24,6 +24,9 @@ package struct IPPrefix: Hashable, Sendable {
         self.init(address, length: length)
     }
 
+    /// The network's last address: the other bits one.
+    package var lastAddress: IPAddress { address.filled(from: length) }
+
     /// Whether the address is of this family and in this network.
     package func contains(_ other: IPAddress) -> Bool {
         other.family == address.family && other.masked(to: length) == address
@@ -40,6 +43,12 @@ extension IPAddress {
     fileprivate func masked(to length: Int) -> IPAddress {
         if family == .ipv4 { return IPAddress(v4: v4Value & UInt32(truncatingIfNeeded: Self.leadingOnes(length + 32))) }
         return IPAddress(v6High: high & Self.leadingOnes(length), low: low & Self.leadingOnes(length - 64))
+    }
+
+    /// The address with all but its leading bits one.
+    fileprivate func filled(from length: Int) -> IPAddress {
+        if family == .ipv4 { return IPAddress(v4: v4Value | ~UInt32(truncatingIfNeeded: Self.leadingOnes(length + 32))) }
+        return IPAddress(v6High: high | ~Self.leadingOnes(length), low: low | ~Self.leadingOnes(length - 64))
     }
 
     /// A mask of that many leading ones, cut to what fits 64 bits.

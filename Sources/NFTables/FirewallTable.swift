@@ -1,17 +1,20 @@
 /// Our nftables table in one network namespace.
 ///
-/// ``NFTCommand`` is the real one; `InMemoryFirewall` of TestSupport is held to it by one contract suite. Calls block.
+/// ``KernelFirewall`` is the real one; `InMemoryFirewall` of TestSupport is held to it by one contract suite. Calls block.
 package protocol FirewallTable {
     /// What the table holds; `nil` when there is none.
     func read() throws(NFTablesError) -> ObservedFirewall?
 
-    /// Carries the transaction out as a whole, or throws and has changed nothing.
-    func commit(_ transaction: FirewallTransaction) throws(NFTablesError)
+    /// Carries the transaction out as a whole, or throws and has changed nothing that works.
+    ///
+    /// - Returns: How many transactions of the kernel's it took: none for one that is empty, two for a new table.
+    @discardableResult
+    func commit(_ transaction: FirewallTransaction) throws(NFTablesError) -> Int
 
     /// A number that goes up by one with every transaction of anybody on any table of the namespace; `nil` when the
     /// kernel does not tell.
     ///
-    /// After a commit of a transaction that is not empty, the number from before plus one means that nobody else
-    /// changed anything meanwhile.
+    /// After a commit, the number from before plus what ``commit(_:)`` returns means that nobody else changed anything
+    /// meanwhile.
     func generation() -> UInt32?
 }

@@ -2,7 +2,7 @@ internal import DataPath
 
 extension FirewallTransaction {
     /// Our table's name, the only one that a statement of ours ever has.
-    static let tableName = "inet ipvsync"
+    static let tableName = "inet \(NFTablesWire.tableName)"
 
     /// The transaction as `nft -f` reads it.
     package var text: [UInt8] {
@@ -13,10 +13,16 @@ extension FirewallTransaction {
             Self.write("delete", removed, to: &text, \.keyText)
             Self.write("add", added, to: &text, \.elementText)
         case .replacement(let state):
-            Self.writeRemoval(to: &text)
-            for line in Self.tableLines(state.settings) { Self.append(line, to: &text) }
+            Self.writeTable(state.settings, to: &text)
             Self.write("add", Self.sorted(state.elements), to: &text, \.elementText)
         }
+        return text
+    }
+
+    /// The table alone, in place of whatever was there: without elements, and switched off.
+    static func dormantTable(_ settings: FirewallSettings) -> [UInt8] {
+        var text: [UInt8] = []
+        writeTable(settings, flags: ["    flags dormant;"], to: &text)
         return text
     }
 
@@ -37,9 +43,12 @@ extension FirewallTransaction {
         append("delete table \(tableName)", to: &text)
     }
 
-    private static func tableLines(_ settings: FirewallSettings) -> [String] {
-        ["table \(tableName) {"] + ElementSet.allCases.map { "    \($0.declaration)" }
+    private static func writeTable(_ settings: FirewallSettings, flags: [String] = [], to text: inout [UInt8]) {
+        writeRemoval(to: &text)
+        let lines =
+            ["table \(tableName) {"] + flags + ElementSet.allCases.map { "    \($0.declaration)" }
             + FirewallChain.all(settings).flatMap(\.declaration) + ["}"]
+        for line in lines { append(line, to: &text) }
     }
 
     /// One statement for each set, one line for each element: `nft` names the line that it stumbles over.

@@ -57,9 +57,15 @@ package struct FirewallTransaction: Hashable, Sendable {
         return removed.count
     }
 
-    /// By set, in the order of the sets. What belongs to none is left out.
+    /// By set, in the order of the sets, and within a set in that of the keys. What belongs to none is left out.
     static func sorted(_ elements: some Sequence<DataPathElement>) -> [DataPathElement] {
         let bySet = Dictionary(grouping: elements) { $0.set }
         return ElementSet.allCases.flatMap { (bySet[$0] ?? []).sorted(by: DataPathElement.precedes) }
+    }
+
+    /// By set alone. What belongs to none is left out.
+    static func bySet(_ elements: some Sequence<DataPathElement>) -> [DataPathElement] {
+        let bySet = Dictionary(grouping: elements) { $0.set }
+        return ElementSet.allCases.flatMap { bySet[$0] ?? [] }
     }
 }

@@ -1,8 +1,9 @@
+internal import DataPath
 internal import Glibc
 internal import Programs
 
-/// Our table by way of the program `nft`.
-package struct NFTCommand: FirewallTable, Sendable {
+/// The program `nft`, which lists our table and makes it.
+package struct NFTCommand: Sendable {
     private let programs: [String]
     private let timeLimit: Duration
 
@@ -32,14 +33,20 @@ package struct NFTCommand: FirewallTable, Sendable {
         throw failure(operation, result, complaint)
     }
 
+    /// Carries out a transaction that is not empty.
     package func commit(_ transaction: FirewallTransaction) throws(NFTablesError) {
-        guard !transaction.isEmpty else { return }
-        let operation = transaction.operation
-        let result = try run(["-f", "-"], input: transaction.text, operation: operation)
-        guard result.succeeded else { throw failure(operation, result, NFTComplaint(result.errorText)) }
+        try apply(transaction.text, operation: transaction.operation)
     }
 
-    package func generation() -> UInt32? { RulesetGeneration.current() }
+    /// Makes the table in place of whatever was there, without elements, and dormant: no packet passes it yet.
+    func makeDormantTable(_ settings: FirewallSettings) throws(NFTablesError) {
+        try apply(FirewallTransaction.dormantTable(settings), operation: "make the table inet ipvsync")
+    }
+
+    private func apply(_ text: [UInt8], operation: String) throws(NFTablesError) {
+        let result = try run(["-f", "-"], input: text, operation: operation)
+        guard result.succeeded else { throw failure(operation, result, NFTComplaint(result.errorText)) }
+    }
 
     private func run(
         _ arguments: [String], input: [UInt8] = [], operation: String

@@ -95,6 +95,13 @@ package struct MessageBuilder: ~Copyable {
         write(low.bigEndian)
     }
 
+    /// Writes an attribute of bytes as they are.
+    package mutating func put(_ type: Int, bytes: [UInt8]) {
+        writeHeader(type, length: bytes.count)
+        bytes.withUnsafeBytes { write($0, count: $0.count) }
+        pad()
+    }
+
     @usableFromInline
     mutating func writeHeader(_ type: Int, length: Int) {
         write(UInt16(truncatingIfNeeded: length + 4))

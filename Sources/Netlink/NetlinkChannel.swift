@@ -78,6 +78,38 @@ package final class NetlinkChannel {
         }
         return failures
     }
+
+    /// Sends messages in one datagram that the kernel carries out as a whole, and returns the first refusal; then
+    /// nothing was changed.
+    ///
+    /// Only the last message but one asks for an acknowledgement, which comes after all refusals: the first and the
+    /// last are the brackets (`NFNL_MSG_BATCH_BEGIN` and `_END`) that kernels before 6.10 acknowledge not at all.
+    ///
+    /// - Parameters:
+    ///   - head: What stands in front of the message with that index.
+    ///   - message: Writes its attributes.
+    package func sendTransaction(
+        _ operation: String, count: Int, head: (Int) -> MessageHead, message: (Int, inout MessageBuilder) -> Void
+    ) throws(NetlinkError) -> BatchFailure? {
+        builder.removeAll()
+        let first = takeSequences(count)
+        for index in 0..<count {
+            let flags = NLM_F_REQUEST | (index == count - 2 ? NLM_F_ACK : 0)
+            write(head(index), flags: flags, first &+ UInt32(index)) { message(index, &$0) }
+        }
+        guard !builder.overflowed else { throw tooLarge(operation) }
+        try transmit(operation)
+        var failure: BatchFailure?
+        try receive(operation) { (message: borrowing Message) throws(NetlinkError) -> Step in
+            let offset = Int(message.sequence &- first)
+            guard offset < count, Int32(message.type) == NLMSG_ERROR else { return .goOn }
+            let verdict = try Acknowledgement(message)
+            guard verdict.errno != 0 else { return offset == count - 2 ? .finished : .goOn }
+            failure = BatchFailure(index: offset, errno: verdict.errno, message: verdict.message)
+            return .finished
+        }
+        return failure
+    }
 }
 
 // MARK: - Sending

@@ -8,6 +8,7 @@ package class NetlinkSocket: NetlinkTransport {
     private let netlinkProtocol: NetlinkProtocol
     private var socket: OpaquePointer?
     private let receiveBufferSize: Int32
+    private let sendBufferSize: Int32
     private let timeLimit: timeval
     private var datagrams = DatagramPair()
 
@@ -15,12 +16,15 @@ package class NetlinkSocket: NetlinkTransport {
     ///
     /// - Parameters:
     ///   - receiveBufferSize: Bytes of answers that the kernel may queue; beyond, answers are lost.
+    ///   - sendBufferSize: Bytes of the largest datagram out, and some for the kernel's own use.
     ///   - timeLimitSeconds: How long one answer may take.
     package init(
-        _ netlinkProtocol: NetlinkProtocol, receiveBufferSize: Int32 = 8 << 20, timeLimitSeconds: Int = 10
+        _ netlinkProtocol: NetlinkProtocol, receiveBufferSize: Int32 = 8 << 20, sendBufferSize: Int32 = 1 << 20,
+        timeLimitSeconds: Int = 10
     ) throws(NetlinkError) {
         self.netlinkProtocol = netlinkProtocol
         self.receiveBufferSize = receiveBufferSize
+        self.sendBufferSize = sendBufferSize
         timeLimit = timeval(tv_sec: timeLimitSeconds, tv_usec: 0)
         do {
             try open()
@@ -68,8 +72,8 @@ package class NetlinkSocket: NetlinkTransport {
         if !setOption(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, receiveBufferSize) {
             _ = setOption(descriptor, SOL_SOCKET, SO_RCVBUF, receiveBufferSize)
         }
-        if !setOption(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, 1 << 20) {
-            _ = setOption(descriptor, SOL_SOCKET, SO_SNDBUF, 1 << 20)
+        if !setOption(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, sendBufferSize) {
+            _ = setOption(descriptor, SOL_SOCKET, SO_SNDBUF, sendBufferSize)
         }
         // Conveniences of newer kernels: without them acknowledgements are longer and unexplained, no more.
         _ = setOption(descriptor, SOL_NETLINK, NETLINK_CAP_ACK, Int32(1))

@@ -28,14 +28,16 @@ package final class InMemoryFirewall: FirewallTable {
 
     package func generation() -> UInt32? { tellsGenerations ? count : nil }
 
-    package func commit(_ transaction: FirewallTransaction) throws(NFTablesError) {
+    @discardableResult
+    package func commit(_ transaction: FirewallTransaction) throws(NFTablesError) -> Int {
         if let failure = nextFailure {
             nextFailure = nil
             throw failure
         }
-        guard !transaction.isEmpty else { return }
+        guard !transaction.isEmpty else { return 0 }
         observed = try Self.outcome(of: transaction, on: observed)
         committed.append(transaction)
+        return 1
     }
 
     /// What a transaction makes of a table; of a copy, so that a failure changes nothing.

@@ -13,7 +13,7 @@ extension DataPathKeeper {
                 guard error.kind == .familyMissing else { throw error }
             }
             self.init(
-                firewall: NFTCommand(), vips: try VIPClient(), sysctls: Sysctls(root: sysctlDirectory),
+                firewall: KernelFirewall(), vips: try VIPClient(), sysctls: Sysctls(root: sysctlDirectory),
                 tracker: tracker, store: store,
                 kernel: KernelVersion.running)
         } catch {

@@ -117,12 +117,12 @@ extension DataPathKeeper {
 
     private func commit(_ transaction: FirewallTransaction, _ report: inout DataPathReport) throws(NFTablesError) {
         let before = firewall.generation()
-        report.transactions += 1
-        try firewall.commit(transaction)
+        let count = try firewall.commit(transaction)
+        report.transactions += count
         let after = firewall.generation()
         // Only an unbroken row of our own transactions tells that nobody else has changed anything.
         let isReplacement = if case .replacement = transaction.content { true } else { false }
         let isUnbroken = isReplacement || before == generation
-        generation = isUnbroken && before != nil && after == before.map({ $0 &+ 1 }) ? after : nil
+        generation = isUnbroken && before != nil && after == before.map({ $0 &+ UInt32(count) }) ? after : nil
     }
 }

@@ -37,7 +37,7 @@ package struct HostDataPath: Sendable {
     /// This machine's.
     static func current(devices: Set<String>) -> HostDataPath {
         HostDataPath(
-            nft: NFTCommand.places.first { access($0, X_OK) == 0 }, hasNFTables: RulesetGeneration.current() != nil,
+            nft: NFTCommand.places.first { access($0, X_OK) == 0 }, hasNFTables: NFTablesClient().generation() != nil,
             canChangeSettings: access("/proc/sys/net/ipv4/ip_forward", W_OK) == 0, device: device(),
             tracksConnections: access("/proc/sys/net/netfilter/nf_conntrack_max", F_OK) == 0,
             leftovers: leftovers(devices), proxies: ProxyProcesses().running())

@@ -40,8 +40,10 @@ package struct VIPPlan: Hashable, Sendable {
         let elsewhere = observed.elsewhere.filter { addresses.contains($0.key) }
         let missing = addresses.subtracting(observed.addresses).filter { elsewhere[$0] == nil }
         let leaving = observed.addresses.subtracting(addresses)
-        coming = preparation(of: observed.device, isNeeded: !missing.isEmpty)
+        if observed.device == .missing, !missing.isEmpty { coming.append(.createDevice) }
         coming += missing.sorted().map(VIPOperation.addAddress)
+        // Of a device that is up, the kernel looks at every route for each address (fib_sync_up).
+        if comesUp(observed.device, isNeeded: !missing.isEmpty) { coming.append(.setUp) }
         return VIPPlan(
             device: device, operations: coming + leaving.sorted().map(VIPOperation.removeAddress) + going,
             elsewhere: elsewhere)
@@ -55,11 +57,11 @@ package struct VIPPlan: Hashable, Sendable {
             elsewhere: [:])
     }
 
-    private static func preparation(of device: VIPDevice, isNeeded: Bool) -> [VIPOperation] {
+    private static func comesUp(_ device: VIPDevice, isNeeded: Bool) -> Bool {
         switch device {
-        case .missing: isNeeded ? [.createDevice, .setUp] : []
-        case .ours(let isUp): isUp ? [] : [.setUp]
-        case .foreign: []
+        case .missing: isNeeded
+        case .ours(let isUp): !isUp
+        case .foreign: false
         }
     }
 

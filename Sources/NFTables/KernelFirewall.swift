@@ -1,0 +1,54 @@
+internal import DataPath
+internal import Netlink
+
+/// Our table in the kernel: ``NFTCommand`` makes and lists it, ``NFTablesClient`` changes its elements.
+package struct KernelFirewall: FirewallTable {
+    private let command: NFTCommand
+    private let client: NFTablesClient
+
+    package init(command: NFTCommand = NFTCommand(), client: NFTablesClient = NFTablesClient()) {
+        self.command = command
+        self.client = client
+    }
+
+    package func generation() -> UInt32? { client.generation() }
+
+    package func read() throws(NFTablesError) -> ObservedFirewall? {
+        isMissing ? nil : try command.read()
+    }
+
+    @discardableResult
+    package func commit(_ transaction: FirewallTransaction) throws(NFTablesError) -> Int {
+        guard !transaction.isEmpty else { return 0 }
+        switch transaction.content {
+        case .changes(let removed, let added):
+            try client.change(removed: removed, added: added)
+        case .replacement(let state) where isMissing:
+            return try make(state, or: transaction)
+        case .replacement, .removal:
+            try command.commit(transaction)
+        }
+        return 1
+    }
+
+    /// Makes the table where there is none: first what it is made of, dormant, then its elements, which wake it.
+    private func make(_ state: FirewallState, or transaction: FirewallTransaction) throws(NFTablesError) -> Int {
+        try command.makeDormantTable(state.settings)
+        do throws(NFTablesError) {
+            try client.change(removed: [], added: FirewallTransaction.bySet(state.elements), wakes: true)
+        } catch {
+            // The program says more precisely what the kernel does not take.
+            try command.commit(transaction)
+        }
+        return 2
+    }
+
+    /// Whether there certainly is no table of ours.
+    private var isMissing: Bool {
+        do throws(NetlinkError) {
+            return try !client.hasTable()
+        } catch {
+            return false
+        }
+    }
+}

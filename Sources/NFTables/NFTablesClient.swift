@@ -1,0 +1,155 @@
+internal import CNetlink
+internal import DataPath
+internal import Glibc
+package import Netlink
+
+/// The elements of our table in one network namespace, over netfilter netlink.
+///
+/// What a table is made of is the business of the program `nft`; elements come and go by the thousand, and go to the
+/// kernel straight: that takes a tenth of the time, and no program for one endpoint's change. Every call opens a socket
+/// of its own, needs `CAP_NET_ADMIN`, and blocks its thread until the kernel has answered.
+package struct NFTablesClient {
+    /// Opens a transport whose datagrams out may have that many bytes.
+    private let open: (Int) throws(NetlinkError) -> any NetlinkTransport
+
+    /// The elements of one message: their list's length has to fit 16 bits.
+    static let messageLimit = 500
+
+    package init(open: @escaping (Int) throws(NetlinkError) -> any NetlinkTransport) { self.open = open }
+
+    /// A client for the calling process's network namespace.
+    package init() {
+        self.init { (size) throws(NetlinkError) in
+            try NetlinkSocket(.netfilter, sendBufferSize: Int32(clamping: 2 * size + 1 << 16))
+        }
+    }
+
+    /// The number that goes up with every transaction of anybody; `nil` when the kernel has no nftables or does not
+    /// answer.
+    package func generation() -> UInt32? {
+        let found = try? channel(4096).get(
+            "ask for the ruleset's generation", NFTablesWire.head(NFT_MSG_GETGEN), initial: UInt32?.none,
+            reduce: { (number, message) throws(NetlinkError) in
+                var attributes = try message.attributes(after: MemoryLayout<nfgenmsg>.size)
+                while let attribute = try attributes.next() {
+                    if attribute.type == Int(NFTA_GEN_ID.rawValue) { number = try attribute.networkOrder() }
+                }
+            })
+        return found ?? nil
+    }
+
+    /// Whether our table is there.
+    func hasTable() throws(NetlinkError) -> Bool {
+        do throws(NetlinkError) {
+            return try channel(4096).get(
+                "look for the table inet ipvsync", NFTablesWire.head(NFT_MSG_GETTABLE), initial: false,
+                request: { $0.put(Int(NFTA_TABLE_NAME.rawValue), string: NFTablesWire.tableName) },
+                reduce: { (found, _) throws(NetlinkError) in found = true })
+        } catch {
+            guard error.kind == .refused(ENOENT) else { throw error }
+            return false
+        }
+    }
+
+    /// Takes elements away and then adds others, as a whole or not at all; both come set by set.
+    ///
+    /// - Parameter wakes: Whether a table that was made dormant gets to work with them.
+    func change(
+        removed: [DataPathElement], added: [DataPathElement], wakes: Bool = false
+    ) throws(NFTablesError) {
+        let operation = "change the table inet ipvsync"
+        let messages = Self.messages(NFT_MSG_DELSETELEM, removed) + Self.messages(NFT_MSG_NEWSETELEM, added)
+            + (wakes ? [.wake] : [])
+        let failure: BatchFailure?
+        do throws(NetlinkError) {
+            failure = try send(messages, operation)
+        } catch {
+            let reason = error.message ?? error.errno.map { String(cString: strerror($0)) } ?? "\(error.kind)"
+            throw NFTablesError(operation: operation, message: reason)
+        }
+        guard let failure else { return }
+        let reason = failure.message ?? String(cString: strerror(failure.errno))
+        let isBracket = !messages.indices.contains(failure.index - 1)
+        throw NFTablesError(
+            operation: operation, message: isBracket ? reason : "\(reason) \(messages[failure.index - 1].place)")
+    }
+
+    private func send(_ messages: [ElementMessage], _ operation: String) throws(NetlinkError) -> BatchFailure? {
+        let size = messages.reduce(256) { $0 + $1.size }
+        return try channel(size).sendTransaction(
+            operation, count: messages.count + 2,
+            head: { index in
+                switch index {
+                case 0: NFTablesWire.bracket(NFNL_MSG_BATCH_BEGIN)
+                case messages.count + 1: NFTablesWire.bracket(NFNL_MSG_BATCH_END)
+                default: messages[index - 1].head
+                }
+            },
+            message: { index, builder in
+                if messages.indices.contains(index - 1) { messages[index - 1].write(to: &builder) }
+            })
+    }
+
+    private func channel(_ size: Int) throws(NetlinkError) -> NetlinkChannel {
+        NetlinkChannel(transport: try open(size), sendCapacity: size)
+    }
+}
+
+// MARK: - Messages
+
+extension NFTablesClient {
+    private enum ElementMessage {
+        case elements(nf_tables_msg_types, ElementSet, ArraySlice<DataPathElement>)
+        case wake
+
+        var head: MessageHead {
+            switch self {
+            case .elements(let type, _, _):
+                NFTablesWire.head(type, flags: type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0)
+            case .wake: NFTablesWire.head(NFT_MSG_NEWTABLE)
+            }
+        }
+
+        /// Bytes that it takes at most.
+        var size: Int {
+            switch self {
+            case .elements(_, _, let elements): 128 + elements.count * DataPathElement.largestWireSize
+            case .wake: 128
+            }
+        }
+
+        /// Where it is, for an error.
+        var place: String {
+            switch self {
+            case .elements(_, let set, let elements):
+                elements.count == 1
+                    ? "at \(set.name) \(elements[elements.startIndex].keyText)"
+                    : "among \(elements.count) elements of \(set.name)"
+            case .wake: "at its flags"
+            }
+        }
+
+        func write(to builder: inout MessageBuilder) {
+            switch self {
+            case .elements(_, let set, let elements): builder.put(elements, of: set)
+            case .wake:
+                builder.put(Int(NFTA_TABLE_NAME.rawValue), string: NFTablesWire.tableName)
+                builder.put(Int(NFTA_TABLE_FLAGS.rawValue), NetworkOrder(UInt32(0)))
+            }
+        }
+    }
+
+    /// Messages of one set each. What belongs to none is left out.
+    private static func messages(_ type: nf_tables_msg_types, _ elements: [DataPathElement]) -> [ElementMessage] {
+        var messages: [ElementMessage] = []
+        var start = 0
+        while start < elements.count {
+            let set = elements[start].set
+            var end = start + 1
+            while end < elements.count, end - start < messageLimit, elements[end].set == set { end += 1 }
+            if let set { messages.append(.elements(type, set, elements[start..<end])) }
+            start = end
+        }
+        return messages
+    }
+}
