@@ -173,7 +173,7 @@ let package = Package(
         .testTarget(name: "ProgramsTests", dependencies: ["Programs"], swiftSettings: settings),
         .testTarget(name: "KubeProxyTests", dependencies: ["KubeProxy"], swiftSettings: settings),
         .testTarget(
-            name: "NFTablesTests", dependencies: ["DataPath", "LoadBalancing", "NFTables", "TestSupport"],
+            name: "NFTablesTests", dependencies: ["DataPath", "LoadBalancing", "NFTables", "Netlink", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "IPVSTests", dependencies: ["IPVS", "LoadBalancing", "Netlink", "TestSupport"],

@@ -28,6 +28,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "Measure what the node's network adds to the first sync of Services instead.")
     var network = false
 
+    @Flag(help: "Measure what a whole agent at rest takes of a processor instead.")
+    var idle = false
+
     @Option(help: "text or json.")
     var output = "text"
 
@@ -43,6 +46,8 @@ struct Bench: ParsableCommand {
     func run() throws {
         if network {
             try measureNetwork()
+        } else if idle {
+            try measureIdle()
         } else if changes || agent {
             try measureChanges()
         } else if let part, let directory {
@@ -126,28 +131,38 @@ struct Bench: ParsableCommand {
     }
 
     private func measureAll() throws {
-        let directory = try temporaryDirectory()
-        defer { _ = try? MeasuredCommand(arguments: ["rm", "-rf", directory]).run() }
-        var documents: [Document] = []
-        for size in sizes.split(separator: ",") {
-            guard let count = Int(size), (1...50_000).contains(count) else { throw ValidationError("no size: \(size)") }
+        try measureSizes { count, directory in
             let figures = try figures(count, directory)
-            documents.append(figures.document)
-            if output == "text" { print(figures.lines.joined(separator: "\n") + "\n") }
+            return (figures.lines.joined(separator: "\n") + "\n", figures.document)
         }
-        if output == "json" { print(Document.sequence(documents).json(), terminator: "") }
     }
 
     private func measureNetwork() throws {
+        try measureSizes { count, directory in
+            let figures = try NetworkBench(
+                count: count, ipvsync: ipvsync, directory: directory, rounds: rounds
+            ).measure()
+            return (figures.lines.joined(separator: "\n") + "\n", figures.document)
+        }
+    }
+
+    private func measureIdle() throws {
+        try measureSizes { count, directory in
+            let figures = try IdleBench(count: count, ipvsync: ipvsync, directory: directory).measure()
+            return (figures.line, figures.document)
+        }
+    }
+
+    /// Measures each size and prints what comes of it.
+    private func measureSizes(_ measure: (Int, String) throws -> (text: String, document: Document)) throws {
         let directory = try temporaryDirectory()
         defer { _ = try? MeasuredCommand(arguments: ["rm", "-rf", directory]).run() }
         var documents: [Document] = []
         for size in sizes.split(separator: ",") {
             guard let count = Int(size), (1...50_000).contains(count) else { throw ValidationError("no size: \(size)") }
-            let bench = NetworkBench(count: count, ipvsync: ipvsync, directory: directory, rounds: rounds)
-            let figures = try bench.measure()
+            let figures = try measure(count, directory)
             documents.append(figures.document)
-            if output == "text" { print(figures.lines.joined(separator: "\n") + "\n") }
+            if output == "text" { print(figures.text) }
         }
         if output == "json" { print(Document.sequence(documents).json(), terminator: "") }
     }

@@ -12,6 +12,8 @@ struct NetworkBench {
     enum Part: String, CaseIterable {
         case alone = "IPVS alone"
         case whole = "IPVS and network"
+        /// The same with one route in the place of the addresses.
+        case routed = "with a route"
         /// Only what `nft` takes to write the table of the run before.
         case rules = "nft alone"
         /// Only what `ip` takes to make the addresses.
@@ -43,16 +45,19 @@ struct NetworkBench {
         try BenchFile.write(objects.manifest, to: manifest)
         let lines = (0..<count).map { "address add \(objects.address($0))/32 dev vips0\n" }.joined()
         try BenchFile.write("link add vips0 type dummy\nlink set vips0 up\n" + lines, to: addresses)
-        for (part, network) in [(Part.alone, "off"), (.whole, "{vipBinding: address, clusterCIDRs: [10.128.0.0/9]}")] {
+        for (part, network) in [
+            (Part.alone, "off"), (.whole, "{vipBinding: address, clusterCIDRs: [10.128.0.0/9]}"),
+            (.routed, "{vipBinding: route, serviceCIDRs: [10.96.0.0/12], clusterCIDRs: [10.128.0.0/9]}"),
+        ] {
             try BenchFile.write("virtualServers: []\nnetwork: \(network)\n", to: configuration(part))
         }
     }
 
-    private func configuration(_ part: Part) -> String { "\(directory)/\(part == .alone ? "alone" : "whole").yaml" }
+    private func configuration(_ part: Part) -> String { "\(directory)/\(part).yaml" }
 
     private func run(_ part: Part) throws -> Measurements {
         switch part {
-        case .alone, .whole: return try sync(part)
+        case .alone, .whole, .routed: return try sync(part)
         case .rules: return try time(part, "nft -f \(rules)")
         case .addresses: return try time(part, "ip -batch \(addresses)")
         }

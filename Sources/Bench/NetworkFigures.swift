@@ -13,9 +13,11 @@ struct NetworkFigures {
 
     /// A sync is everything but reading the manifest; the whole is the program from its start to its end.
     private var ratios: [(name: String, value: Double)] {
-        ["sync", "whole"].map { column in
-            let (alone, whole) = (median(.alone, column), median(.whole, column))
-            return ("first \(column) with the network / without", alone > 0 ? whole / alone : 0)
+        [(NetworkBench.Part.whole, "network"), (.routed, "network, with a route,")].flatMap { part, words in
+            ["sync", "whole"].map { column in
+                let (alone, with) = (median(.alone, column), median(part, column))
+                return ("first \(column) with the \(words) / without", alone > 0 ? with / alone : 0)
+            }
         }
     }
 

@@ -62,10 +62,11 @@ extension [UInt8] {
 }
 
 extension MessageBuilder {
-    /// Writes elements of one set, the verdicts of a map included.
+    /// Writes the name of a set and elements of it, the verdicts of a map included.
     mutating func put(_ elements: ArraySlice<DataPathElement>, of set: ElementSet) {
         put(Int(NFTA_SET_ELEM_LIST_TABLE.rawValue), string: NFTablesWire.tableName)
         put(Int(NFTA_SET_ELEM_LIST_SET.rawValue), string: set.name)
+        guard !elements.isEmpty else { return }
         nest(Int(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue)) { builder in
             for element in elements { builder.nest(Int(NFTA_LIST_ELEM.rawValue)) { $0.put(element) } }
         }

@@ -1,7 +1,7 @@
 internal import DataPath
 internal import Netlink
 
-/// Our table in the kernel: ``NFTCommand`` makes and lists it, ``NFTablesClient`` changes its elements.
+/// Our table in the kernel: ``NFTCommand`` makes and lists it but for its elements, which are ``NFTablesClient``'s.
 package struct KernelFirewall: FirewallTable {
     private let command: NFTCommand
     private let client: NFTablesClient
@@ -14,7 +14,19 @@ package struct KernelFirewall: FirewallTable {
     package func generation() -> UInt32? { client.generation() }
 
     package func read() throws(NFTablesError) -> ObservedFirewall? {
-        isMissing ? nil : try command.read()
+        // nft 1.0.6 fails to list a table that is switched off.
+        if let flags = try? client.tableFlags(), flags != 0 { return .unlisted }
+        guard !isMissing, var observed = try command.read() else { return nil }
+        for set in ElementSet.allCases where observed.shape.sets[set.name] != nil {
+            do throws(NetlinkError) {
+                let found = try client.elements(of: set)
+                observed.elements.formUnion(found.ours)
+                if found.strangers > 0 { observed.shape.strangers.append("an element of \(set.name)") }
+            } catch {
+                throw NFTablesError(operation: error.operation, message: NFTablesClient.reason(error))
+            }
+        }
+        return observed
     }
 
     @discardableResult
@@ -46,7 +58,7 @@ package struct KernelFirewall: FirewallTable {
     /// Whether there certainly is no table of ours.
     private var isMissing: Bool {
         do throws(NetlinkError) {
-            return try !client.hasTable()
+            return try client.tableFlags() == nil
         } catch {
             return false
         }

@@ -21,9 +21,10 @@ package struct NFTCommand: Sendable {
         self.timeLimit = timeLimit
     }
 
+    /// What the table is made of, without the elements of its sets, where the program can leave them out.
     package func read() throws(NFTablesError) -> ObservedFirewall? {
         let operation = "list the table inet ipvsync"
-        let result = try run(["-j", "list", "table", "inet", "ipvsync"], operation: operation)
+        let result = try run(["-j", "-t", "list", "table", "inet", "ipvsync"], operation: operation)
         if result.succeeded {
             return result.output.allSatisfy { $0 <= UInt8(ascii: " ") }
                 ? .unlisted : try ObservedFirewall(json: result.output)

@@ -38,17 +38,41 @@ package struct NFTablesClient {
         return found ?? nil
     }
 
-    /// Whether our table is there.
-    func hasTable() throws(NetlinkError) -> Bool {
+    /// The flags of our table, 0 for one that works; `nil` when it is not there.
+    func tableFlags() throws(NetlinkError) -> UInt32? {
         do throws(NetlinkError) {
             return try channel(4096).get(
-                "look for the table inet ipvsync", NFTablesWire.head(NFT_MSG_GETTABLE), initial: false,
+                "look for the table inet ipvsync", NFTablesWire.head(NFT_MSG_GETTABLE), initial: UInt32?.none,
                 request: { $0.put(Int(NFTA_TABLE_NAME.rawValue), string: NFTablesWire.tableName) },
-                reduce: { (found, _) throws(NetlinkError) in found = true })
+                reduce: { (flags, message) throws(NetlinkError) in
+                    flags = 0
+                    var attributes = try message.attributes(after: MemoryLayout<nfgenmsg>.size)
+                    while let attribute = try attributes.next() {
+                        if attribute.type == Int(NFTA_TABLE_FLAGS.rawValue) { flags = try attribute.networkOrder() }
+                    }
+                })
         } catch {
             guard error.kind == .refused(ENOENT) else { throw error }
-            return false
+            return nil
         }
+    }
+
+    /// What a set of our table holds; those that we would not have written are only counted.
+    func elements(of set: ElementSet) throws(NetlinkError) -> (ours: [DataPathElement], strangers: Int) {
+        try channel(4096).dump(
+            "list \(set.name) of the table inet ipvsync", NFTablesWire.head(NFT_MSG_GETSETELEM), initial: ([], 0),
+            request: { $0.put([], of: set) },
+            reduce: { (found, message) throws(NetlinkError) in
+                var attributes = try message.attributes(after: MemoryLayout<nfgenmsg>.size)
+                guard var list = try attributes.next(nested: Int(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue)) else { return }
+                while let item = try list.next() {
+                    if let element = DataPathElement(try WireElement(item.nested), in: set) {
+                        found.ours.append(element)
+                    } else {
+                        found.strangers += 1
+                    }
+                }
+            })
     }
 
     /// Takes elements away and then adds others, as a whole or not at all; both come set by set.
@@ -64,8 +88,7 @@ package struct NFTablesClient {
         do throws(NetlinkError) {
             failure = try send(messages, operation)
         } catch {
-            let reason = error.message ?? error.errno.map { String(cString: strerror($0)) } ?? "\(error.kind)"
-            throw NFTablesError(operation: operation, message: reason)
+            throw NFTablesError(operation: operation, message: Self.reason(error))
         }
         guard let failure else { return }
         let reason = failure.message ?? String(cString: strerror(failure.errno))
@@ -88,6 +111,11 @@ package struct NFTablesClient {
             message: { index, builder in
                 if messages.indices.contains(index - 1) { messages[index - 1].write(to: &builder) }
             })
+    }
+
+    /// Why a conversation failed, for people.
+    static func reason(_ error: NetlinkError) -> String {
+        error.message ?? error.errno.map { String(cString: strerror($0)) } ?? "\(error.kind)"
     }
 
     private func channel(_ size: Int) throws(NetlinkError) -> NetlinkChannel {

@@ -24,8 +24,8 @@ struct VIPPlanCase: CustomTestStringConvertible, Sendable {
         VIPPlanCase(
             testDescription: "a first address", addresses: [sixth, second, first], observed: ObservedVIPs(),
             lines: [
-                "create device ipvsync0", "set ipvsync0 up", "add address 10.96.0.1 to ipvsync0",
-                "add address 10.96.0.2 to ipvsync0", "add address 2001:db8::1 to ipvsync0",
+                "create device ipvsync0", "add address 10.96.0.1 to ipvsync0", "add address 10.96.0.2 to ipvsync0",
+                "add address 2001:db8::1 to ipvsync0", "set ipvsync0 up",
             ]),
         VIPPlanCase(
             testDescription: "one comes, one goes, one stays", addresses: [first, sixth],
@@ -64,7 +64,7 @@ struct VIPPlanCase: CustomTestStringConvertible, Sendable {
             testDescription: "from routes to addresses", addresses: [first], routes: [network],
             observed: ObservedVIPs(routes: [network]),
             lines: [
-                "create device ipvsync0", "set ipvsync0 up", "add address 10.96.0.1 to ipvsync0",
+                "create device ipvsync0", "add address 10.96.0.1 to ipvsync0", "set ipvsync0 up",
                 "remove local route 10.96.0.0/12",
             ]),
         VIPPlanCase(
