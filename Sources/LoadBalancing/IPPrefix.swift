@@ -47,7 +47,9 @@ extension IPAddress {
 
     /// The address with all but its leading bits one.
     fileprivate func filled(from length: Int) -> IPAddress {
-        if family == .ipv4 { return IPAddress(v4: v4Value | ~UInt32(truncatingIfNeeded: Self.leadingOnes(length + 32))) }
+        if family == .ipv4 {
+            return IPAddress(v4: v4Value | ~UInt32(truncatingIfNeeded: Self.leadingOnes(length + 32)))
+        }
         return IPAddress(v6High: high | ~Self.leadingOnes(length), low: low | ~Self.leadingOnes(length - 64))
     }
 

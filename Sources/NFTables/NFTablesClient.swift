@@ -82,7 +82,8 @@ package struct NFTablesClient {
         removed: [DataPathElement], added: [DataPathElement], wakes: Bool = false
     ) throws(NFTablesError) {
         let operation = "change the table inet ipvsync"
-        let messages = Self.messages(NFT_MSG_DELSETELEM, removed) + Self.messages(NFT_MSG_NEWSETELEM, added)
+        let messages =
+            Self.messages(NFT_MSG_DELSETELEM, removed) + Self.messages(NFT_MSG_NEWSETELEM, added)
             + (wakes ? [.wake] : [])
         let failure: BatchFailure?
         do throws(NetlinkError) {

@@ -53,7 +53,8 @@ extension DataPathElement {
         var key = wire.key[...]
         guard !wire.isStrange, let element = Self.element(&key, wire, in: set) else { return nil }
         // Written again it has to be the same: nothing may be left over, no filling may be other than zeros.
-        guard element.set == set, element.wireKey == wire.key, element.wireLastKey ?? wire.key == wire.lastKey ?? wire.key
+        guard element.set == set, element.wireKey == wire.key,
+            element.wireLastKey ?? wire.key == wire.lastKey ?? wire.key
         else { return nil }
         self = element
     }

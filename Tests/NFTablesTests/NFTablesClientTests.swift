@@ -14,7 +14,8 @@ import Testing
 
     /// A kernel that takes everything.
     private static func accepting() -> ScriptedTransport {
-        ScriptedTransport { _, sequences in [.datagram(WireBytes.verdict(0, sequence: sequences[sequences.count - 2]))] }
+        ScriptedTransport { _, sequences in [.datagram(WireBytes.verdict(0, sequence: sequences[sequences.count - 2]))]
+        }
     }
 
     private static func refusing(_ index: Int, _ errno: Int32) -> ScriptedTransport {
@@ -53,13 +54,17 @@ import Testing
         try Self.client(transport).change(
             removed: [], added: [.service(Samples.web, ServiceTreatment(.always, isRestricted: true))])
         let key = Self.nested(1, WireBytes.attribute(1, WireBytes.hex("0a600001 06000000 00500000")))
-        let verdict = WireBytes.attribute(1, WireBytes.hex("fffffffc"))
+        let verdict =
+            WireBytes.attribute(1, WireBytes.hex("fffffffc"))
             + WireBytes.attribute(2, Self.text("restricted_external"))
         let element = Self.nested(1, key + Self.nested(2, Self.nested(2, verdict)))
-        let expected = WireBytes.attribute(1, Self.text("ipvsync")) + WireBytes.attribute(2, Self.text("services4"))
+        let expected =
+            WireBytes.attribute(1, Self.text("ipvsync")) + WireBytes.attribute(2, Self.text("services4"))
             + Self.nested(3, element)
         #expect(Self.payloads(transport.sent[0], type: Self.newElements) == [expected])
-        #expect(Self.payloads(transport.sent[0], type: 0x10) == [[]] && Self.payloads(transport.sent[0], type: 0x11) == [[]])
+        #expect(
+            Self.payloads(transport.sent[0], type: 0x10) == [[]] && Self.payloads(transport.sent[0], type: 0x11) == [[]]
+        )
         // The subsystem of the brackets is in network byte order.
         #expect(Array(transport.sent[0][16..<20]) == [0, 0, 0, 10])
     }
@@ -95,7 +100,8 @@ import Testing
     // MARK: - Refusals
 
     @Test(arguments: [
-        (1, "No such file or directory at health_check_ports 80"), (2, "No such file or directory among 2 elements of hairpins4"),
+        (1, "No such file or directory at health_check_ports 80"),
+        (2, "No such file or directory among 2 elements of hairpins4"),
         (0, "No such file or directory"), (3, "No such file or directory"),
     ]) func aRefusalNamesItsPlace(_ index: Int, _ message: String) {
         #expect(throws: NFTablesError(operation: "change the table inet ipvsync", message: message)) {
@@ -143,7 +149,9 @@ import Testing
         (.services4, "0a000001 06000001 00500000"), (.services4, "0a000001 07000000 00500000"), (.addresses6, ""),
     ]) func otherKeysAreStrangers(_ set: ElementSet, _ key: String) throws {
         let verdict = Self.nested(
-            2, Self.nested(2, WireBytes.attribute(1, WireBytes.hex("fffffffc")) + WireBytes.attribute(2, Self.text("local"))))
+            2,
+            Self.nested(
+                2, WireBytes.attribute(1, WireBytes.hex("fffffffc")) + WireBytes.attribute(2, Self.text("local"))))
         let element = Self.nested(1, WireBytes.attribute(1, WireBytes.hex(key))) + (set.isMap ? verdict : [])
         let found = try Self.read(set, [Self.nested(3, Self.nested(1, element))])
         #expect(found.ours.isEmpty && found.strangers == 1)
@@ -161,7 +169,8 @@ import Testing
     }
 
     @Test func anElementWithATimeLimitIsAStrangers() throws {
-        let element = Self.nested(1, WireBytes.attribute(1, [0, 80])) + WireBytes.attribute(4, [0, 0, 0, 0, 0, 0, 1, 0])
+        let element =
+            Self.nested(1, WireBytes.attribute(1, [0, 80])) + WireBytes.attribute(4, [0, 0, 0, 0, 0, 0, 1, 0])
         let found = try Self.read(.healthCheckPorts, [Self.nested(3, Self.nested(1, element))])
         #expect(found.ours.isEmpty && found.strangers == 1)
     }
@@ -186,20 +195,28 @@ import Testing
 
     @Test func theGenerationIsRead() {
         let answering = ScriptedTransport { _, sequences in
-            [.datagram(WireBytes.message(type: 0x0A0F, sequence: sequences[0],
-                [0, 0, 0, 0] + WireBytes.attribute(1, [0, 0, 1, 2]) + WireBytes.attribute(2, [0, 0, 0, 7])))]
+            [
+                .datagram(
+                    WireBytes.message(
+                        type: 0x0A0F, sequence: sequences[0],
+                        [0, 0, 0, 0] + WireBytes.attribute(1, [0, 0, 1, 2]) + WireBytes.attribute(2, [0, 0, 0, 7])))
+            ]
         }
         #expect(Self.client(answering).generation() == 0x102)
-        #expect(Self.client(ScriptedTransport { _, sequences in
-            [.datagram(WireBytes.verdict(22, sequence: sequences[0]))]
-        }).generation() == nil)
+        #expect(
+            Self.client(
+                ScriptedTransport { _, sequences in
+                    [.datagram(WireBytes.verdict(22, sequence: sequences[0]))]
+                }
+            ).generation() == nil)
     }
 
     @Test func aMissingTableIsCertainOnlyWhenTheKernelSaysSo() throws {
         func answer(_ errno: Int32) -> NFTablesClient {
-            Self.client(ScriptedTransport { _, sequences in
-                [.datagram(WireBytes.verdict(errno, sequence: sequences[0]))]
-            })
+            Self.client(
+                ScriptedTransport { _, sequences in
+                    [.datagram(WireBytes.verdict(errno, sequence: sequences[0]))]
+                })
         }
         #expect(try answer(2).tableFlags() == nil)
         #expect(throws: NetlinkError.self) { try answer(1).tableFlags() }
