@@ -14,9 +14,10 @@ package struct KernelFirewall: FirewallTable {
     package func generation() -> UInt32? { client.generation() }
 
     package func read() throws(NFTablesError) -> ObservedFirewall? {
+        guard let flags else { return nil }
         // nft 1.0.6 fails to list a table that is switched off.
-        if let flags = try? client.tableFlags(), flags != 0 { return .unlisted }
-        guard !isMissing, var observed = try command.read() else { return nil }
+        guard flags == 0 else { return .flagged(flags) }
+        guard var observed = try command.read() else { return nil }
         for set in ElementSet.allCases where observed.shape.sets[set.name] != nil {
             do throws(NetlinkError) {
                 let found = try client.elements(of: set)
@@ -35,7 +36,7 @@ package struct KernelFirewall: FirewallTable {
         switch transaction.content {
         case .changes(let removed, let added):
             try client.change(removed: removed, added: added)
-        case .replacement(let state) where isMissing:
+        case .replacement(let state) where flags == nil:
             return try make(state, or: transaction)
         case .replacement, .removal:
             try command.commit(transaction)
@@ -55,12 +56,12 @@ package struct KernelFirewall: FirewallTable {
         return 2
     }
 
-    /// Whether there certainly is no table of ours.
-    private var isMissing: Bool {
+    /// The flags of our table; `nil` when it certainly is not there. Where the kernel does not tell, the program shall.
+    private var flags: UInt32? {
         do throws(NetlinkError) {
-            return try client.tableFlags() == nil
+            return try client.tableFlags()
         } catch {
-            return false
+            return 0
         }
     }
 }

@@ -11,12 +11,12 @@ package struct ObservedFirewall: Hashable, Sendable {
         self.shape = shape
     }
 
-    /// A table that is there, but of which `nft` prints nothing: nft 1.0.6 fails so at one that is switched off.
-    static let unlisted: ObservedFirewall = {
+    /// A table that is switched off, or has another flag; what it holds is not looked at.
+    static func flagged(_ flags: UInt32) -> ObservedFirewall {
         var firewall = ObservedFirewall(elements: [], shape: FirewallShape())
-        firewall.shape.strangers = ["something that nft cannot list"]
+        firewall.shape.tableFlags = [flags == 1 ? "dormant" : "0x" + String(flags, radix: 16)]
         return firewall
-    }()
+    }
 
     /// Whether rules, chains and sets are those of the settings, and nothing of others is in the table.
     package func isIntact(under settings: FirewallSettings) -> Bool { damage(under: settings) == nil }

@@ -1,5 +1,7 @@
 import DataPath
 import Glibc
+import Netlink
+import TestSupport
 import Testing
 
 @testable import NFTables
@@ -52,11 +54,6 @@ import Testing
         #expect(throws: NFTablesError.self) { try command.read() }
     }
 
-    @Test func aTableThatCannotBeListedIsDamaged() throws {
-        let observed = try #require(try Self.standIn("echo").read())
-        #expect(!observed.isIntact(under: FirewallSettings()))
-    }
-
     @Test func theScriptArrivesOnStandardInput() throws {
         // The script comes back as the complaint.
         let command = try Self.standIn("[ \"$*\" = '-f -' ] && { printf 'Error: '; cat; } | tr '\\n' ' ' >&2; exit 1")
@@ -64,6 +61,18 @@ import Testing
             Self.message { () throws(NFTablesError) in
                 try command.commit(.changing(added: [.healthCheckPort(80)], removed: []))
             } == "change the table inet ipvsync: add element inet ipvsync health_check_ports { 80 }")
+    }
+
+    @Test func aTableThatIsSwitchedOffIsDamagedAndNotListed() throws {
+        let flags = WireBytes.attribute(1, Array("ipvsync".utf8) + [0]) + WireBytes.attribute(2, [0, 0, 0, 1])
+        let transport = ScriptedTransport { _, sequences in
+            [.datagram(WireBytes.message(type: 0x0A00, sequence: sequences[0], [1, 0, 0, 0] + flags))]
+        }
+        let firewall = KernelFirewall(
+            command: NFTCommand(programs: ["/nowhere/nft"]),
+            client: NFTablesClient { (_) throws(NetlinkError) in transport })
+        let observed = try #require(try firewall.read())
+        #expect(observed.damage(under: FirewallSettings()) == "the table has the flags dormant")
     }
 
     @Test func nothingToDoRunsNothing() throws {
