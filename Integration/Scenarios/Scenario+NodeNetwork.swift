@@ -35,8 +35,8 @@ extension Scenario {
             try expectEqual(
                 plan.lines,
                 [
-                    "create device ipvsync0", "set ipvsync0 up", "add address 10.96.0.1 to ipvsync0",
-                    "add address 2001:db8::10 to ipvsync0",
+                    "create device ipvsync0", "add address 10.96.0.1 to ipvsync0",
+                    "add address 2001:db8::10 to ipvsync0", "set ipvsync0 up",
                 ])
             try apply(client, plan)
             try expectEqual(
