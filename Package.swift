@@ -104,6 +104,7 @@ let package = Package(
             swiftSettings: settings),
 
         // Tests, and what they stand on.
+        .target(name: "TemporaryFiles", swiftSettings: settings),
         .target(
             name: "TestSupport",
             dependencies: [
@@ -114,7 +115,9 @@ let package = Package(
             name: "Integration",
             dependencies: [
                 "Agent", "CSystem", "Configuration", "DataPath", "Documents", "IPVS", "KubernetesAPI",
-                "KubernetesObjects", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "TestSupport",
+                "KubernetesObjects", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile",
+                "TemporaryFiles",
+                "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Integration", exclude: ["examples"], swiftSettings: settings),
@@ -122,14 +125,15 @@ let package = Package(
             name: "Bench",
             dependencies: [
                 "Agent", "Configuration", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing",
-                "Netlink", "Reconcile", "ServiceTranslation",
+                "Netlink", "Reconcile", "ServiceTranslation", "TemporaryFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Configuration", "IPVS", "LoadBalancing", "Manifests", "Netlink", "NodeNetwork", "TestSupport",
+                "Configuration", "DataPath", "IPVS", "KubeProxy", "LoadBalancing", "Manifests", "NFTables", "Netlink",
+                "NodeNetwork", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -147,7 +151,9 @@ let package = Package(
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "KubernetesAPITests",
-            dependencies: ["Configuration", "Documents", "KubernetesAPI", "KubernetesObjects", "LoadBalancing"],
+            dependencies: [
+                "Configuration", "Documents", "KubernetesAPI", "KubernetesObjects", "LoadBalancing", "TemporaryFiles",
+            ],
             exclude: ["Fixtures", "apiserver.py"], swiftSettings: settings),
         .testTarget(
             name: "ServiceDiscoveryTests",
@@ -160,20 +166,21 @@ let package = Package(
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Configuration", "DataPath", "Documents", "LoadBalancing", "TestSupport"],
+            dependencies: ["Configuration", "DataPath", "Documents", "LoadBalancing", "TemporaryFiles", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "HTTPServiceTests", dependencies: ["CSystem", "HTTPService", "LoadBalancing"], swiftSettings: settings
-        ),
+            name: "HTTPServiceTests", dependencies: ["CSystem", "HTTPService", "LoadBalancing", "TemporaryFiles"],
+            swiftSettings: settings),
         .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "NodeNetworkTests",
-            dependencies: ["DataPath", "LoadBalancing", "Netlink", "NodeNetwork", "TestSupport"],
+            dependencies: ["DataPath", "LoadBalancing", "Netlink", "NodeNetwork", "TemporaryFiles", "TestSupport"],
             swiftSettings: settings),
         .testTarget(name: "ProgramsTests", dependencies: ["Programs"], swiftSettings: settings),
-        .testTarget(name: "KubeProxyTests", dependencies: ["KubeProxy"], swiftSettings: settings),
+        .testTarget(name: "KubeProxyTests", dependencies: ["KubeProxy", "TemporaryFiles"], swiftSettings: settings),
         .testTarget(
-            name: "NFTablesTests", dependencies: ["DataPath", "LoadBalancing", "NFTables", "Netlink", "TestSupport"],
+            name: "NFTablesTests",
+            dependencies: ["DataPath", "LoadBalancing", "NFTables", "Netlink", "TemporaryFiles", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "IPVSTests", dependencies: ["IPVS", "LoadBalancing", "Netlink", "TestSupport"],
@@ -189,7 +196,7 @@ let package = Package(
             name: "TelemetryTests",
             dependencies: [
                 "Agent", "Documents", "HTTPService", "LoadBalancing", "NodeNetwork", "Reconcile", "Telemetry",
-                "TestSupport",
+                "TemporaryFiles", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -197,7 +204,7 @@ let package = Package(
             name: "AgentTests",
             dependencies: [
                 "Agent", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile",
-                "TestSupport",
+                "TemporaryFiles", "TestSupport",
             ],
             swiftSettings: settings),
     ]

@@ -3,10 +3,12 @@ import Glibc
 
 extension Lab {
     /// The node's configuration: Services' addresses on the VIP device, and what else their packets need.
-    static var configuration: String {
+    ///
+    /// - Parameter virtualServers: Those of the file itself.
+    static func configuration(virtualServers: String = "[]") -> String {
         let networks = clusterCIDRs.map { "\"\($0)\"" }.joined(separator: ", ")
         return """
-            virtualServers: []
+            virtualServers: \(virtualServers)
             syncInterval: 1s
             minSyncInterval: 0s
             telemetry: {listen: "127.0.0.1:10249"}
@@ -28,14 +30,20 @@ extension Lab {
     }
 
     /// Has ipvsync bring about these Services, once.
-    func program(_ services: [LabService]) throws(ScenarioFailure) {
+    ///
+    /// - Parameters:
+    ///   - virtualServers: More of them, in the configuration.
+    ///   - status: The exit status that this has to have.
+    func program(
+        _ services: [LabService], beside virtualServers: String = "[]", status: Int32 = 0
+    ) throws(ScenarioFailure) {
         try declare(services)
-        let configuration = try writeConfiguration()
-        try context.run(
-            [
-                context.ipvsync, "--once", "--manifests", manifestDirectory, "--node", "node1", "--config",
-                configuration, "--quiet",
-            ], timeLimit: .seconds(120))
+        let configuration = try writeConfiguration(virtualServers)
+        let result = try Command([
+            context.ipvsync, "--once", "--manifests", manifestDirectory, "--node", "node1", "--config", configuration,
+            "--quiet",
+        ]).run(timeLimit: .seconds(120))
+        try expectEqual(result.status, .exited(status), result.description)
     }
 
     /// Starts an agent with these Services.
@@ -49,8 +57,8 @@ extension Lab {
     /// Writes the node's configuration.
     ///
     /// - Returns: Its path.
-    func writeConfiguration() throws(ScenarioFailure) -> String {
-        try context.write(Self.configuration, to: "node.yaml")
+    func writeConfiguration(_ virtualServers: String = "[]") throws(ScenarioFailure) -> String {
+        try context.write(Self.configuration(virtualServers: virtualServers), to: "node.yaml")
     }
 
     /// Has an API server hold a Service and its slices as they are now.

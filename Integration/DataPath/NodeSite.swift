@@ -16,7 +16,7 @@ struct NodeSite {
     static let sysctls = [
         "net/ipv4/vs/conntrack", "net/ipv4/vs/expire_nodest_conn", "net/ipv4/vs/expire_quiescent_template",
         "net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding", "net/ipv4/conf/all/arp_ignore",
-        "net/ipv4/conf/all/arp_announce",
+        "net/ipv4/conf/all/arp_announce", "net/netfilter/nf_conntrack_tcp_timeout_established",
     ]
 
     init(_ context: Context) throws(ScenarioFailure) {
@@ -65,7 +65,9 @@ struct NodeSite {
         return ["--manifests", manifests, "--node", "node1", "--config", configuration]
     }
 
-    static let standard = "{vipBinding: address, strictARP: true, clusterCIDRs: [10.244.0.0/16]}"
+    static let standard =
+        "{vipBinding: address, strictARP: true, clusterCIDRs: [10.244.0.0/16], "
+        + "tcpEstablishedTimeout: 24h}"
 
     /// Runs ipvsync to its end and expects an exit status.
     ///
@@ -148,5 +150,5 @@ struct NodeState: Equatable {
         try expectEqual(sysctls, expected, "settings", file: file, line: line)
     }
 
-    static let wantedSysctls = ["1", "1", "1", "1", "1", "1", "2"]
+    static let wantedSysctls = ["1", "1", "1", "1", "1", "1", "2", "86400"]
 }

@@ -1,4 +1,5 @@
 import Glibc
+import TemporaryFiles
 
 /// A file without a name that a process writes to or reads from; it never blocks.
 final class CaptureFile {
@@ -22,7 +23,7 @@ final class CaptureFile {
     }
 
     private static func open() throws(ScenarioFailure) -> Int32 {
-        var path = Array("/tmp/capture.XXXXXX".utf8CString)
+        var path = Array("\(TemporaryFolder.parent)/capture.XXXXXX".utf8CString)
         let descriptor = mkstemp(&path)
         guard descriptor >= 0 else { throw SystemCall.failure("mkstemp") }
         unlink(path)

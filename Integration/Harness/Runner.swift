@@ -1,4 +1,5 @@
 import Glibc
+import TemporaryFiles
 
 /// Runs scenarios, some at a time, and reports each as it ends.
 struct Runner {
@@ -24,7 +25,7 @@ struct Runner {
 
     mutating func run(_ scenarios: [Scenario], selection: Selection) throws(ScenarioFailure) -> Tally {
         Interruption.watch()
-        let directory = try TemporaryDirectory()
+        let directory = try Self.attempt { try TemporaryFolder() }
         var waiting = scenarios[...]
         while !running.isEmpty || (!waiting.isEmpty && mayGoOn) {
             while running.count < jobs, mayGoOn, let next = waiting.popFirst() {
@@ -43,18 +44,26 @@ struct Runner {
                 try abandon()
             }
         }
-        try directory.remove()
         if Interruption.isRequested {
             throw ScenarioFailure("interrupted")
         }
         return tally
     }
 
+    private static func attempt<Value>(_ work: () throws -> Value) throws(ScenarioFailure) -> Value {
+        do {
+            return try work()
+        } catch {
+            throw ScenarioFailure("\(error)")
+        }
+    }
+
     private var mayGoOn: Bool { !Interruption.isRequested && (keepsGoing || tally.failed == 0) }
 
-    private mutating func start(_ scenario: Scenario, in directory: TemporaryDirectory) throws(ScenarioFailure) {
+    private mutating func start(_ scenario: Scenario, in directory: TemporaryFolder) throws(ScenarioFailure) {
         started += 1
-        let folder = try directory.makeDirectory("\(started)")
+        let name = "\(started)"
+        let folder = try Self.attempt { try directory.makeFolder(name) }
         let arguments = [executable, "--scenario", scenario.name, "--directory", folder, "--ipvsync", ipvsync]
         let namespace = try NetworkNamespace(number: started)
         running.append(

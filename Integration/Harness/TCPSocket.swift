@@ -61,7 +61,7 @@ final class TCPSocket {
     }
 
     private static func make() throws(ScenarioFailure) -> TCPSocket {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SystemCall.failure("socket") }
         let socket = TCPSocket(descriptor: descriptor)
         var limit = timeval(tv_sec: 2, tv_usec: 0)

@@ -2,102 +2,153 @@ import Glibc
 
 extension Scenario {
     /// The agent that stays.
-    static let agent: [Scenario] = [
-        Scenario("agent: follows an API server, and keeps the table while it is gone") { context in
-            let server = try APIServerStandIn(context)
-            server.setWeb(["10.1.0.1", "10.1.0.2"])
-            let agent = try context.startIPVSync("--kubeconfig", server.kubeconfig, "--node", "n1")
-            try context.eventuallyTable(agent, web(["10.1.0.1", "10.1.0.2"]))
-            server.setWeb(["10.1.0.2", "10.1.0.3"])
-            try context.eventuallyTable(agent, web(["10.1.0.2", "10.1.0.3"]))
-            server.tell(#"{"down":true}"#)
-            try agent.waitForText("the tables stay", timeLimit: .seconds(60))
-            try expectEqual(try context.ipvsadmSave(), web(["10.1.0.2", "10.1.0.3"]))
-            server.setWeb(["10.1.0.4"])
-            server.tell(#"{"down":false}"#)
-            try context.eventuallyTable(agent, web(["10.1.0.4"]))
-            server.tell(#"{"delete":"services","name":"default/web"}"#)
-            try context.eventuallyTable(agent, [])
-            agent.send(SIGTERM)
-            try expectEqual(try agent.wait().status, .exited(0))
-        },
-        Scenario("agent: killed and started again, it takes up where it was") { context in
-            let server = try APIServerStandIn(context)
-            server.setWeb(["10.1.0.1"])
-            let first = try context.startIPVSync("--kubeconfig", server.kubeconfig, "--node", "n1")
-            try context.eventuallyTable(first, web(["10.1.0.1"]))
-            first.send(SIGKILL)
-            _ = try first.wait()
-            try expectEqual(try context.ipvsadmSave(), web(["10.1.0.1"]))
-            server.tell(#"{"delete":"services","name":"default/web"}"#)
-            // What the first one made is known to be ours.
-            let second = try context.startIPVSync("--kubeconfig", server.kubeconfig, "--node", "n1")
-            try context.eventuallyTable(second, [])
-        },
-        Scenario("agent: repairs what others change, and leaves alone what others made") { context in
+    static let agent: [Scenario] =
+        following + [
+            Scenario("agent: follows an API server, and keeps the table while it is gone") { context in
+                let server = try APIServerStandIn(context)
+                server.setWeb(["10.1.0.1", "10.1.0.2"])
+                let agent = try context.startIPVSync("--kubeconfig", server.kubeconfig, "--node", "n1")
+                try context.eventuallyTable(agent, web(["10.1.0.1", "10.1.0.2"]))
+                server.setWeb(["10.1.0.2", "10.1.0.3"])
+                try context.eventuallyTable(agent, web(["10.1.0.2", "10.1.0.3"]))
+                server.tell(#"{"down":true}"#)
+                try agent.waitForText("the tables stay", timeLimit: .seconds(60))
+                try expectEqual(try context.ipvsadmSave(), web(["10.1.0.2", "10.1.0.3"]))
+                server.setWeb(["10.1.0.4"])
+                server.tell(#"{"down":false}"#)
+                try context.eventuallyTable(agent, web(["10.1.0.4"]))
+                server.tell(#"{"delete":"services","name":"default/web"}"#)
+                try context.eventuallyTable(agent, [])
+                agent.send(SIGTERM)
+                try expectEqual(try agent.wait().status, .exited(0))
+            },
+            Scenario("agent: killed and started again, it takes up where it was") { context in
+                let server = try APIServerStandIn(context)
+                server.setWeb(["10.1.0.1"])
+                let first = try context.startIPVSync("--kubeconfig", server.kubeconfig, "--node", "n1")
+                try context.eventuallyTable(first, web(["10.1.0.1"]))
+                first.send(SIGKILL)
+                _ = try first.wait()
+                try expectEqual(try context.ipvsadmSave(), web(["10.1.0.1"]))
+                server.tell(#"{"delete":"services","name":"default/web"}"#)
+                // What the first one made is known to be ours.
+                let second = try context.startIPVSync("--kubeconfig", server.kubeconfig, "--node", "n1")
+                try context.eventuallyTable(second, [])
+            },
+            Scenario("agent: repairs what others change, and leaves alone what others made") { context in
+                try context.run(["ip", "link", "set", "lo", "up"])
+                let path = try context.write(file(["10.1.0.1"]), to: "web.yaml")
+                try context.ipvsadm("-A", "-t", "192.0.2.7:80", "-s", "rr")
+                let agent = try context.startIPVSync("--config", path, "--sync-interval", "1")
+                let wanted = web(["10.1.0.1"]) + ["-A -t 192.0.2.7:80 -s rr"]
+                try context.eventuallyTable(agent, wanted)
+                try context.ipvsadm("-D", "-t", "10.96.0.10:80")
+                try context.eventuallyTable(agent, wanted)
+                agent.send(SIGTERM)
+                try expectEqual(try agent.wait().status, .exited(0))
+                try expectEqual(try context.ipvsadmSave(), wanted.sorted())
+            },
+            Scenario("agent: needs no right but CAP_NET_ADMIN") { context in
+                let server = try APIServerStandIn(context)
+                server.setWeb(["10.1.0.1"])
+                let agent = try Command([
+                    "setpriv", "--bounding-set", "-all,+net_admin", "--inh-caps", "-all", "--no-new-privs",
+                    context.ipvsync,
+                    "--kubeconfig", server.kubeconfig, "--node", "n1", "--state-dir", "\(context.directory)/state",
+                ]).start()
+                try context.eventuallyTable(agent, web(["10.1.0.1"]))
+                server.setWeb(["10.1.0.2"])
+                try context.eventuallyTable(agent, web(["10.1.0.2"]))
+            },
+            Scenario("agent: reads its files again when told, and keeps the last good ones") { context in
+                try context.run(["ip", "link", "set", "lo", "up"])
+                let path = try context.write(file(["10.1.0.1"]), to: "web.yaml")
+                let agent = try context.startIPVSync("--config", path)
+                try context.eventuallyTable(agent, web(["10.1.0.1"]))
+                try context.write("virtualServers: [{address: nonsense}]", to: "web.yaml")
+                try agent.waitForText("web.yaml:1:")
+                try agent.waitForText("what was declared before stays")
+                try expectEqual(try context.ipvsadmSave(), web(["10.1.0.1"]))
+                try context.write(file(["10.1.0.2"]), to: "web.yaml")
+                agent.send(SIGHUP)
+                try context.eventuallyTable(agent, web(["10.1.0.2"]))
+            },
+            Scenario("agent: sees its files change, replaced or through a mounted ConfigMap's link") { context in
+                try context.run(["ip", "link", "set", "lo", "up"])
+                // As a kubelet mounts a ConfigMap: files that are links into a folder that is a link.
+                let mount = "\(context.directory)/mount"
+                try context.run(["mkdir", "-p", "\(mount)/..1", "\(mount)/..2"])
+                try context.write(file(["10.1.0.1"]), to: "mount/..1/web.yaml")
+                try context.write(file(["10.1.0.2"]), to: "mount/..2/web.yaml")
+                try context.run(["ln", "-s", "..1", "\(mount)/..data"])
+                try context.run(["ln", "-s", "..data/web.yaml", "\(mount)/web.yaml"])
+                let dns = #"virtualServers: [{address: "udp 10.96.0.53:53", scheduler: rr, realServers: []}]"#
+                let path = try context.write(dns, to: "dns.yaml")
+                let agent = try context.startIPVSync("--config", mount, "--config", path)
+                let line = "-A -u 10.96.0.53:53 -s "
+                try context.eventuallyTable(agent, web(["10.1.0.1"]) + [line + "rr"])
+                try context.run(["ln", "-s", "..2", "\(mount)/..new"])
+                try context.run(["mv", "-T", "\(mount)/..new", "\(mount)/..data"])
+                try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "rr"])
+                let next = try context.write(dns.replacing("rr", with: "sh"), to: "dns.yaml.new")
+                try context.run(["mv", next, path])
+                try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "sh"])
+                // Settings of the files count from then on too.
+                try context.ipvsadm("-D", "-u", "10.96.0.53:53")
+                try context.write("syncInterval: 1s\n" + dns, to: "dns.yaml")
+                try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "rr"])
+                try context.ipvsadm("-D", "-u", "10.96.0.53:53")
+                try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "rr"], timeLimit: .seconds(20))
+            },
+        ]
+
+    private static let following = [false, true].map { readsFiles in
+        Scenario("agent: node ports follow the node's addresses, of Services in \(readsFiles ? "files" : "a cluster")")
+        {
+            context in
             try context.run(["ip", "link", "set", "lo", "up"])
-            let path = try context.write(file(["10.1.0.1"]), to: "web.yaml")
-            try context.ipvsadm("-A", "-t", "192.0.2.7:80", "-s", "rr")
-            let agent = try context.startIPVSync("--config", path, "--sync-interval", "1")
-            let wanted = web(["10.1.0.1"]) + ["-A -t 192.0.2.7:80 -s rr"]
-            try context.eventuallyTable(agent, wanted)
-            try context.ipvsadm("-D", "-t", "10.96.0.10:80")
-            try context.eventuallyTable(agent, wanted)
-            agent.send(SIGTERM)
-            try expectEqual(try agent.wait().status, .exited(0))
-            try expectEqual(try context.ipvsadmSave(), wanted.sorted())
-        },
-        Scenario("agent: needs no right but CAP_NET_ADMIN") { context in
-            let server = try APIServerStandIn(context)
-            server.setWeb(["10.1.0.1"])
-            let agent = try Command([
-                "setpriv", "--bounding-set", "-all,+net_admin", "--inh-caps", "-all", "--no-new-privs", context.ipvsync,
-                "--kubeconfig", server.kubeconfig, "--node", "n1", "--state-dir", "\(context.directory)/state",
-            ]).start()
-            try context.eventuallyTable(agent, web(["10.1.0.1"]))
-            server.setWeb(["10.1.0.2"])
-            try context.eventuallyTable(agent, web(["10.1.0.2"]))
-        },
-        Scenario("agent: reads its files again when told, and keeps the last good ones") { context in
-            try context.run(["ip", "link", "set", "lo", "up"])
-            let path = try context.write(file(["10.1.0.1"]), to: "web.yaml")
-            let agent = try context.startIPVSync("--config", path)
-            try context.eventuallyTable(agent, web(["10.1.0.1"]))
-            try context.write("virtualServers: [{address: nonsense}]", to: "web.yaml")
-            try agent.waitForText("web.yaml:1:")
-            try agent.waitForText("what was declared before stays")
-            try expectEqual(try context.ipvsadmSave(), web(["10.1.0.1"]))
-            try context.write(file(["10.1.0.2"]), to: "web.yaml")
-            agent.send(SIGHUP)
-            try context.eventuallyTable(agent, web(["10.1.0.2"]))
-        },
-        Scenario("agent: sees its files change, replaced or through a mounted ConfigMap's link") { context in
-            try context.run(["ip", "link", "set", "lo", "up"])
-            // As a kubelet mounts a ConfigMap: files that are links into a folder that is a link.
-            let mount = "\(context.directory)/mount"
-            try context.run(["mkdir", "-p", "\(mount)/..1", "\(mount)/..2"])
-            try context.write(file(["10.1.0.1"]), to: "mount/..1/web.yaml")
-            try context.write(file(["10.1.0.2"]), to: "mount/..2/web.yaml")
-            try context.run(["ln", "-s", "..1", "\(mount)/..data"])
-            try context.run(["ln", "-s", "..data/web.yaml", "\(mount)/web.yaml"])
-            let dns = #"virtualServers: [{address: "udp 10.96.0.53:53", scheduler: rr, realServers: []}]"#
-            let path = try context.write(dns, to: "dns.yaml")
-            let agent = try context.startIPVSync("--config", mount, "--config", path)
-            let line = "-A -u 10.96.0.53:53 -s "
-            try context.eventuallyTable(agent, web(["10.1.0.1"]) + [line + "rr"])
-            try context.run(["ln", "-s", "..2", "\(mount)/..new"])
-            try context.run(["mv", "-T", "\(mount)/..new", "\(mount)/..data"])
-            try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "rr"])
-            let next = try context.write(dns.replacing("rr", with: "sh"), to: "dns.yaml.new")
-            try context.run(["mv", next, path])
-            try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "sh"])
-            // Settings of the files count from then on too.
-            try context.ipvsadm("-D", "-u", "10.96.0.53:53")
-            try context.write("syncInterval: 1s\n" + dns, to: "dns.yaml")
-            try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "rr"])
-            try context.ipvsadm("-D", "-u", "10.96.0.53:53")
-            try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "rr"], timeLimit: .seconds(20))
-        },
+            try context.run(["ip", "link", "add", "eth7", "type", "dummy"])
+            try context.run(["ip", "address", "add", "203.0.113.7/24", "dev", "eth7"])
+            let arguments: [String]
+            var server: APIServerStandIn?
+            if readsFiles {
+                arguments = [
+                    "--manifests", try context.write(nodePortService.joined(separator: "\n---\n"), to: "web.yaml"),
+                ]
+            } else {
+                let cluster = try APIServerStandIn(context)
+                for (kind, object) in zip(["services", "endpointslices"], nodePortService) {
+                    cluster.tell(#"{"set":"\#(kind)","object":\#(object)}"#)
+                }
+                arguments = ["--kubeconfig", cluster.kubeconfig]
+                server = cluster
+            }
+            let agent = try Command([context.ipvsync, "--node", "n1"] + arguments).start()
+            func table(_ addresses: [String]) -> [String] {
+                service("10.96.0.10:80") + addresses.flatMap { service("\($0):30080") }
+            }
+            try context.eventuallyTable(agent, table(["203.0.113.7"]))
+            // An address that floats, as keepalived moves one.
+            try context.run(["ip", "address", "add", "203.0.113.8/32", "dev", "eth7"])
+            try context.eventuallyTable(agent, table(["203.0.113.7", "203.0.113.8"]))
+            try agent.waitForText("203.0.113.8")
+            try context.run(["ip", "address", "del", "203.0.113.8/32", "dev", "eth7"])
+            try context.eventuallyTable(agent, table(["203.0.113.7"]))
+            withExtendedLifetime(server) {}
+        }
+    }
+
+    private static func service(_ endpoint: String) -> [String] {
+        ["-A -t \(endpoint) -s rr", "-a -t \(endpoint) -r 10.1.0.1:8080 -m -w 1"]
+    }
+
+    private static let nodePortService = [
+        #"{"apiVersion":"v1","kind":"Service","metadata":{"name":"web","namespace":"default"},"spec":{"type":"NodePort","#
+            + #""clusterIP":"10.96.0.10","clusterIPs":["10.96.0.10"],"#
+            + #""ports":[{"port":80,"protocol":"TCP","nodePort":30080}]}}"#,
+        #"{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"web-1","namespace":"default","#
+            + #""labels":{"kubernetes.io/service-name":"web"}},"addressType":"IPv4","ports":[{"name":"","port":8080}],"#
+            + #""endpoints":[{"addresses":["10.1.0.1"]}]}"#,
     ]
 
     private static func web(_ endpoints: [String]) -> [String] {

@@ -2,6 +2,6 @@ extension Scenario {
     /// Every scenario there is. A file of scenarios adds its list here.
     static let all: [Scenario] =
         harness + ipvsadm + contract + sync + ownership + drain + commands + services + faults + agent + traffic
-        + telemetry + watching + soak + adversity + leaving + nodeNetwork + nftables + dataPath + rolling + nodeAlone
-        + schedulers + forwarding + takeover
+        + telemetry + watching + soak + adversity + leaving + nodeNetwork + nftables + dataPath + rolling + firstSync
+        + nodeAlone + serviceManager + schedulers + forwarding + takeover
 }

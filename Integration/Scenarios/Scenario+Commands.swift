@@ -63,7 +63,32 @@ extension Scenario {
             try expect(
                 findings.sequence?.contains { $0["severity"]?.scalar?.text == "failure" } == false, "\(findings)")
         },
+        Scenario("commands: help reads well on 80 columns") { context in
+            var paths: [[String]] = [[]]
+            var count = 0
+            while let path = paths.popLast() {
+                let lines = try help(path, context)
+                for line in lines.prefix(while: { !$0.hasPrefix("USAGE:") }).dropFirst() {
+                    try expect(line.count <= 80, "\(path): \(line)")
+                }
+                paths += subcommands(lines).map { path + [$0] }
+                count += 1
+            }
+            try expect(count > 15, "\(count) commands")
+        },
     ]
+
+    /// A command's help as it was written: no line of it is broken.
+    private static func help(_ path: [String], _ context: Context) throws(ScenarioFailure) -> [String] {
+        let command = Command(["env", "COLUMNS=1000", context.ipvsync] + path + ["--help"])
+        return try command.run().output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    /// The commands that a help text lists.
+    private static func subcommands(_ help: [String]) -> [String] {
+        help.drop { $0 != "SUBCOMMANDS:" }.dropFirst().prefix { $0.hasPrefix("  ") }
+            .map { String($0.drop { $0 == " " }.prefix { $0 != " " }) }
+    }
 
     private static func connections(_ context: Context) throws(ScenarioFailure) -> Int? {
         let report = try context.parse(try context.command("show", "--output", "json").output)

@@ -56,42 +56,95 @@ extension Scenario {
                             (.d, LabPlace.d.address(family), service.ingress(family)),
                             (.d, LabPlace.d.address(family), service.clusterIP(family)),
                             (.outside, stranger, service.clusterIP(family)),
+                            (.node1, nil, service.ingress(family)),
+                            (.node1, LabPlace.node1.address(family), service.ingress(family)),
+                            (.node1, nil, service.clusterIP(family)),
                         ].map { (place, source, host) throws(ScenarioFailure) in
                             try LabQuestion(from: place, source: source, to: host, port: 80, transport)
                         }
                         let outcomes = try lab.ask(questions)
                         try expectEqual(
                             outcomes.map { $0.server == nil ? "\($0)" : "served" },
-                            ["served", "silent", "silent", "served", "served"], "\(transport) \(family)")
+                            // What the node may not send itself is an error of the call where there is one to tell.
+                            ["served", "silent", "silent", "served", "served"]
+                                + (transport == .udp ? ["refused", "refused"] : ["silent", "silent"]) + ["served"],
+                            "\(transport) \(family)")
+                    }
+                }
+                // The node comes from the load balancer's own address, and may when one of its own is listed.
+                service.sourceRanges += AddressFamily.allCases.map { "\(LabPlace.node1.address($0))/\($0.bitWidth)" }
+                try lab.program([service])
+                for family in AddressFamily.allCases {
+                    let questions = try TransportProtocol.allCases.map { (transport) throws(ScenarioFailure) in
+                        try LabQuestion(from: .node1, to: service.ingress(family), port: 80, transport)
+                    }
+                    for outcome in try lab.ask(questions) {
+                        try expect(outcome.server != nil, "the node itself, listed, over \(family): \(outcome)")
                     }
                 }
             },
             Scenario(
                 "data path: a pod reaches itself through a Service", tags: [.fullKernel], timeLimit: .seconds(120)
             ) { context in
-                let lab = try Lab(context, serving: [.a])
-                var service = LabService(name: "alone", number: 1, type: "LoadBalancer", endpoints: [.a])
-                (service.hasExternalIPs, service.hasIngress, service.hasNodePort) = (true, true, true)
-                for policy in LabService.Policy.allCases {
-                    service.policy = policy
+                let lab = try Lab(context, serving: [.a, .e])
+                // A pod of another node gets here by way of the node, not of a cluster IP.
+                for (pod, policy) in [(LabPlace.a, LabService.Policy.cluster), (.a, .local), (.e, .cluster)] {
+                    var service = LabService(
+                        name: "alone", number: 1, type: "LoadBalancer", policy: policy, endpoints: [pod])
+                    (service.hasExternalIPs, service.hasIngress, service.hasNodePort) = (true, true, true)
                     try lab.program([service])
                     for family in AddressFamily.allCases {
                         let targets = [
-                            (service.clusterIP(family), LabService.port), (service.externalIP(family), 80),
-                            (service.ingress(family), 80), (LabPlace.node1.address(family), service.nodePort),
+                            (service.externalIP(family), 80), (service.ingress(family), 80),
+                            (LabPlace.node1.address(family), service.nodePort),
                         ]
-                        for (host, port) in targets {
+                        let own: [(String, UInt16)] = pod == .a ? [(service.clusterIP(family), LabService.port)] : []
+                        for (host, port) in own + targets {
                             for transport in TransportProtocol.allCases {
-                                let question = try LabQuestion(from: .a, to: host, port: port, transport)
+                                let question = try LabQuestion(from: pod, to: host, port: port, transport)
                                 let outcome = try lab.ask([question])[0]
                                 try expect(
-                                    outcome.server == "a"
+                                    outcome.server == pod.rawValue
                                         && LabPlace.nodeAddresses(family).contains(outcome.source ?? ""),
                                     "\(policy) \(transport) \(host):\(port): \(outcome)")
                             }
                         }
                     }
                 }
+            },
+            Scenario("data path: virtual servers of files, and those that are held, are let in", tags: [.fullKernel]) {
+                context in
+                let lab = try Lab(context, serving: [.a])
+                var service = LabService(name: "web", number: 1, type: "LoadBalancer", endpoints: [.a])
+                service.hasIngress = true
+                let own = AddressFamily.allCases.map { family in
+                    let (open, close) = family == .ipv4 ? ("", "") : ("[", "]")
+                    let address = "\(open)\(service.clusterIP(family))\(close):5000"
+                    let realServer = "\(open)\(LabPlace.a.address(family))\(close):\(Lab.port)"
+                    return "{address: \"\(address)\", realServers: [\"\(realServer)\"]}"
+                }
+                let files = "[\(own.joined(separator: ", "))]"
+                try lab.program([service], beside: files)
+                var questions: [LabQuestion] = []
+                for family in AddressFamily.allCases {
+                    let vip = service.clusterIP(family)
+                    for client in [LabPlace.d, .outside] {
+                        for (host, port) in [(vip, 5000), (vip, 80), (service.ingress(family), 80)]
+                            as [(String, UInt16)]
+                        {
+                            questions.append(try LabQuestion(from: client, to: host, port: port))
+                        }
+                    }
+                }
+                func expectServed(_ subject: String) throws(ScenarioFailure) {
+                    let outcomes = try lab.ask(questions)
+                    try expect(outcomes.allSatisfy { $0.server == "a" }, "\(subject): \(outcomes)")
+                }
+                try expectServed("at first")
+                // As if an API server had lost nearly everything.
+                let other = LabService(name: "other", number: 2, type: "ClusterIP", endpoints: [.a])
+                try lab.program([other], beside: files, status: 6)
+                try expectServed("while their removal is held back")
             },
             Scenario("data path: a VIP refuses ports that are no Service's", tags: [.fullKernel]) { context in
                 let lab = try Lab(context, serving: [.a])
@@ -101,7 +154,7 @@ extension Scenario {
                 (service.hasExternalIPs, service.hasIngress) = (true, true)
                 try lab.program([service])
                 for family in AddressFamily.allCases {
-                    for client in [LabPlace.outside, .d, .e] {
+                    for client in [LabPlace.outside, .d, .e, .node1] {
                         let own = try LabQuestion(from: client, to: LabPlace.node1.address(family), port: 81)
                         try expectEqual(try lab.ask([own])[0].server, "node1", "\(client)'s way to the host's port")
                         let hosts = [service.clusterIP(family), service.externalIP(family), service.ingress(family)]

@@ -146,17 +146,27 @@ extension Scenario {
 }
 
 /// What somebody does to a node's network.
-private enum NodeDamage {
+enum NodeDamage {
     /// Each of these can be done beside the others.
     static let independent = [
         ("a chain without rules", ["nft", "flush", "chain", "inet", "ipvsync", "input"]),
         ("a deleted address", ["ip", "address", "del", "10.96.0.1/32", "dev", "ipvsync0"]),
-        ("a changed setting", ["sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward"]),
+        changedSetting,
     ]
+
+    /// What takes a program and a write below /proc to repair.
+    static let thorough = [
+        noTable, changedSetting,
+    ]
+
+    private static let noTable = ("no table", ["nft", "delete", "table", "inet", "ipvsync"])
+    private static let changedSetting = (
+        "a changed setting", ["sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward"]
+    )
 
     static let all =
         independent + [
-            ("no table", ["nft", "delete", "table", "inet", "ipvsync"]),
+            noTable,
             ("a deleted element", ["nft", "delete", "element", "inet", "ipvsync", "addresses4", "{ 10.96.0.1 }"]),
         ]
 }

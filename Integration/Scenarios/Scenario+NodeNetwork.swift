@@ -1,3 +1,4 @@
+import Agent
 import DataPath
 import Glibc
 import LoadBalancing
@@ -14,6 +15,25 @@ extension Scenario {
         } + addresses + routes + settings + trackedFlows
 
     private static let addresses = [
+        Scenario("network: addresses of a device of ours are not the node's own, whatever its name") { context in
+            let failures = try VIPClient().apply(
+                [.createDevice, .addAddress(try address("10.96.0.1")), .setUp], device: "vips7")
+            try expectEqual(failures.map(\.errno), [])
+            try context.run(
+                ["ip", "-batch", "-"],
+                input: """
+                    link set lo up
+                    link add other0 type dummy
+                    link add kube-ipvs0 type dummy
+                    link set other0 up
+                    address add 203.0.113.5/24 dev other0
+                    address add 2001:db8:5::5/64 dev other0 nodad
+                    address add 10.96.0.2/32 dev kube-ipvs0
+
+                    """)
+            let own = try HostIdentity.addresses(except: "vips0")
+            try expectEqual(own.map(\.description), ["203.0.113.5", "2001:db8:5::5"])
+        },
         Scenario("network: VIPs come and go beside others' addresses, devices and routes") { context in
             try context.run(
                 ["ip", "-batch", "-"],
@@ -35,8 +55,8 @@ extension Scenario {
             try expectEqual(
                 plan.lines,
                 [
-                    "create device ipvsync0", "add address 10.96.0.1 to ipvsync0",
-                    "add address 2001:db8::10 to ipvsync0", "set ipvsync0 up",
+                    "create device ipvsync0", "add address 10.96.0.1 to ipvsync0", "set ipvsync0 up",
+                    "add address 2001:db8::10 to ipvsync0",
                 ])
             try apply(client, plan)
             try expectEqual(

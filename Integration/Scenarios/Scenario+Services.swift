@@ -47,6 +47,10 @@ extension Scenario {
             try expect(text.contains("- 10.244.2.9:8080  on another node, and the traffic policy is Local"), text)
             let missing = try context.command("explain", "web", "--manifests", path, "--node", "n1", status: 1)
             try expect(missing.error.contains("there is one in shop: use -n"), missing.description)
+            let settings = try context.write("{virtualServers: [], services: {scheduler: mh}}", to: "settings.yaml")
+            let explained = try context.command(
+                "explain", "mydb", "--manifests", path, "--node", "n1", "--config", settings)
+            try expect(explained.output.contains("scheduler mh"), explained.output)
             let empty = try context.write("virtualServers: []", to: "table.yaml")
             let plan = try context.command(
                 "plan", "--manifests", path, "--node", "n1", "--snapshot", empty, status: 2)

@@ -5,7 +5,7 @@ extension Scenario {
     /// Long histories of changes, in which everything goes wrong that can.
     static let soak: [Scenario] = [
         Scenario("soak: 10,000 changes with faults", tags: [.slow], timeLimit: .seconds(400)) { context in
-            let seed = UInt64.random(in: 0...999_999)
+            let seed = Self.seed
             do throws(ScenarioFailure) {
                 try soak(context, seed: seed, changes: 10_000)
             } catch {
@@ -14,7 +14,7 @@ extension Scenario {
         },
         Scenario("soak: a whole agent with an API server, files, another writer and kills", timeLimit: .seconds(120)) {
             context in
-            let seed = UInt64.random(in: 0...999_999)
+            let seed = Self.seed
             do throws(ScenarioFailure) {
                 try soakAgent(context, seed: seed)
             } catch {
@@ -22,6 +22,11 @@ extension Scenario {
             }
         },
     ]
+
+    /// That of a history that is to be had again, or a new one.
+    private static var seed: UInt64 {
+        Environment.variable("IPVSYNC_SOAK_SEED").flatMap { UInt64($0) } ?? .random(in: 0...999_999)
+    }
 
     /// Kills belong to the first fifth, and to the end: between them one process has to stay as it is.
     private static func soakAgent(_ context: Context, seed: UInt64) throws(ScenarioFailure) {

@@ -41,6 +41,17 @@ extension Scenario {
                 try context.command("--once", "--config", "Integration/examples")
                 try context.command("plan", "--config", "Integration/examples")
             },
+            Scenario("sync: the example of a Kubernetes node is taken as it is", tags: [.fullKernel]) { context in
+                let examples = "Integration/examples/kubernetes"
+                let arguments = [
+                    "--manifests", "\(examples)/shop.yaml", "--node", "node1", "--config", "\(examples)/node.yaml",
+                ]
+                for expected in [2, 0] as [Int32] {
+                    let plan = try Command([context.ipvsync, "plan"] + arguments).run()
+                    try expectEqual(plan.status, .exited(expected), "\(plan)")
+                    try expectEqual(try Command([context.ipvsync, "--once"] + arguments).run().status, .exited(0))
+                }
+            },
             Scenario("sync: the scheduler twos", tags: [.twos]) { context in
                 try context.sync("virtualServers: [{address: 192.0.2.1:80, scheduler: twos, realServers: []}]")
                 try expectEqual(try context.ipvsadmSave(), ["-A -t 192.0.2.1:80 -s twos"])

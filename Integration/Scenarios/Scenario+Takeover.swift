@@ -84,6 +84,9 @@ extension Scenario {
         let path = try site.context.write("virtualServers: []\n", to: "plain.yaml")
         let result = try site.context.command("takeover", "--config", path, status: 3)
         try expect(result.error.contains("'network:'"), result.description)
+        try site.context.write("{virtualServers: [], network: {firewall: false}}\n", to: "plain.yaml")
+        let warned = try site.context.runIPVSync("takeover", "--dry-run", "--config", path)
+        try expect(warned.error.contains("network.firewall is false"), warned.description)
     }
 
     private static func refuseBesideKubeProxy(_ site: TakeoverSite) throws(ScenarioFailure) {

@@ -12,6 +12,18 @@ extension Scenario {
             let check = try Command([promtool, "check", "metrics"], input: text).run()
             try expect(check.succeeded && check.output.isEmpty && check.error.isEmpty, check.description)
         },
+        Scenario("telemetry: a port that another has is served once it is free") { context in
+            try context.run(["ip", "link", "set", "lo", "up"])
+            let path = try context.write("virtualServers: []\n", to: "empty.yaml")
+            // As a kube-proxy that is still there has it.
+            var other: TCPSocket? = try TCPSocket.listen(on: "127.0.0.1", port: 10249)
+            let agent = try context.startIPVSync("--config", path)
+            try agent.waitForText("metrics and health are not served")
+            try agent.waitForText("\"ready\"")
+            other = nil
+            try agent.waitForText("metrics and health are served after all")
+            try expect(try context.metric("process_open_fds") > 0, "no metrics")
+        },
         Scenario("telemetry: metrics tell of syncs, owners, drift and traffic") { context in
             try context.ipvsadm("-A", "-t", "192.0.2.77:80", "-s", "rr")
             let listener = try TCPSocket.listen(on: "127.0.0.1", port: 8080)

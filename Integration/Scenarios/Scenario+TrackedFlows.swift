@@ -54,6 +54,18 @@ extension Scenario {
             try expectEqual(try ConntrackClient().deleteEntries([flow]), 3)
             try expectEqual(try ports(context), [4009])
         },
+        Scenario("data path: SCTP entries go with their real server where that is asked for", tags: [.fullKernel]) {
+            context in
+            let established = ["-p", "sctp", "--state", "ESTABLISHED", "--orig-vtag", "1", "--reply-vtag", "2"]
+            for (protocols, kept) in [("[udp]", [4001, 4002]), ("[udp, sctp]", [4002])] {
+                try synchronizeSCTP(context, endpoint: "10.244.1.5", flushing: protocols)
+                try track(context, established, port: 4001, to: "10.96.0.10", answeredBy: "10.244.1.5", 5353)
+                try track(context, established, port: 4002, to: "10.96.0.11", answeredBy: "10.244.1.5", 5353)
+                try synchronizeSCTP(context, endpoint: "10.244.1.6", flushing: protocols)
+                try expectEqual(try ports(context), kept, "what is tracked with flushConntrack \(protocols)")
+                try context.run(["conntrack", "-F"])
+            }
+        },
         Scenario("network: UDP clients of a removed real server reach another", tags: [.fullKernel]) { context in
             let sysctls = Sysctls()
             let wanted = SysctlOptions().wanted(kernel: try require(KernelVersion.running, "no kernel version"))
@@ -115,6 +127,25 @@ extension Scenario {
             "-r", realServer, "--reply-port-src", "\(realPort)", "-q", client, "--reply-port-dst", "\(port)",
         ]
         try context.run(["conntrack", "-I", "-t", "300"] + kind + original + reply)
+    }
+
+    /// Makes a Service's one endpoint the real server of its cluster IP.
+    private static func synchronizeSCTP(
+        _ context: Context, endpoint: String, flushing protocols: String
+    ) throws(ScenarioFailure) {
+        let manifest = try context.write(
+            """
+            {apiVersion: v1, kind: Service, metadata: {name: s, namespace: default}, spec: {clusterIP: 10.96.0.10,
+            clusterIPs: [10.96.0.10], ipFamilies: [IPv4], ports: [{name: a, port: 53, protocol: SCTP}]}}
+            ---
+            {apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: s-1, namespace: default,
+            labels: {kubernetes.io/service-name: s}}, addressType: IPv4, ports: [{name: a, port: 5353, protocol: SCTP}],
+            endpoints: [{addresses: [\(endpoint)]}]}
+
+            """, to: "sctp.yaml")
+        let configuration = try context.write(
+            "{virtualServers: [], network: {vipBinding: none, flushConntrack: \(protocols)}}\n", to: "node.yaml")
+        try context.command("--once", "--manifests", manifest, "--node", "node1", "--config", configuration)
     }
 
     /// The clients' ports of everything that is tracked.

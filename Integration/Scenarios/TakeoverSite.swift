@@ -18,7 +18,7 @@ final class TakeoverSite {
         try node.make()
         otherRules = try node.otherRules()
         try lab.declare([service])
-        try context.write(Lab.configuration, to: "node.yaml")
+        try context.write(Lab.configuration(), to: "node.yaml")
     }
 
     /// Expects nothing of kube-proxy's, and everything of others.

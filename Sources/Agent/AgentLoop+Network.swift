@@ -1,22 +1,26 @@
 internal import DataPath
+internal import LoadBalancing
 internal import Reconcile
 
 extension AgentLoop {
     /// How long what failed beside IPVS waits until it is tried again, half of it for the first time.
     static let firstNetworkPatience = Duration.seconds(2)
 
-    /// What comes before the virtual servers.
-    mutating func prepareNetwork(_ scope: AgentStep.Scope, _ source: some DesiredSource) -> DataPathReport? {
+    /// What comes before the virtual servers, unless all of it is looked at with them.
+    mutating func prepareNetwork(
+        _ scope: AgentStep.Scope, _ source: some DesiredSource, _ now: ContinuousClock.Instant
+    ) -> DataPathReport? {
         let change = dataPathChange
         dataPathChange = DataPathChange()
         guard let keeper else { return nil }
-        guard let settings = source.network else { return scope == .everything ? keeper.retire() : nil }
+        let retries = keeper.isBehind && networkRetry.map { $0 <= now } ?? true
+        guard let settings = source.network else { return retries && scope == .changes ? keeper.retire() : nil }
         switch scope {
         case .everything:
-            return keeper.prepare(DataPathDemand(settings: settings, elements: source.dataPath))
+            return nil
         case .changes:
-            guard !change.isEmpty || keeper.isBehind else { return nil }
-            return keeper.prepare(change, settings) {
+            guard !change.isEmpty || retries else { return nil }
+            return keeper.prepare(change, settings, retries: retries) {
                 DataPathDemand(settings: settings, elements: source.dataPath)
             }
         case .verification:
@@ -27,26 +31,48 @@ extension AgentLoop {
     private func verifyNetwork(_ keeper: DataPathKeeper, _ demand: DataPathDemand) -> DataPathReport? {
         switch driftPolicy {
         case .repair: keeper.prepare(demand)
-        case .report: keeper.preview(demand, inUse: synchronizer.ownedAddresses)
+        case .report: keeper.preview(demand, owned: synchronizer.owned)
         case .ignore: nil
         }
     }
 
     /// What comes after the virtual servers.
-    mutating func finishNetwork(
-        _ scope: AgentStep.Scope, _ source: some DesiredSource, _ sync: SyncReport,
-        _ report: inout DataPathReport?, _ now: ContinuousClock.Instant
-    ) {
-        guard let keeper, let settings = source.network else { return }
+    func finishNetwork(
+        _ scope: AgentStep.Scope, _ source: some DesiredSource, _ sync: SyncReport, _ prepared: DataPathReport?
+    ) -> DataPathReport? {
+        guard let keeper, let settings = source.network else { return prepared }
         let onlyLooks = scope == .verification && driftPolicy != .repair
-        var done = report ?? DataPathReport()
-        if done.hasLooked || !keeper.leaving.isEmpty, !onlyLooks {
+        var report = prepared ?? DataPathReport()
+        if onlyLooks {
+            // Nothing is finished that was not begun.
+        } else if report.hasLooked || frees(keeper.leaving, sync) {
             let demand = DataPathDemand(settings: settings, elements: source.dataPath)
-            keeper.finish(demand, inUse: synchronizer.ownedAddresses, &done)
+            keeper.finish(demand, owned: synchronizer.owned, &report)
+        } else {
+            keeper.finishChange(unless: synchronizer.owns, &report)
         }
-        keeper.forget(sync.staleFlows(settings.staleProtocols), &done)
-        if report != nil || !done.isEmpty { report = done }
-        networkPatience = keeper.isBehind ? min(networkPatience * 2, timing.verification) : Self.firstNetworkPatience
-        networkRetry = keeper.isBehind ? now + networkPatience : nil
+        keeper.forget(sync.staleFlows(settings.staleProtocols), &report)
+        return prepared == nil && report.isEmpty ? nil : report
+    }
+
+    /// Whether the last virtual server of an address that waits for it may have gone.
+    private func frees(_ leaving: Set<IPAddress>, _ sync: SyncReport) -> Bool {
+        guard !leaving.isEmpty else { return false }
+        return sync.changes.contains { change in
+            guard case .removeVirtualServer(.endpoint(_, let endpoint)) = change.operation else { return false }
+            return leaving.contains(endpoint.address)
+        }
+    }
+
+    /// When what failed is tried again; other steps meanwhile change nothing about that.
+    mutating func planNetworkRetry(_ now: ContinuousClock.Instant) {
+        guard let keeper, keeper.isBehind else {
+            networkPatience = Self.firstNetworkPatience
+            networkRetry = nil
+            return
+        }
+        if let networkRetry, networkRetry > now { return }
+        networkPatience = min(networkPatience * 2, timing.verification)
+        networkRetry = now + networkPatience
     }
 }

@@ -103,15 +103,16 @@ package struct AgentLoop {
         let scope = scope(at: now)
         let noted = scope == .verification ? nil : noted
         if scope != .verification { lastChange = now }
-        var network = prepareNetwork(scope, source)
+        let network = prepareNetwork(scope, source, now)
         do throws(SyncError) {
             var (report, keys) = try carryOut(scope, source, now)
-            finishNetwork(scope, source, report, &network, now)
-            report.network = network
+            if scope != .everything { report.network = finishNetwork(scope, source, report, network) }
+            planNetworkRetry(now)
             let drift = settle(scope, report, keys, now, &generator)
             return AgentStep(scope: scope, result: .success(report), drift: drift, noted: noted)
         } catch {
             fail(now, &generator)
+            planNetworkRetry(now)
             return AgentStep(scope: scope, result: .failure(error), drift: [], noted: noted)
         }
     }
@@ -135,7 +136,9 @@ extension AgentLoop {
         _ scope: AgentStep.Scope, _ source: some DesiredSource, _ now: ContinuousClock.Instant
     ) throws(SyncError) -> Outcome {
         switch scope {
-        case .everything: return (try synchronizer.synchronize(source.desired), nil)
+        case .everything:
+            let node = NodeSynchronizer(synchronizer, keeper)
+            return (try node.synchronize(source.desired, source.demand), nil)
         case .verification: return (try verify(source), nil)
         case .changes:
             var keys = changed.union(retries.dueKeys(at: now))

@@ -19,9 +19,11 @@ package struct AgentState: DesiredSource {
     package init(_ declaration: Declaration, node: String) {
         let configuration = declaration.configuration
         files = configuration.desired
-        policy = TranslationPolicy(
-            nodeName: node, nil,
-            addresses: HostIdentity.addresses(except: configuration.settings.network?.options?.device))
+        // Those that came since will be found by the first look.
+        let addresses =
+            declaration.nodeAddresses
+            ?? (try? HostIdentity.addresses(except: configuration.settings.network?.options?.device))
+        policy = TranslationPolicy(nodeName: node, nil, addresses: addresses ?? [])
         index = ServiceIndex(translator: ServiceTranslator(policy: policy))
         use(declaration)
     }
@@ -74,7 +76,7 @@ package struct AgentState: DesiredSource {
         next.nodePortAddresses = standard.nodePortAddresses
         next.localFallsBackToCluster = standard.localFallsBackToCluster
         next.apply(configuration.settings.services)
-        next.keepsDataPath = network != nil
+        next.keep(network)
         follow(next)
         // Everything is synchronised after this: which keys it touches does not matter.
         _ = index.refresh()
@@ -101,6 +103,19 @@ package struct AgentState: DesiredSource {
         var next = policy
         next.zone = node.zone
         next.primaryAddresses = node.primaryAddresses
+        follow(next)
+        return index.refresh()
+    }
+
+    /// The addresses that are taken for this node's own.
+    package var nodeAddresses: [IPAddress] { policy.nodeAddresses }
+
+    /// Takes the addresses that this node has now.
+    ///
+    /// - Returns: The virtual servers that are wanted otherwise now.
+    package mutating func use(nodeAddresses: [IPAddress]) -> [VirtualServerKey] {
+        var next = policy
+        next.nodeAddresses = nodeAddresses
         follow(next)
         return index.refresh()
     }

@@ -1,5 +1,6 @@
 package import Configuration
 package import DataPath
+package import LoadBalancing
 package import ServiceTranslation
 
 /// Everything that files declare: configuration, and what became of the Services among them.
@@ -10,17 +11,30 @@ package struct Declaration: Sendable {
     package var dataPath: Set<DataPathElement>
     /// Their health check ports.
     package var healthChecks: [UInt16: HealthCheck]
+    /// The addresses of this node that they were translated for; `nil` without any Service.
+    package var nodeAddresses: [IPAddress]?
 
     package init(
-        _ configuration: Configuration, dataPath: Set<DataPathElement> = [], healthChecks: [UInt16: HealthCheck] = [:]
+        _ configuration: Configuration, dataPath: Set<DataPathElement> = [],
+        healthChecks: [UInt16: HealthCheck] = [:], nodeAddresses: [IPAddress]? = nil
     ) {
         self.configuration = configuration
-        self.dataPath = dataPath
+        self.dataPath = dataPath.union(configuration.ownElements)
         self.healthChecks = healthChecks
+        self.nodeAddresses = nodeAddresses
     }
 
     /// What is wanted beside IPVS; `nil` for nothing.
     package var demand: DataPathDemand? {
         configuration.settings.network?.options.map { DataPathDemand(settings: $0, elements: dataPath) }
+    }
+}
+
+extension Configuration {
+    /// Without these, a virtual server of a file would be refused at an address that Services have too.
+    fileprivate var ownElements: Set<DataPathElement> {
+        guard settings.network?.options != nil else { return [] }
+        return Set(
+            places.keys.lazy.filter { $0.transportProtocol != nil }.map { .service($0, ServiceTreatment(.never)) })
     }
 }

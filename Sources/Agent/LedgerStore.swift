@@ -1,6 +1,6 @@
 package import Reconcile
 
-/// Keeps the ledger of one network namespace in a file that is replaced whole or not at all.
+/// Keeps the ledger of one network namespace in a file that is replaced whole or not at all, and grows by changes.
 package struct LedgerStore: Sendable {
     private let directory: String
     private let identity: StateIdentity
@@ -55,10 +55,35 @@ package struct LedgerStore: Sendable {
     /// Moves a corrupt file aside, for people to look at.
     package func setAside() throws(StateError) { try file.setAside() }
 
+    /// How long a file is that was written.
+    package struct Extent: Hashable, Sendable {
+        /// Bytes of the ledger itself.
+        fileprivate let whole: Int
+        /// Bytes with the changes after it.
+        fileprivate let size: Int
+    }
+
+    /// Changes may take this much before the file is written anew, however little the ledger takes. A small file system
+    /// has to have room for the new one beside them.
+    private static let changesAtLeast = 4 << 10
+
     /// Replaces the ledger.
-    package func save(_ ledger: Ledger) throws(StateError) {
+    @discardableResult
+    package func save(_ ledger: Ledger) throws(StateError) -> Extent {
         try makeDirectory()
-        try file.replace(with: Array(LedgerFormat.render(ledger, identity: identity).utf8))
+        let bytes = Array(LedgerFormat.render(ledger, identity: identity).utf8)
+        try file.replace(with: bytes)
+        return Extent(whole: bytes.count, size: bytes.count)
+    }
+
+    /// Adds changes to the ledger, without writing it anew.
+    ///
+    /// - Returns: `nil`, with nothing done, when the file is not as it was left, or had better be written anew.
+    func append(_ changes: [LedgerChange], to extent: Extent) throws(StateError) -> Extent? {
+        guard extent.size - extent.whole <= max(extent.whole, Self.changesAtLeast) else { return nil }
+        let bytes = Array(changes.lazy.map(LedgerFormat.render).joined().utf8)
+        guard try file.append(bytes, at: extent.size) else { return nil }
+        return Extent(whole: extent.whole, size: extent.size + bytes.count)
     }
 
     /// Takes the lock that one run at a time may hold; it is let go with the process or with the returned value.

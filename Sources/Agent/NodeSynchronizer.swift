@@ -16,8 +16,8 @@ package struct NodeSynchronizer {
     /// What ``synchronize(_:_:)`` would do; nothing is changed.
     package func preview(_ desired: DesiredState, _ demand: DataPathDemand?) throws(SyncError) -> SyncReport {
         var report = try synchronizer.preview(desired)
-        let inUse = Synchronizer.addresses(report.plan.ledger.virtualServers.keys)
-        report.network = demand.map { keeper?.preview($0, inUse: inUse) } ?? keeper?.previewRetirement()
+        let owned = Set(report.plan.ledger(afterFailuresAt: []).virtualServers.keys)
+        report.network = demand.map { keeper?.preview($0, owned: owned) } ?? keeper?.previewRetirement()
         return report
     }
 
@@ -25,14 +25,18 @@ package struct NodeSynchronizer {
     ///
     /// - Parameter demand: What is wanted beside IPVS; `nil` for nothing, and then what was made before goes.
     package func synchronize(_ desired: DesiredState, _ demand: DataPathDemand?) throws(SyncError) -> SyncReport {
-        var network = demand.flatMap { keeper?.prepare($0) }
-        var report = try synchronizer.synchronize(desired)
-        if let demand, let keeper, var done = network {
-            keeper.finish(demand, inUse: synchronizer.ownedAddresses, &done)
-            keeper.forget(report.staleFlows(demand.settings.staleProtocols), &done)
-            network = done
+        guard let keeper else { return try synchronizer.synchronize(desired) }
+        let started = ContinuousClock.now
+        var report: SyncReport
+        if let demand {
+            let pass = DataPathPass(keeper, demand)
+            report = try synchronizer.synchronize(desired, with: pass)
+            report.network = pass.finish(owned: synchronizer.owned, report)
+        } else {
+            report = try synchronizer.synchronize(desired)
+            report.network = keeper.retire()
         }
-        report.network = network ?? keeper?.retire()
+        report.elapsed = started.duration(to: .now)
         return report
     }
 

@@ -1,3 +1,5 @@
+internal import Netlink
+
 /// What went wrong with the files in which ipvsync remembers what is its own.
 package struct StateError: Error, Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
@@ -25,8 +27,8 @@ extension StateError: CustomStringConvertible {
     package var description: String {
         let problem =
             switch kind {
-            case .unreadable(let code): "cannot be read: \(ErrorText.name(code))"
-            case .unwritable(let code): "cannot be written: \(ErrorText.name(code)); nothing is changed until it can"
+            case .unreadable(let code): "cannot be read: \(ErrnoText.words(code))"
+            case .unwritable(let code): "cannot be written: \(ErrnoText.words(code)); nothing is changed until it can"
             case .corrupt(let line): "line \(line) makes no sense"
             case .locked: "another ipvsync is at work in this network namespace"
             }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A file that is read whole, and replaced whole or not at all.
+/// A file that is read whole, replaced whole or not at all, and added to.
 struct StateFile {
     let path: String
 
@@ -56,6 +56,27 @@ struct StateFile {
             throw error
         }
         guard rename(temporary, path) == 0 else { throw unwritable() }
+    }
+
+    /// Adds to the file what will be there whole; a crash may leave a part of it.
+    ///
+    /// - Returns: `false`, with nothing done, when the file is not of that size.
+    func append(_ bytes: [UInt8], at size: Int) throws(StateError) -> Bool {
+        let descriptor = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size == size else {
+            return false
+        }
+        do throws(StateError) {
+            try write(bytes, to: descriptor)
+            guard fsync(descriptor) == 0 else { throw unwritable() }
+        } catch {
+            ftruncate(descriptor, off_t(size))
+            throw error
+        }
+        return true
     }
 
     /// Moves the file aside, for people to look at.

@@ -1,5 +1,6 @@
 internal import Glibc
 package import LoadBalancing
+internal import Netlink
 
 /// An operation that the kernel refused, with those that failed only because of it.
 package struct SyncFailure: Hashable, Sendable {
@@ -68,7 +69,7 @@ extension SyncFailure: CustomStringConvertible {
         case (_, ERANGE): "weight or thresholds are out of range"
         case (_, EAFNOSUPPORT): "this kernel's IPVS does not have that address family; build it with CONFIG_IP_VS_IPV6"
         case (_, ENOMEM): "the kernel has no memory for it"
-        default: ErrorText.name(cause.errno)
+        default: ErrnoText.words(cause.errno)
         }
     }
 

@@ -35,6 +35,8 @@ package struct SyncReport: Sendable {
     /// Operations that were sent.
     package internal(set) var operations = 0
     package var timings = Timings()
+    /// All the time that a pass took, what is done beside IPVS included; `nil` when nothing is.
+    package internal(set) var elapsed: Duration?
     /// When the kernel had taken the first changes.
     package internal(set) var effective: ContinuousClock.Instant?
     /// What was done beside IPVS; `nil` where nothing is touched.
@@ -58,6 +60,9 @@ package struct SyncReport: Sendable {
         timings[keyPath: phase] += phaseStart.duration(to: now)
         phaseStart = now
     }
+
+    /// Goes on after a wait, which belongs to no phase.
+    mutating func resume() { phaseStart = .now }
 
     /// Takes note of a look and its plan.
     mutating func note(_ draft: Synchronizer.Draft) {

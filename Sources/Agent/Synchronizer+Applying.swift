@@ -38,10 +38,17 @@ extension Synchronizer {
     ///
     /// A real server without connections could get one between the look and its removal, which would cut it. So it
     /// gets weight 0 with the other changes, and goes after another look; then nothing can come any more.
-    func apply(_ plan: Plan, isLast: Bool, _ report: inout SyncReport) throws(SyncError) -> Applied? {
+    func apply(
+        _ plan: Plan, _ companion: (any SyncCompanion)?, isLast: Bool, _ report: inout SyncReport
+    ) throws(SyncError) -> Applied? {
         guard !plan.isEmpty else { return Applied() }
+        if let companion {
+            companion.awaitReadiness()
+            report.resume()
+        }
         do throws(NetlinkError) {
-            var applied = try send(plan, plan.changes.indices, \.firstOperation, &report)
+            var applied = try send(
+                plan, plan.changes.indices, \.firstOperation, &report, sent: progress(of: plan, for: companion))
             report.end(\.apply)
             report.effective = report.effective ?? report.phaseStart
             try removeQuiet(plan, &applied, &report)
@@ -52,6 +59,13 @@ extension Synchronizer {
             guard !isLast, error.kind == .answersLost || error.kind == .timedOut else { throw .kernel(error) }
             return nil
         }
+    }
+
+    /// What tells a companion how far a plan is; one that is sent at once has no midst.
+    private func progress(of plan: Plan, for companion: (any SyncCompanion)?) -> (Int) -> Void {
+        guard let companion, plan.changes.count > Self.operationsAtOnce else { return { _ in } }
+        var order = ServedAddresses(plan.changes.lazy.map(\.operation.key))
+        return { count in companion.follow(order.next(afterFirst: count)) }
     }
 
     /// Removes the real servers that got weight 0 and have no connections now either.
@@ -83,9 +97,11 @@ extension Synchronizer {
     }
 
     /// Sends an operation of each of some changes, and tells of those that failed by their changes' indices.
+    ///
+    /// - Parameter sent: Told how many have been sent so far.
     private func send(
         _ plan: Plan, _ indices: some RandomAccessCollection<Int>, _ operation: (Change) -> TableOperation,
-        _ report: inout SyncReport
+        _ report: inout SyncReport, sent: (Int) -> Void = { _ in }
     ) throws(NetlinkError) -> Applied {
         var applied = Applied()
         var rest = indices[...]
@@ -96,6 +112,7 @@ extension Synchronizer {
             for failure in try table.apply(part.map { operation(plan.changes[$0]) }) {
                 applied.take(failure, at: part[part.index(part.startIndex, offsetBy: failure.index)], of: plan)
             }
+            sent(indices.count - rest.count)
         }
         return applied
     }

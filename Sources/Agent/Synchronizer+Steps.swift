@@ -19,24 +19,6 @@ extension Synchronizer {
         func wasLookedAt(_ key: VirtualServerKey) -> Bool { looked?.contains(key) ?? true }
     }
 
-    /// The ledger, and whether its file says the same.
-    struct LedgerRecord {
-        private(set) var current: Ledger
-        var isSaved: Bool
-
-        init(current: Ledger, isSaved: Bool) {
-            self.current = current
-            self.isSaved = isSaved
-        }
-
-        /// Puts a new ledger in the place of the whole, or of a part.
-        mutating func take(_ new: Ledger, replacing part: Ledger?) {
-            guard new != part ?? current else { return }
-            isSaved = false
-            if let part { current.replace(part, with: new) } else { current = new }
-        }
-    }
-
     func load(_ report: inout SyncReport) throws(SyncError) -> LedgerStore.Loaded {
         let loaded = try attempt { () throws(StateError) in try store.load() }
         report.ledgerProblem = loaded.problem
@@ -44,10 +26,7 @@ extension Synchronizer {
     }
 
     func save(_ record: inout LedgerRecord, _ report: inout SyncReport) throws(SyncError) {
-        guard !record.isSaved else { return }
-        let ledger = record.current
-        try attempt { () throws(StateError) in try store.save(ledger) }
-        record.isSaved = true
+        guard try attempt({ () throws(StateError) in try record.save(in: store) }) else { return }
         report.end(\.ledger)
     }
 
@@ -94,7 +73,7 @@ extension Synchronizer {
                 return observed
             }
         }
-        let before = ledger.part(keys, observed.virtualServers, withSettings: withSettings)
+        let before = ledger.part(keys, withSettings: withSettings)
         let plan = try plan(desired, before, &observed, &report)
         guard plan.held == nil else { return nil }
         return Draft(

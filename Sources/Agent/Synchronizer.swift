@@ -47,8 +47,11 @@ package final class Synchronizer {
     }
 
     /// Makes the kernel equal to what is declared.
-    package func synchronize(_ desired: DesiredState) throws(SyncError) -> SyncReport {
-        try run { (ledger, report) throws(SyncError) in try draft(desired, ledger, &report) } ?? SyncReport()
+    package func synchronize(
+        _ desired: DesiredState, with companion: (any SyncCompanion)? = nil
+    ) throws(SyncError) -> SyncReport {
+        try run(with: companion) { (ledger, report) throws(SyncError) in try draft(desired, ledger, &report) }
+            ?? SyncReport()
     }
 
     /// Makes some virtual servers equal to what is declared, and looks at no others.
@@ -89,9 +92,11 @@ package final class Synchronizer {
     ///
     /// - Parameters:
     ///   - applies: Whether more is done than looking.
+    ///   - companion: Told of the steps.
     ///   - draft: Makes the plan of a round; `nil` gives up before anything is done.
     func run(
-        applies: Bool = true, _ draft: (Ledger, inout SyncReport) throws(SyncError) -> Draft?
+        applies: Bool = true, with companion: (any SyncCompanion)? = nil,
+        _ draft: (Ledger, inout SyncReport) throws(SyncError) -> Draft?
     ) throws(SyncError) -> SyncReport? {
         var report = SyncReport()
         var record = try openRecord(&report)
@@ -106,7 +111,8 @@ package final class Synchronizer {
             guard applies else { break }
             record.take(plan.ledger, replacing: draft.before)
             try save(&record, &report)
-            guard let applied = try apply(plan, isLast: round == Self.maximumRounds, &report) else { continue }
+            guard let applied = try apply(plan, companion, isLast: round == Self.maximumRounds, &report)
+            else { continue }
             confirmations.settle(draft, except: applied.keys)
             guard !plan.isEmpty else { break }
             let after = plan.ledger(afterFailuresAt: applied.indices)
@@ -121,10 +127,8 @@ package final class Synchronizer {
     /// Whether a virtual server is ours, as far as the ledger has been read.
     func owns(_ key: VirtualServerKey) -> Bool { record?.current.owns(key) ?? false }
 
-    /// The addresses of the virtual servers that are ours, as far as the ledger has been read.
-    package var ownedAddresses: Set<IPAddress> {
-        record.map { Self.addresses($0.current.virtualServers.keys) } ?? []
-    }
+    /// The virtual servers that are ours, as far as the ledger has been read.
+    package var owned: Set<VirtualServerKey> { record.map { Set($0.current.virtualServers.keys) } ?? [] }
 
     static func addresses(_ keys: some Sequence<VirtualServerKey>) -> Set<IPAddress> {
         Set(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Documents
 import Glibc
+import TemporaryFiles
 
 /// Times ipvsync beside ipvsadm and beside the least that the kernel needs, on the kernel and in the namespace it runs in.
 @main
@@ -58,13 +59,15 @@ struct Bench: ParsableCommand {
     }
 
     private func measureChanges() throws {
-        let directory = try directory ?? temporaryDirectory()
         let counts = sizes.split(separator: ",").compactMap { Int($0) }
-        if self.directory == nil {
+        guard let directory else {
+            let folder = try TemporaryFolder()
+            defer { withExtendedLifetime(folder) {} }
             // A namespace for each size: what one leaves in the kernel is not the next one's.
-            defer { _ = try? MeasuredCommand(arguments: ["rm", "-rf", directory]).run() }
-            for count in counts { try measureChangesInNewNamespace(count, directory) }
-        } else if let count = counts.first, agent {
+            for count in counts { try measureChangesInNewNamespace(count, folder.path) }
+            return
+        }
+        if let count = counts.first, agent {
             try measureAgent(count, directory)
         } else if let count = counts.first {
             let bench = ChangeBench(count: count, directory: directory)
@@ -113,12 +116,6 @@ struct Bench: ParsableCommand {
         print(try BenchFile.read(path), terminator: "")
     }
 
-    private func temporaryDirectory() throws -> String {
-        var template = Array("/tmp/ipvsync-bench.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw BenchError("no temporary directory") }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
     /// Measures one part in the namespace that this process was started in.
     private func measure(_ name: String, in directory: String) throws {
         guard let part = TableBench.Part(rawValue: name), let count = Int(sizes) else {
@@ -155,12 +152,12 @@ struct Bench: ParsableCommand {
 
     /// Measures each size and prints what comes of it.
     private func measureSizes(_ measure: (Int, String) throws -> (text: String, document: Document)) throws {
-        let directory = try temporaryDirectory()
-        defer { _ = try? MeasuredCommand(arguments: ["rm", "-rf", directory]).run() }
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         var documents: [Document] = []
         for size in sizes.split(separator: ",") {
             guard let count = Int(size), (1...50_000).contains(count) else { throw ValidationError("no size: \(size)") }
-            let figures = try measure(count, directory)
+            let figures = try measure(count, folder.path)
             documents.append(figures.document)
             if output == "text" { print(figures.text) }
         }

@@ -40,6 +40,15 @@ extension Fields {
     static let conntrackMax = Field(
         "conntrackMax", .integer(UInt32(1)...UInt32(Int32.max)),
         "The least that net.netfilter.nf_conntrack_max is raised to; left alone by default.")
+    static let conntrackMaxPerCore = Field(
+        "conntrackMaxPerCore", .integer(UInt32(1)...UInt32(Int32.max)),
+        "The same for each processor of the node, where that is more than conntrackMax; left alone by default.")
+    static let tcpEstablishedTimeout = Field(
+        "tcpEstablishedTimeout", .duration(1...ConntrackLimits.longestTimeout),
+        "How long an established TCP connection without packets is tracked; left alone by default.")
+    static let tcpCloseWaitTimeout = Field(
+        "tcpCloseWaitTimeout", .duration(1...ConntrackLimits.longestTimeout),
+        "How long a TCP connection that only the other side has closed is tracked; left alone by default.")
     static let flushConntrack = Field(
         "flushConntrack", .list(of: .choice([("udp", TransportProtocol.udp), ("sctp", TransportProtocol.sctp)])),
         "The protocols whose connection tracking entries go with their real server; [udp] by default.")

@@ -48,6 +48,13 @@ package struct KubeProxyConfiguration {
         for pair in pairs { read(pair, "") }
         if services != ServiceDefaults() { configuration.settings.services = services }
         if timeouts != ConnectionTimeouts() { configuration.desired.timeouts = timeouts }
+        if network.conntrack.maximum != nil, network.conntrack.maximumPerCore == nil {
+            // With 0 for each processor, kube-proxy leaves the limit alone; with none, it has its default.
+            let isOff = root["conntrack"]?["maxPerCore"]?.scalar?.text == "0"
+            network.conntrack = ConntrackLimits(
+                maximum: isOff ? nil : network.conntrack.maximum, maximumPerCore: isOff ? nil : 32_768,
+                tcpEstablished: network.conntrack.tcpEstablished, tcpCloseWait: network.conntrack.tcpCloseWait)
+        }
         network.firewall = rules
         configuration.settings.network = .on(network)
         guard errors.isEmpty else { throw errors }
@@ -68,8 +75,6 @@ extension KubeProxyConfiguration {
         "healthzBindAddress": "not needed: health is served at the address of telemetry.listen, under /healthz",
         "hostnameOverride": "give the name with --node",
         "clientConnection.kubeconfig": "name the file with --kubeconfig",
-        "conntrack.maxPerCore": "depends on the node: set network.conntrackMax",
-        "conntrack.min": "depends on the node: set network.conntrackMax",
     ]
 
     private mutating func read(_ pair: YAMLPair, _ prefix: String) {
@@ -96,6 +101,10 @@ extension KubeProxyConfiguration {
         case "ipvs.tcpTimeout": timeouts.tcp = seconds(pair, key)
         case "ipvs.tcpFinTimeout": timeouts.tcpFin = seconds(pair, key)
         case "ipvs.udpTimeout": timeouts.udp = seconds(pair, key)
+        case "conntrack.maxPerCore": network.conntrack.maximumPerCore = connections(pair, key)
+        case "conntrack.min": network.conntrack.maximum = connections(pair, key)
+        case "conntrack.tcpEstablishedTimeout": network.conntrack.tcpEstablished = seconds(pair, key)
+        case "conntrack.tcpCloseWaitTimeout": network.conntrack.tcpCloseWait = seconds(pair, key)
         case "metricsBindAddress": readMetricsBindAddress(pair)
         case "nodePortAddresses": readNodePortAddresses(pair)
         default: note(pair, key, Self.remarks[key] ?? "does not carry over")
@@ -125,6 +134,15 @@ extension KubeProxyConfiguration {
             return
         }
         rules.masqueradeMark = 1 << bit
+    }
+
+    /// A number of connections.
+    private mutating func connections(_ pair: YAMLPair, _ key: String) -> UInt32? {
+        guard let number = Int32(pair.value.scalar?.text ?? ""), number > 0 else {
+            report(pair.value, "\(key) is \(pair.value.summary)", "write a number of connections, such as 32768")
+            return nil
+        }
+        return UInt32(number)
     }
 
     /// One network of each family, separated by a comma.

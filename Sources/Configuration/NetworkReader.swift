@@ -29,7 +29,10 @@ extension NetworkSetting {
                 firewall: reader(Fields.firewall) == false ? nil : firewall,
                 setsSysctls: reader(Fields.sysctls) ?? standard.setsSysctls,
                 strictARP: reader(Fields.strictARP) ?? standard.strictARP,
-                conntrackMaximum: reader(Fields.conntrackMax),
+                conntrack: ConntrackLimits(
+                    maximum: reader(Fields.conntrackMax), maximumPerCore: reader(Fields.conntrackMaxPerCore),
+                    tcpEstablished: reader(Fields.tcpEstablishedTimeout),
+                    tcpCloseWait: reader(Fields.tcpCloseWaitTimeout)),
                 staleProtocols: reader(Fields.flushConntrack).map(Set.init) ?? standard.staleProtocols))
     }
 }

@@ -15,7 +15,11 @@ extension NetworkSetting {
         members.append(options.firewall)
         members.append(options.setsSysctls, unless: standard.setsSysctls, as: Fields.sysctls, Document.bool)
         members.append(options.strictARP, unless: standard.strictARP, as: Fields.strictARP, Document.bool)
-        members.append(options.conntrackMaximum, as: Fields.conntrackMax) { .integer(Int64($0)) }
+        let conntrack = options.conntrack
+        members.append(conntrack.maximum, as: Fields.conntrackMax) { .integer(Int64($0)) }
+        members.append(conntrack.maximumPerCore, as: Fields.conntrackMaxPerCore) { .integer(Int64($0)) }
+        members.append(conntrack.tcpEstablished, as: Fields.tcpEstablishedTimeout) { .string(DurationText.text($0)) }
+        members.append(conntrack.tcpCloseWait, as: Fields.tcpCloseWaitTimeout) { .string(DurationText.text($0)) }
         members.append(options.staleProtocols, unless: standard.staleProtocols, as: Fields.flushConntrack) { names in
             .sequence(names.sorted().map { .string($0.description) })
         }

@@ -19,7 +19,7 @@ extension ObjectShape {
     static let network = ObjectShape([
         Fields.vipBinding, Fields.device, Fields.serviceCIDRs, Fields.firewall, Fields.clusterCIDRs,
         Fields.masqueradeAll, Fields.masqueradeMark, Fields.sysctls, Fields.strictARP, Fields.conntrackMax,
-        Fields.flushConntrack,
+        Fields.conntrackMaxPerCore, Fields.tcpEstablishedTimeout, Fields.tcpCloseWaitTimeout, Fields.flushConntrack,
     ])
 
     static let defaults = ObjectShape(

@@ -13,8 +13,7 @@ package struct DataPathSettings: Hashable, Sendable {
     package var setsSysctls: Bool
     /// Whether the node answers ARP for an address only on the device that has it.
     package var strictARP: Bool
-    /// The least that nf_conntrack_max is set to; `nil` leaves it.
-    package var conntrackMaximum: UInt32?
+    package var conntrack: ConntrackLimits
     /// The protocols whose connection tracking entries go with their real server.
     package var staleProtocols: Set<TransportProtocol>
 
@@ -23,7 +22,7 @@ package struct DataPathSettings: Hashable, Sendable {
     package init(
         binding: VIPBinding = .address, device: String = defaultDevice, serviceNetworks: [IPPrefix] = [],
         firewall: FirewallSettings? = FirewallSettings(), setsSysctls: Bool = true, strictARP: Bool = false,
-        conntrackMaximum: UInt32? = nil, staleProtocols: Set<TransportProtocol> = [.udp]
+        conntrack: ConntrackLimits = ConntrackLimits(), staleProtocols: Set<TransportProtocol> = [.udp]
     ) {
         self.binding = binding
         self.device = device
@@ -31,7 +30,7 @@ package struct DataPathSettings: Hashable, Sendable {
         self.firewall = firewall
         self.setsSysctls = setsSysctls
         self.strictARP = strictARP
-        self.conntrackMaximum = conntrackMaximum
+        self.conntrack = conntrack
         self.staleProtocols = staleProtocols
     }
 }

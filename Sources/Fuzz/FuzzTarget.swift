@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import IPVS
+import KubeProxy
 import LoadBalancing
 import Manifests
 import Netlink
@@ -9,7 +10,7 @@ import TestSupport
 /// Something that parses bytes from outside, with inputs to begin from.
 struct FuzzTarget {
     enum Name: String, CaseIterable, ExpressibleByArgument {
-        case netlink, network, yaml, ipvsadm, manifests
+        case netlink, network, nftables, iptables, yaml, ipvsadm, manifests
     }
 
     let corpus: [[UInt8]]
@@ -23,6 +24,12 @@ struct FuzzTarget {
         case .network:
             corpus = Self.networkReplies
             consume = Self.decodeNetwork
+        case .nftables:
+            corpus = Self.firewallReplies
+            consume = Self.decodeFirewall
+        case .iptables:
+            corpus = [Self.leftovers]
+            consume = { _ = try? IPTablesDump(String(decoding: $0, as: UTF8.self), program: "fuzz") }
         case .yaml:
             corpus = Self.configurations
             consume = { _ = try? Configuration.parse($0, file: "fuzz") }
@@ -119,6 +126,18 @@ struct FuzzTarget {
         #"{"items": [{"metadata": {"name": "x"}, "addressType": "IPv4", "ports": [{"port": 1}], "endpoints": "#
             + #"[{"addresses": ["10.1.0.1"], "conditions": {"ready": true}}]}], "kind": "EndpointSliceList"} {"kind": null}"#,
     ].map { Array($0.utf8) }
+
+    private static let leftovers = Array(
+        """
+        # a comment
+        *nat
+        :PREROUTING ACCEPT [0:0]
+        :KUBE-SERVICES - [12:720]
+        -A PREROUTING -m comment --comment "kubernetes service \\"portals\\"" -j KUBE-SERVICES
+        [3:180] -A KUBE-SERVICES -m set --match-set KUBE-CLUSTER-IP dst,dst -j ACCEPT
+        COMMIT
+
+        """.utf8)
 
     private static let rules = Array(
         """

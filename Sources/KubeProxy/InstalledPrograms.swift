@@ -16,6 +16,11 @@ package struct InstalledPrograms: LeftoverPrograms {
 
     package init(folders: [String] = standardFolders) { self.folders = folders }
 
+    /// The programs that are not installed: what they alone would find is not looked for.
+    package var missing: [String] {
+        ["iptables", "ip6tables"].filter { variants($0).isEmpty } + ["ipset", "nft"].filter { path($0) == nil }
+    }
+
     // MARK: - iptables
 
     package func rules() throws(LeftoverError) -> [(variant: IPTablesVariant, dump: IPTablesDump)] {

@@ -50,6 +50,14 @@ extension Manifests {
     private mutating func read(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) {
         let isNamedJSON = file.hasSuffix(".json")
         let first = bytes.first { ![UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains($0) }
+        // As a kubectl that failed leaves it: taken for no Services, it would remove them all.
+        guard first != nil else {
+            throw ConfigurationErrors([
+                ConfigurationError(
+                    file: file, problem: "it is empty",
+                    remedy: "write objects, or {apiVersion: v1, kind: List, items: []} for none")
+            ])
+        }
         guard isNamedJSON || first == UInt8(ascii: "{") else { return try readYAML(bytes, file: file) }
         let before = (count: objects.count, skipped: skipped)
         var errors = ConfigurationErrors()

@@ -2,6 +2,9 @@
 ///
 /// ``KernelFirewall`` is the real one; `InMemoryFirewall` of TestSupport is held to it by one contract suite. Calls block.
 package protocol FirewallTable {
+    /// Whether the table is there; a cheap look.
+    func isThere() throws(NFTablesError) -> Bool
+
     /// What the table holds; `nil` when there is none.
     func read() throws(NFTablesError) -> ObservedFirewall?
 

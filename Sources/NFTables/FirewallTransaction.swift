@@ -33,6 +33,22 @@ package struct FirewallTransaction: Hashable, Sendable {
                 removed: sorted(removed.subtracting(added)), added: sorted(added.subtracting(removed))))
     }
 
+    /// This one and a change of elements after it, as one; `nil` is no change.
+    package func followed(by next: FirewallTransaction?) -> FirewallTransaction {
+        guard let next else { return self }
+        guard case .changes(let removed, let added) = next.content else { return next }
+        switch content {
+        case .changes(let earlier, let come):
+            return FirewallTransaction.changing(
+                added: Set(come).subtracting(removed).union(added), removed: Set(earlier).union(removed))
+        case .replacement(var state):
+            state.apply(DataPathChange(added: Set(added), removed: Set(removed)))
+            return .replacing(with: state)
+        case .removal:
+            return self
+        }
+    }
+
     /// Our table goes; nothing happens when it is not there.
     package static let removal = FirewallTransaction(content: .removal)
 
@@ -59,13 +75,14 @@ package struct FirewallTransaction: Hashable, Sendable {
 
     /// By set, in the order of the sets, and within a set in that of the keys. What belongs to none is left out.
     static func sorted(_ elements: some Sequence<DataPathElement>) -> [DataPathElement] {
-        let bySet = Dictionary(grouping: elements) { $0.set }
-        return ElementSet.allCases.flatMap { (bySet[$0] ?? []).sorted(by: DataPathElement.precedes) }
+        bySet(elements) { $0.sorted(by: DataPathElement.precedes) }
     }
 
-    /// By set alone. What belongs to none is left out.
-    static func bySet(_ elements: some Sequence<DataPathElement>) -> [DataPathElement] {
-        let bySet = Dictionary(grouping: elements) { $0.set }
-        return ElementSet.allCases.flatMap { bySet[$0] ?? [] }
+    /// By set alone, or as the elements of each set shall be ordered. What belongs to none is left out.
+    static func bySet(
+        _ elements: some Sequence<DataPathElement>, _ order: ([DataPathElement]) -> [DataPathElement] = { $0 }
+    ) -> [DataPathElement] {
+        let bySet = Dictionary(grouping: elements, by: \.set)
+        return ElementSet.allCases.flatMap { order(bySet[$0] ?? []) }
     }
 }

@@ -1,4 +1,5 @@
 internal import DataPath
+internal import Glibc
 internal import Netlink
 
 /// Our table in the kernel: ``NFTCommand`` makes and lists it but for its elements, which are ``NFTablesClient``'s.
@@ -13,19 +14,26 @@ package struct KernelFirewall: FirewallTable {
 
     package func generation() -> UInt32? { client.generation() }
 
+    package func isThere() throws(NFTablesError) -> Bool {
+        do throws(NetlinkError) {
+            return try client.tableFlags() != nil
+        } catch {
+            // A kernel without nftables has no table.
+            let missing: [NetlinkError.Kind] = [.familyMissing, .refused(EINVAL), .refused(EOPNOTSUPP)]
+            guard missing.contains(error.kind) else { throw NFTablesError(error) }
+            return false
+        }
+    }
+
     package func read() throws(NFTablesError) -> ObservedFirewall? {
         guard let flags else { return nil }
         // nft 1.0.6 fails to list a table that is switched off.
         guard flags == 0 else { return .flagged(flags) }
         guard var observed = try command.read() else { return nil }
-        for set in ElementSet.allCases where observed.shape.sets[set.name] != nil {
-            do throws(NetlinkError) {
-                let found = try client.elements(of: set)
-                observed.elements.formUnion(found.ours)
-                if found.strangers > 0 { observed.shape.strangers.append("an element of \(set.name)") }
-            } catch {
-                throw NFTablesError(operation: error.operation, message: NFTablesClient.reason(error))
-            }
+        do throws(NetlinkError) {
+            try observed.takeElements(from: client)
+        } catch {
+            throw NFTablesError(error)
         }
         return observed
     }

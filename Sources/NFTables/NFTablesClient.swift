@@ -89,10 +89,10 @@ package struct NFTablesClient {
         do throws(NetlinkError) {
             failure = try send(messages, operation)
         } catch {
-            throw NFTablesError(operation: operation, message: Self.reason(error))
+            throw NFTablesError(error)
         }
         guard let failure else { return }
-        let reason = failure.message ?? String(cString: strerror(failure.errno))
+        let reason = NetlinkError(.refused(failure.errno), operation: operation, message: failure.message).reason
         let isBracket = !messages.indices.contains(failure.index - 1)
         throw NFTablesError(
             operation: operation, message: isBracket ? reason : "\(reason) \(messages[failure.index - 1].place)")
@@ -112,11 +112,6 @@ package struct NFTablesClient {
             message: { index, builder in
                 if messages.indices.contains(index - 1) { messages[index - 1].write(to: &builder) }
             })
-    }
-
-    /// Why a conversation failed, for people.
-    static func reason(_ error: NetlinkError) -> String {
-        error.message ?? error.errno.map { String(cString: strerror($0)) } ?? "\(error.kind)"
     }
 
     private func channel(_ size: Int) throws(NetlinkError) -> NetlinkChannel {

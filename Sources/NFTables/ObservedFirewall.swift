@@ -1,4 +1,5 @@
 package import DataPath
+package import Netlink
 
 /// Our table as the kernel has it.
 package struct ObservedFirewall: Hashable, Sendable {
@@ -16,6 +17,15 @@ package struct ObservedFirewall: Hashable, Sendable {
         var firewall = ObservedFirewall(elements: [], shape: FirewallShape())
         firewall.shape.tableFlags = [flags == 1 ? "dormant" : "0x" + String(flags, radix: 16)]
         return firewall
+    }
+
+    /// Takes what the sets hold, for their listing does not tell.
+    package mutating func takeElements(from client: NFTablesClient) throws(NetlinkError) {
+        for set in ElementSet.allCases where shape.sets[set.name] != nil {
+            let found = try client.elements(of: set)
+            elements.formUnion(found.ours)
+            if found.strangers > 0 { shape.strangers.append("an element of \(set.name)") }
+        }
     }
 
     /// Whether rules, chains and sets are those of the settings, and nothing of others is in the table.

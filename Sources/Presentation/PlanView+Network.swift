@@ -30,9 +30,9 @@ extension PlanView {
     var networkSummary: String {
         guard let plan = report.network?.plan, !plan.isEmpty else { return "" }
         var parts: [String] = []
-        if !plan.sysctls.isEmpty { parts.append("\(plan.sysctls.count) kernel settings") }
+        if !plan.sysctls.isEmpty { parts.append(PlainText.count(plan.sysctls.count, "kernel setting")) }
         if let firewall = plan.firewall { parts.append(firewall.summary) }
-        if !plan.addresses.isEmpty { parts.append("\(plan.addresses.count) changes of addresses") }
+        if !plan.addresses.isEmpty { parts.append(PlainText.count(plan.addresses.count, "change") + " of addresses") }
         return " Network: " + parts.joined(separator: ", ") + "."
     }
 

@@ -1,21 +1,13 @@
 package import LoadBalancing
 
 extension Ledger {
-    /// What it holds of some virtual servers and of the real servers that they were seen with.
+    /// What it holds of some virtual servers. Drains of real servers that others have removed belong to it: they are over.
     ///
     /// - Parameter withSettings: Whether synchronisation daemons belong to the part.
-    package func part(
-        _ keys: Set<VirtualServerKey>, _ observed: [ObservedVirtualServer], withSettings: Bool = false
-    ) -> Ledger {
+    package func part(_ keys: Set<VirtualServerKey>, withSettings: Bool = false) -> Ledger {
         var part = Ledger(syncDaemons: withSettings ? syncDaemons : [])
         for key in keys { part.virtualServers[key] = virtualServers[key] }
-        guard !drains.isEmpty else { return part }
-        for server in observed {
-            for realServer in server.realServers {
-                let drain = DrainKey(server.key, realServer.endpoint)
-                part.drains[drain] = drains[drain]
-            }
-        }
+        for (drain, since) in drains where keys.contains(drain.virtualServer) { part.drains[drain] = since }
         return part
     }
 

@@ -18,6 +18,9 @@ package struct ServiceIndex: Sendable {
         self.translator = translator
     }
 
+    /// How Services are translated.
+    package var policy: TranslationPolicy { translator.policy }
+
     /// Takes note of changed objects; the Services that they touch are translated by the next ``refresh()``.
     package mutating func update(_ change: (inout ClusterState) -> Set<ObjectName>) {
         stale.formUnion(change(&cluster))

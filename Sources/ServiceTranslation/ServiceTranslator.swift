@@ -24,7 +24,7 @@ package struct ServiceTranslator: Sendable {
         let endpoints = ServiceEndpoints(of: service, in: cluster)
         let sources = SourceRanges(service, &result.warnings)
         result.warnings += settings.warnings + endpoints.warnings
-        if sources.isRestricted, !policy.keepsDataPath { result.warnings.append(Self.unenforced(service)) }
+        if sources.isRestricted, !policy.enforcesSources { result.warnings.append(Self.unenforced(service)) }
         result.healthCheck = healthCheck(service, endpoints)
         for address in addresses(of: service, &result.warnings) {
             for port in service.ports {
@@ -53,8 +53,8 @@ package struct ServiceTranslator: Sendable {
     private static func unenforced(_ service: Service) -> TranslationWarning {
         TranslationWarning(
             service.metadata.id,
-            "loadBalancerSourceRanges is not enforced: add `network:` to the configuration, or restrict the sources "
-                + "with a firewall")
+            "loadBalancerSourceRanges is not enforced: add `network:` with `firewall: true` to the configuration, "
+                + "or restrict the sources with a firewall of your own")
     }
 
     /// Load balancers ask only where a node without endpoints drops their traffic. Endpoints that terminate do not

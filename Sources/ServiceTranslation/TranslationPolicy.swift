@@ -1,3 +1,4 @@
+package import DataPath
 package import LoadBalancing
 
 /// What a translation needs to know beside the objects: this node, and the node's configuration.
@@ -30,7 +31,9 @@ package struct TranslationPolicy: Hashable, Sendable {
     /// The `service.kubernetes.io/service-proxy-name` that is served; `nil` serves Services without that label.
     package var proxyName: String?
     /// Whether what Services need beside IPVS is kept on this node.
-    package var keepsDataPath = false
+    package private(set) var keepsDataPath = false
+    /// Whether rules are kept that let in only the sources that a Service names.
+    package private(set) var enforcesSources = false
 
     package init(
         nodeName: String = "", zone: String = "", nodeAddresses: [IPAddress] = [], primaryAddresses: [IPAddress] = [],
@@ -46,6 +49,12 @@ package struct TranslationPolicy: Hashable, Sendable {
         self.drainTimeout = drainTimeout
         self.localFallsBackToCluster = localFallsBackToCluster
         self.proxyName = proxyName
+    }
+
+    /// Takes what is kept beside IPVS; `nil` for nothing.
+    package mutating func keep(_ network: DataPathSettings?) {
+        keepsDataPath = network != nil
+        enforcesSources = network?.rules != nil
     }
 
     /// Whether a node's name is ours.

@@ -21,6 +21,8 @@ package final class InMemoryFirewall: FirewallTable {
 
     package init() {}
 
+    package func isThere() -> Bool { observed != nil }
+
     package func read() -> ObservedFirewall? {
         readCount += 1
         return observed

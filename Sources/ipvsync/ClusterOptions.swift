@@ -89,10 +89,10 @@ struct ClusterOptions: ParsableArguments {
     ) throws -> ServiceIndex {
         let objects = try objects(isProxying: isProxying, proxyName: settings.services?.proxyName)
         let network = settings.network?.options
-        var policy = TranslationPolicy(
-            node: nodeName, in: objects, addresses: isOffline ? [] : HostIdentity.addresses(except: network?.device))
+        let addresses = isOffline ? [] : try HostIdentity.addresses(except: network?.device)
+        var policy = TranslationPolicy(node: nodeName, in: objects, addresses: addresses)
         policy.apply(settings.services)
-        policy.keepsDataPath = network != nil
+        policy.keep(network)
         return ServiceIndex(
             objects, translator: ServiceTranslator(policy: policy, explains: explains))
     }
@@ -140,7 +140,8 @@ struct SourceOptions: ParsableArguments {
         let dataPath = index.dataPath.filter { element in
             element.virtualServer.map { declared.places[$0] == nil } ?? true
         }
-        return Declaration(declared, dataPath: dataPath, healthChecks: index.healthChecks)
+        return Declaration(
+            declared, dataPath: dataPath, healthChecks: index.healthChecks, nodeAddresses: index.policy.nodeAddresses)
     }
 
     /// The configuration that is named, beside the objects.

@@ -45,6 +45,16 @@ struct StateOptions: ParsableArguments {
         completion: .directory)
     var stateDir = LedgerStore.defaultDirectory
 
+    /// The ledger of this network namespace.
+    func store() throws -> LedgerStore {
+        LedgerStore(directory: stateDir, identity: try StateIdentity.current())
+    }
+}
+
+/// Where the kernel's settings are, and what was made beside IPVS.
+struct NodeStateOptions: ParsableArguments {
+    @OptionGroup var state: StateOptions
+
     @Option(
         help: ArgumentHelp(
             "Where the kernel's settings are written, for containers whose /proc/sys is read-only.",
@@ -58,7 +68,5 @@ struct StateOptions: ParsableArguments {
     }
 
     /// The ledger of this network namespace.
-    func store() throws -> LedgerStore {
-        LedgerStore(directory: stateDir, identity: try StateIdentity.current())
-    }
+    func store() throws -> LedgerStore { try state.store() }
 }

@@ -29,7 +29,7 @@ enum ExitStatus: Int32 {
           3   the configuration is invalid; nothing was changed
           4   CAP_NET_ADMIN is missing; nothing was changed
           5   the kernel has no IPVS; nothing was changed
-          6   removals were held back, for they looked like a mistake; all else was done
+          6   removals were held back, for they looked like a mistake; the rest was done
           64  wrong usage
         """
 }

@@ -10,13 +10,13 @@ struct IPVSync: ParsableCommand {
         abstract: "Keeps the kernel's IPVS tables equal to what is declared.",
         discussion: """
             EXAMPLES:
-              ipvsync --once --config /etc/ipvsync          make the kernel equal to the files
-              ipvsync plan --config web.yaml                show what that would change
-              ipvsync show                                  the table, with owners and drains
-              ipvsync status                                how the running agent is
-              ipvsync watch                                 traffic and changes as they are now
-              ipvsync import >current.yaml                  the kernel's table as configuration
-              ipvsync doctor                                is this machine fit for it?
+              ipvsync --once --config /etc/ipvsync       make the kernel equal to the files
+              ipvsync plan --config web.yaml             show what that would change
+              ipvsync show                               the table, with owners and drains
+              ipvsync status                             how the running agent is
+              ipvsync watch                              traffic and changes as they are now
+              ipvsync import >current.yaml               the kernel's table as configuration
+              ipvsync doctor                             is this machine fit for it?
 
             \(ExitStatus.help)
             """,

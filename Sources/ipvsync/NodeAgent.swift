@@ -1,11 +1,14 @@
 internal import Agent
 internal import Configuration
+internal import DataPath
 internal import Glibc
 internal import HTTPService
 internal import KubernetesAPI
 internal import KubernetesObjects
 internal import LoadBalancing
 internal import Logging
+internal import Netlink
+internal import NodeNetwork
 internal import Reconcile
 internal import ServiceTranslation
 internal import Telemetry
@@ -23,16 +26,22 @@ final class NodeAgent {
     private var loop: AgentLoop
     private var generator = SystemRandomNumberGenerator()
     private var files: FileWatch
+    private var addresses: AddressWatch?
     private var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
     private var reporter: AgentReporter
     private let servers: TelemetryServers
     private var reloadTime: ContinuousClock.Instant?
+    /// When the node's addresses are looked at again; `nil` while nothing tells of a change. The first look may have
+    /// failed.
+    private var addressTime: ContinuousClock.Instant? = .now
     /// When the complaints are looked at again; `nil` while nothing changes.
     private var complaintTime: ContinuousClock.Instant?
 
     /// An editor, or a copy of several files, is given that long to finish.
     private static let reloadDelay = Duration.milliseconds(200)
-    /// A directory that is not there is looked for again after that long.
+    /// Addresses mostly come and go several at a time.
+    private static let addressDelay = Duration.milliseconds(500)
+    /// A directory that is not there is looked for again after that long, and addresses that could not be listed.
     private static let blindWait = Duration.seconds(2)
     /// Complaints concern all Services: they are not looked at for every change.
     private static let complaintDelay = Duration.seconds(2)
@@ -52,6 +61,7 @@ final class NodeAgent {
         log = Logger(label: "ipvsync") { _ in LineLogHandler(format, level: level) }
         let node = options.source.cluster.nodeName
         self.files = files
+        addresses = Self.addressWatch(log)
         watch = try options.source.cluster.access().map {
             ClusterWatch(
                 $0, resources: APIResource.proxied(node: node, proxyName: configuration.settings.services?.proxyName))
@@ -90,6 +100,10 @@ final class NodeAgent {
             servers.acceptPending()
             servers.listenAgain()
             if files.hasChanged() || files.lookAgain() { reloadTime = .now + Self.reloadDelay }
+            if addresses?.hasChanged(except: device) ?? false {
+                addressTime = addressTime ?? .now + Self.addressDelay
+            }
+            if let addressTime, addressTime <= .now { followAddresses() }
             if let reloadTime, reloadTime <= .now { reload() }
             for signal in signals.pending() {
                 if signal == .end { return try end() }
@@ -116,14 +130,15 @@ final class NodeAgent {
     }
 
     private var wait: Duration {
-        let times = [state.isComplete ? loop.due : nil, reloadTime, complaintTime].compactMap(\.self)
+        let times = [state.isComplete ? loop.due : nil, reloadTime, addressTime, complaintTime].compactMap(\.self)
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait
         return max(.zero, times.map { $0 - .now }.min().map { min($0, longest) } ?? longest)
     }
 
     /// Waits for news of the API server, a file, a signal, or a question.
     private func take(_ wait: Duration) {
-        let descriptors = [signals.descriptor, files.descriptor, servers.descriptor].compactMap(\.self)
+        let descriptors = [signals.descriptor, files.descriptor, addresses?.descriptor, servers.descriptor]
+            .compactMap(\.self)
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let milliseconds = wait / .milliseconds(1)
@@ -141,6 +156,38 @@ final class NodeAgent {
         reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
     }
 
+    private static func addressWatch(_ log: Logger) -> AddressWatch? {
+        do throws(NetlinkError) {
+            return try AddressWatch()
+        } catch {
+            log.warning("node addresses not followed", metadata: ["detail": "\(ErrorText.describe(error))"])
+            return nil
+        }
+    }
+
+    private var device: String { state.network?.device ?? DataPathSettings.defaultDevice }
+
+    /// Serves node ports on the addresses that the node has now.
+    private func followAddresses() {
+        addressTime = nil
+        let before = Set(state.nodeAddresses)
+        guard let now = try? HostIdentity.addresses(except: device) else {
+            addressTime = .now + Self.blindWait
+            return
+        }
+        guard before != Set(now) else { return }
+        log.info(
+            "node addresses changed",
+            metadata: [
+                "added": "\(Set(now).subtracting(before).sorted().map(\.description).joined(separator: ", "))",
+                "removed": "\(before.subtracting(now).sorted().map(\.description).joined(separator: ", "))",
+            ])
+        loop.note(state.use(nodeAddresses: now), at: .now)
+        loop.note(state.takeDataPathChange(), at: .now)
+        // Services in files are translated as they are read.
+        if !options.source.cluster.manifests.isEmpty { reloadTime = .now }
+    }
+
     private func complain() {
         complaintTime = nil
         reporter.complain(state.complaints)
@@ -153,6 +200,11 @@ final class NodeAgent {
     /// Reads the files again; the last good ones stay when they are invalid.
     private func reload() {
         reloadTime = nil
+        // What came from the standard input comes only once.
+        guard !options.source.readsStandardInput else {
+            log.warning("not read again", metadata: ["detail": "the standard input is a source, and is at its end"])
+            return
+        }
         fileStatus.lists += 1
         fileStatus.lastHeard = .now
         do {

@@ -23,6 +23,9 @@ final class TelemetryServers {
     private var listeners: PortListeners?
     private var served: [UInt16: HealthCheck] = [:]
     private var problems: Set<PortProblem> = []
+    /// When what could not be served is tried again; `nil` when all is served.
+    private var retryTime: ContinuousClock.Instant?
+    private static let retryDelay = Duration.seconds(5)
 
     /// What the servers are made by.
     private struct Settings: Equatable {
@@ -47,11 +50,18 @@ final class TelemetryServers {
         settings = next
         // The old one first: the new one may want its port.
         port = nil
-        if let endpoint = next.listen {
-            port = start(.tcp(address: endpoint.address, port: endpoint.port), "metrics and health", next.trafficLimit)
-        }
         local = nil
-        local = start(.unix(path: socket), "ipvsync status", next.trafficLimit)
+        serveMissing(next, isFirst: true)
+    }
+
+    private func serveMissing(_ settings: Settings, isFirst: Bool) {
+        if port == nil, let endpoint = settings.listen {
+            let listener = HTTPServer.Listener.tcp(address: endpoint.address, port: endpoint.port)
+            port = start(listener, "metrics and health", settings.trafficLimit, isFirst)
+        }
+        if local == nil { local = start(.unix(path: socket), "ipvsync status", settings.trafficLimit, isFirst) }
+        let isWhole = local != nil && (port != nil || settings.listen == nil)
+        retryTime = isWhole ? nil : .now + Self.retryDelay
     }
 
     /// Listens on the health check ports of these Services, and no others.
@@ -69,6 +79,7 @@ final class TelemetryServers {
     /// Listens on ports that were another's before.
     func listenAgain() {
         if !problems.isEmpty { listen() }
+        if let settings, let retryTime, retryTime <= .now { serveMissing(settings, isFirst: false) }
     }
 
     private func listen() {
@@ -92,14 +103,19 @@ final class TelemetryServers {
         listeners.acceptPending { healthChecks.take($0) }
     }
 
-    private func start(_ listener: HTTPServer.Listener, _ what: String, _ trafficLimit: Int) -> HTTPServer? {
+    /// - Parameter isFirst: Whether a failure is news; else success is.
+    private func start(
+        _ listener: HTTPServer.Listener, _ what: String, _ trafficLimit: Int, _ isFirst: Bool
+    ) -> HTTPServer? {
         let store = store
         let responder = TelemetryResponder(
             board, trafficLimit: trafficLimit, bootSeconds: { BootClock().seconds }, traffic: { Self.traffic(store) })
         do throws(HTTPServiceError) {
-            return try HTTPServer(listener) { responder.respond(to: $0) }
+            let server = try HTTPServer(listener) { responder.respond(to: $0) }
+            if !isFirst { log.info("\(what) are served after all") }
+            return server
         } catch {
-            log.warning("\(what) are not served", metadata: ["detail": "\(error)"])
+            if isFirst { log.warning("\(what) are not served", metadata: ["detail": "\(error)"]) }
             return nil
         }
     }

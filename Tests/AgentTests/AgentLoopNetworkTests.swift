@@ -84,6 +84,10 @@ import Testing
         var source = Source(services: [1: [1, 2], 2: [3]])
         #expect(try step(&loop, source, .zero)?.network?.transactions == 1)
         #expect(try bound() == [Source.address(1), Source.address(2)])
+        // What went to the addresses before they were served.
+        let early = [1, 2].map { Endpoint(Source.address($0), port: 53) }
+        #expect(tracker.deleted == Set(early.map { StaleFlow(.udp, virtualServer: $0, realServer: $0) }))
+        tracker.deleted = []
         let looks = network.readCount
         source.services[1] = [1, 4]
         loop.note([Source.key(1)], at: start)
@@ -100,6 +104,23 @@ import Testing
                     .udp, virtualServer: Endpoint(Source.address(1), port: 53),
                     realServer: Endpoint(Source.pod(2), port: 53))
             ])
+    }
+
+    /// A change of another Service says nothing of the virtual servers whose removal is held back.
+    @Test func heldVirtualServersAreLetInWhateverElseChanges() throws {
+        var loop = loop()
+        var source = Source(services: Dictionary(uniqueKeysWithValues: (1...20).map { ($0, [$0]) }))
+        _ = try step(&loop, source, .zero)
+        source.services = [1: [1]]
+        loop.noteEverything(at: start)
+        #expect(try step(&loop, source, .seconds(1))?.plan.held != nil)
+        source.services[1] = [2]
+        loop.note([Source.key(1)], at: start)
+        loop.note(DataPathChange(added: [.hairpin(Source.pod(2))], removed: [.hairpin(Source.pod(1))]), at: start)
+        #expect(try step(&loop, source, .seconds(2))?.plan.held == nil)
+        #expect(kernel.virtualServers.count == 20)
+        let services = firewall.observed?.elements.filter { $0.virtualServer != nil }
+        #expect(services?.count == 20)
     }
 
     @Test func whatIsNeededOtherwiseIsAChangeByItself() throws {
@@ -160,6 +181,21 @@ import Testing
         #expect(try step(&loop, source, .seconds(12))?.network?.failures.isEmpty == true)
         #expect(try bound() == [Source.address(1)])
         #expect(loop.due > start + .seconds(20))
+    }
+
+    /// Virtual servers and what is beside them, both failing, wait as well.
+    @Test func aSyncThatThrowsDoesNotMakeTheLoopHot() throws {
+        var loop = loop()
+        var source = Source(services: [1: [1]])
+        network.refusals = [.createDevice: 1]
+        _ = try step(&loop, source, .zero)
+        kernel.beforeOperation = { (_, _) throws(NetlinkError) in
+            throw NetlinkError(.dumpInterrupted, operation: "change the table")
+        }
+        source.services[1] = [1, 2]
+        loop.note([Source.key(1)], at: start)
+        #expect(throws: SyncError.self) { try step(&loop, source, .seconds(4)) }
+        #expect(loop.due > start + .seconds(4))
     }
 
     @Test func withoutTheSettingEverythingGoes() throws {

@@ -13,15 +13,17 @@ import Testing
 
 /// What a node is given beside IPVS, over a firewall, a network and settings that are the test's own.
 @Suite struct DataPathKeeperTests {
-    private let firewall = InMemoryFirewall()
-    private let network = InMemoryNetwork()
-    private let sysctls: TemporarySysctls
+    let firewall = InMemoryFirewall()
+    let network = InMemoryNetwork()
+    let sysctls: TemporarySysctls
     private let state: TemporaryState
-    private let tracker = Tracker()
+    let tracker = Tracker()
 
-    private final class Tracker: ConnectionTracker {
+    final class Tracker: ConnectionTracker {
         var deleted: Set<StaleFlow> = []
+        var failure: NetlinkError?
         func deleteEntries(_ flows: Set<StaleFlow>) throws(NetlinkError) -> Int {
+            if let failure { throw failure }
             deleted.formUnion(flows)
             return flows.count
         }
@@ -32,15 +34,15 @@ import Testing
         state = try TemporaryState()
     }
 
-    private func keeper() -> DataPathKeeper {
+    func keeper() -> DataPathKeeper {
         DataPathKeeper(
             firewall: firewall, vips: network, sysctls: Sysctls(root: sysctls.root), tracker: tracker,
             store: state.store.networkRecord, kernel: KernelVersion(release: "6.1.0"))
     }
 
-    private static func address(_ number: Int) -> IPAddress { IPAddress("10.96.0.\(number)")! }
+    static func address(_ number: Int) -> IPAddress { IPAddress("10.96.0.\(number)")! }
 
-    private static func elements(_ number: Int) -> Set<DataPathElement> {
+    static func elements(_ number: Int) -> Set<DataPathElement> {
         [
             .address(address(number)),
             .service(VirtualServerKey("tcp 10.96.0.\(number):80")!, ServiceTreatment(.outsidePods)),
@@ -48,21 +50,25 @@ import Testing
         ]
     }
 
-    private static func demand(_ numbers: Int..., settings: DataPathSettings = DataPathSettings()) -> DataPathDemand {
+    static func demand(_ numbers: Int..., settings: DataPathSettings = DataPathSettings()) -> DataPathDemand {
         DataPathDemand(settings: settings, elements: numbers.reduce(into: []) { $0.formUnion(elements($1)) })
     }
 
     /// Both halves of a pass, with nothing in use beyond what is wanted.
     @discardableResult
-    private func pass(
+    func pass(
         _ keeper: DataPathKeeper, _ demand: DataPathDemand, inUse: Set<IPAddress> = []
     ) -> DataPathReport {
         var report = keeper.prepare(demand)
-        keeper.finish(demand, inUse: inUse, &report)
+        keeper.finish(demand, owned: Self.keys(inUse), &report)
         return report
     }
 
-    private func addresses() throws -> Set<IPAddress> { try network.read(device: "ipvsync0").addresses }
+    static func keys(_ addresses: Set<IPAddress>) -> Set<VirtualServerKey> {
+        Set(addresses.map { .endpoint(.tcp, Endpoint($0, port: 80)) })
+    }
+
+    func addresses() throws -> Set<IPAddress> { try network.read(device: "ipvsync0").addresses }
 
     @Test func everythingIsMadeOnceAndThenLeftAlone() throws {
         let keeper = keeper()
@@ -81,16 +87,44 @@ import Testing
         #expect(firewall.readCount == reads && firewall.committed.count == 1)
     }
 
+    /// Limits are raised and never lowered; a time is what it shall be; all of it is given back.
+    @Test func theLimitsOfTrackingAreKept() {
+        let established = "net/netfilter/nf_conntrack_tcp_timeout_established"
+        let limits = ConntrackLimits(maximum: 900, maximumPerCore: 2_000, tcpEstablished: 86_400)
+        pass(keeper(), Self.demand(1, settings: DataPathSettings(conntrack: limits)))
+        let raised = max(900, 2_000 * sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        #expect(sysctls["net/netfilter/nf_conntrack_max"] == "\(raised)" && sysctls[established] == "86400")
+        #expect(sysctls["net/netfilter/nf_conntrack_tcp_timeout_close_wait"] == "60")
+        #expect(
+            Int(sysctls["net/netfilter/nf_conntrack_buckets"] ?? "").map { $0 >= raised / 4 && $0 % 8_192 == 0 } == true
+        )
+        #expect(keeper().cleanUp().failures.isEmpty)
+        #expect(sysctls["net/netfilter/nf_conntrack_max"] == "1000" && sysctls[established] == "432000")
+        pass(keeper(), Self.demand(1, settings: DataPathSettings(conntrack: ConntrackLimits(maximum: 900))))
+        #expect(sysctls["net/netfilter/nf_conntrack_max"] == "1000")
+    }
+
+    @Test(
+        arguments: [
+            (ConntrackLimits(), 4, nil), (ConntrackLimits(maximum: 10), 4, 10),
+            (ConntrackLimits(maximumPerCore: 10), 4, 40),
+            (ConntrackLimits(maximum: 50, maximumPerCore: 10), 4, 50), (ConntrackLimits(maximumPerCore: 10), -1, 10),
+            (ConntrackLimits(maximumPerCore: .max), 64, Int(Int32.max)),
+        ] as [(ConntrackLimits, Int, Int?)])
+    func theLeastOfTrackedConnections(_ limits: ConntrackLimits, _ cores: Int, _ expected: Int?) {
+        #expect(limits.minimum(cores: cores) == expected)
+    }
+
     @Test func anotherRunFindsNothingToDo() {
         pass(keeper(), Self.demand(1))
         let again = keeper()
-        #expect(again.preview(Self.demand(1), inUse: []).isEmpty)
+        #expect(again.preview(Self.demand(1), owned: []).isEmpty)
         #expect(pass(again, Self.demand(1)).isEmpty)
         #expect(firewall.committed.count == 1)
     }
 
     @Test func aPreviewSaysWhatAPassDoes() {
-        let preview = keeper().preview(Self.demand(1), inUse: [])
+        let preview = keeper().preview(Self.demand(1), owned: [])
         #expect(firewall.committed.isEmpty && network.operations.isEmpty && sysctls["net/ipv4/vs/conntrack"] == "0")
         #expect(pass(keeper(), Self.demand(1)).plan == preview.plan)
     }
@@ -118,8 +152,9 @@ import Testing
         pass(keeper, Self.demand(1), inUse: [Self.address(1), Self.address(2)])
         #expect(try addresses() == [Self.address(1), Self.address(2)])
         #expect(keeper.leaving == [Self.address(2)])
-        // Nothing new gets in meanwhile.
-        #expect(firewall.observed?.elements == Self.elements(1).union([.address(Self.address(2))]))
+        // Its real servers have weight 0: IPVS itself lets nothing new in.
+        let kept = Self.elements(2).filter { $0 != .hairpin(IPAddress("10.1.0.2")!) }
+        #expect(firewall.observed?.elements == Self.elements(1).union(kept))
         pass(keeper, Self.demand(1), inUse: [Self.address(1)])
         #expect(try addresses() == [Self.address(1)])
         #expect(keeper.leaving.isEmpty)
@@ -177,7 +212,7 @@ import Testing
         network.refusals = [:]
         let change = DataPathChange(added: [.hairpin(IPAddress("10.1.0.9")!)])
         var next = keeper.prepare(change, DataPathSettings()) { Self.demand(1) }
-        keeper.finish(Self.demand(1), inUse: [], &next)
+        keeper.finish(Self.demand(1), owned: [], &next)
         #expect(next.failures.isEmpty && !keeper.isBehind)
         #expect(try addresses() == [Self.address(1)])
         #expect(firewall.observed?.elements == Self.elements(1))
@@ -205,6 +240,22 @@ import Testing
         #expect(pass(keeper, Self.demand(1)).failures.isEmpty)
         #expect(keeper.cleanUp().failures.isEmpty)
         #expect(sysctls[key] == "1" && sysctls["net/ipv4/vs/expire_nodest_conn"] == "0")
+    }
+
+    @Test func whatIsTurnedOffIsGivenBack() {
+        let (ignore, maximum) = ("net/ipv4/conf/all/arp_ignore", "net/netfilter/nf_conntrack_max")
+        let settings = DataPathSettings(strictARP: true, conntrack: ConntrackLimits(maximum: 5_000))
+        pass(keeper(), Self.demand(1, settings: settings))
+        #expect(sysctls[ignore] == "1" && sysctls[maximum] == "5000")
+        let keeper = keeper()
+        let preview = keeper.preview(Self.demand(1), owned: [])
+        let report = pass(keeper, Self.demand(1))
+        #expect(sysctls[ignore] == "0" && sysctls[maximum] == "1000" && sysctls["net/ipv4/vs/conntrack"] == "1")
+        #expect(report.failures.isEmpty && report.plan == preview.plan)
+        // Whoever sets it now may keep it.
+        sysctls[ignore] = "1"
+        #expect(pass(keeper, Self.demand(1)).isEmpty && self.keeper().cleanUp().failures.isEmpty)
+        #expect(sysctls[ignore] == "1" && sysctls["net/ipv4/vs/conntrack"] == "0")
     }
 
     @Test func cleaningUpGivesBackWhatWasBefore() throws {
@@ -245,6 +296,30 @@ import Testing
         #expect(observed.device == .missing)
         #expect(firewall.observed?.isIntact(under: settings.rules!) == true)
         #expect(settings.rules?.servedNetworks == settings.serviceNetworks)
+    }
+
+    @Test func aRouteStaysAsLongAsItsVirtualServers() throws {
+        let settings = DataPathSettings(binding: .route, serviceNetworks: [IPPrefix("10.96.0.0/30")!])
+        let (keeper, single) = (keeper(), IPPrefix("10.96.0.9/32")!)
+        pass(keeper, Self.demand(1, 9, settings: settings))
+        pass(keeper, Self.demand(1, settings: settings), inUse: [Self.address(1), Self.address(9)])
+        #expect(try network.read(device: "ipvsync0").routes.contains(single) && keeper.leaving == [Self.address(9)])
+        pass(keeper, Self.demand(1, settings: settings), inUse: [Self.address(1)])
+        #expect(try !network.read(device: "ipvsync0").routes.contains(single) && keeper.leaving.isEmpty)
+    }
+
+    /// As keepalived moves one: what the host serves there itself is not refused.
+    @Test func anAddressThatAnotherDeviceGetsIsNoLongerOurs() throws {
+        let keeper = keeper()
+        pass(keeper, Self.demand(1, 2))
+        network.addForeignDevice("eth0")
+        network.addForeignAddress(Self.address(2), to: "eth0")
+        let report = pass(keeper, Self.demand(1, 2), inUse: [Self.address(1), Self.address(2)])
+        #expect(report.plan.addresses == [.removeAddress(Self.address(2))])
+        #expect(try addresses() == [Self.address(1)])
+        #expect(firewall.observed?.elements.contains(.address(Self.address(2))) == false)
+        network.removeForeignAddress(Self.address(2), from: "eth0")
+        #expect(pass(keeper, Self.demand(1, 2)).plan.addresses == [.addAddress(Self.address(2))])
     }
 
     @Test func anotherDeviceTakesTheAddressesBeforeTheFirstGoes() throws {

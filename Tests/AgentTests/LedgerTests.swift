@@ -3,6 +3,7 @@
 import Glibc
 import LoadBalancing
 import Reconcile
+import TestSupport
 import Testing
 
 @testable import Agent
@@ -26,6 +27,10 @@ import Testing
         end\t5
 
         """
+
+    private let state: TemporaryState
+
+    init() throws { state = try TemporaryState() }
 
     @Test func textIsAsDocumentedAndReadsBack() {
         #expect(LedgerFormat.render(Self.ledger, identity: Self.identity) == Self.text)
@@ -66,8 +71,105 @@ import Testing
         #expect(LedgerFormat.parse(text, identity: Self.identity) == .corrupt(line: line))
     }
 
+    // MARK: - Changes
+
+    private static let change = LedgerChange(
+        from: ledger,
+        to: Ledger(
+            virtualServers: [
+                key: Ledger.Ownership(name: "shop/web:http"), VirtualServerKey("udp 192.0.2.1:53")!: Ledger.Ownership(),
+            ],
+            drains: [Ledger.DrainKey(key, Endpoint("10.1.0.1:80")!): 99], syncDaemons: [.backup]))
+
+    private static let changeText = """
+        disown\tfwmark 7 ipv6
+        drain\ttcp 192.0.2.1:80\t10.1.0.1:80\t99
+        drained\ttcp 192.0.2.1:80\t[2001:db8::1]:80
+        own\ttcp 192.0.2.1:80\t\tshop/web:http
+        own\tudp 192.0.2.1:53\t\t
+        stopped\tmaster
+        end\t6
+
+        """
+
+    @Test func aChangeIsAddedAndReadsBack() {
+        #expect(LedgerFormat.render(Self.change) == Self.changeText)
+        let text = Self.text + Self.changeText
+        #expect(LedgerFormat.parse(text, identity: Self.identity) == .ledger(Self.change.new))
+        let back = LedgerFormat.render(LedgerChange(from: Self.change.new, to: Self.ledger))
+        #expect(LedgerFormat.parse(text + back, identity: Self.identity) == .ledger(Self.ledger))
+    }
+
+    /// A run that is killed while it adds a change has not touched the kernel yet.
+    @Test func aChangeWithoutItsEndWasNeverMade() {
+        let (whole, change) = (Array(Self.text.utf8), Array(Self.changeText.utf8))
+        for length in 0..<change.count {
+            let text = String(decoding: whole + change[..<length], as: UTF8.self)
+            #expect(LedgerFormat.parse(text, identity: Self.identity) == .ledger(Self.ledger), "\(length) bytes")
+        }
+    }
+
+    @Test(arguments: [
+        ("disown\tfwmark 7 ipv6", "disown\tfwmark 8", 8), ("drained\ttcp", "drained\tudp", 10),
+        ("stopped\tmaster", "daemon\tmaster", 13), ("end\t6", "end\t5", 14),
+        ("own\tudp 192.0.2.1:53\t\t", "own\tudp", 12), ("end\t6", "nonsense", 14),
+    ])
+    func aChangeThatMakesNoSenseIsCorrupt(_ old: String, _ new: String, _ line: Int) throws {
+        let position = try #require(Self.changeText.firstRange(of: old))
+        let text = Self.text + Self.changeText.replacingCharacters(in: position, with: new)
+        #expect(LedgerFormat.parse(text, identity: Self.identity) == .corrupt(line: line))
+    }
+
+    /// After any changes the file says what is known; and it does not grow for ever.
+    @Test(arguments: 1...10 as ClosedRange<UInt64>) func changesAddUp(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var record = LedgerRecord(current: Ledger(), isSaved: true)
+        var largest = 0
+        for _ in 1...400 {
+            let key = VirtualServerKey("tcp 192.0.2.\(Int.random(in: 1...9, using: &generator)):80")!
+            let drain = Ledger.DrainKey(key, Endpoint("10.1.0.\(Int.random(in: 1...3, using: &generator)):80")!)
+            var part = Ledger(syncDaemons: record.current.syncDaemons)
+            part.virtualServers[key] = record.current.virtualServers[key]
+            part.drains[drain] = record.current.drains[drain]
+            var next = part
+            let name = Bool.random(using: &generator) ? String(repeating: "n", count: 200) : nil
+            next.virtualServers[key] = Bool.random(using: &generator) ? Ledger.Ownership(name: name) : nil
+            next.drains[drain] = Bool.random(using: &generator) ? UInt64.random(in: 1...9, using: &generator) : nil
+            if Int.random(in: 1...9, using: &generator) == 1 { next.syncDaemons = [.backup] }
+            record.take(next, replacing: part)
+            if Int.random(in: 1...50, using: &generator) == 1 { record.take(next, replacing: nil) }
+            guard Bool.random(using: &generator) else { continue }
+            _ = try record.save(in: state.store)
+            #expect(try state.store.load() == LedgerStore.Loaded(ledger: record.current, problem: nil))
+            largest = max(largest, state.size)
+        }
+        #expect(largest < 8 << 10)
+        _ = try record.save(in: state.store)
+        #expect(try record.save(in: state.store) == false)
+    }
+
+    @Test func aChangeIsAddedToWhatIsThere() throws {
+        var record = LedgerRecord(current: Ledger(), isSaved: true)
+        func change(_ number: Int) throws {
+            let key = VirtualServerKey("tcp 192.0.2.\(number):80")!
+            record.take(Ledger(virtualServers: [key: Ledger.Ownership()]), replacing: Ledger())
+            #expect(try record.save(in: state.store))
+            #expect(try state.store.load().ledger.virtualServers.count == number)
+        }
+        try change(1)
+        let whole = state.size
+        try change(2)
+        #expect(state.size == whole + "own\ttcp 192.0.2.2:80\t\t\nend\t1\n".utf8.count)
+        #expect(try record.save(in: state.store) == false)
+        // Somebody has done something to the file, or has removed it.
+        try state.write(Self.text)
+        try change(3)
+        #expect(state.size == whole + 2 * "own\ttcp 192.0.2.2:80\t\t\n".utf8.count)
+        unlink(state.store.path)
+        try change(4)
+    }
+
     @Test func savedIsLoadedAndLeavesNothingBeside() throws {
-        let state = try TemporaryState()
         #expect(try state.store.load() == LedgerStore.Loaded(ledger: Ledger(), problem: nil))
         try state.store.save(Self.ledger)
         try state.store.save(Self.ledger)
@@ -76,7 +178,6 @@ import Testing
     }
 
     @Test func aFileThatAKilledRunLeftBehindDoesNotMatter() throws {
-        let state = try TemporaryState()
         fclose(fopen(state.store.path + ".new", "w"))
         try state.store.save(Self.ledger)
         #expect(state.files == ["ledger-1"])
@@ -96,17 +197,28 @@ import Testing
             #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
             #expect(try state.store.load().ledger == Ledger())
             #expect(state.files == ["ledger-1"])
+            // A change that does not fit leaves nothing of itself, and is made with the next.
+            var record = LedgerRecord(current: Ledger(), isSaved: false)
+            #expect(try record.save(in: state.store))
+            let size = state.size
+            record.take(Self.ledger, replacing: Ledger())
+            limit.rlim_cur = rlim_t(size + 10)
+            #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+            #expect(throws: StateError.self) { try record.save(in: state.store) }
+            limit.rlim_cur = limit.rlim_max
+            #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+            #expect(state.size == size)
+            #expect(try record.save(in: state.store))
+            #expect(try state.store.load().ledger == Self.ledger)
         }
     }
 
     @Test func aSymbolicLinkIsNotFollowed() throws {
-        let state = try TemporaryState()
         symlink("/etc/hostname", state.store.path)
         #expect(throws: StateError.self) { try state.store.load() }
     }
 
     @Test func oneRunAtATime() throws {
-        let state = try TemporaryState()
         let lock = try state.store.lock(waitingAtMost: 0)
         #expect(throws: StateError.self) { _ = try state.store.lock(waitingAtMost: 0) }
         _ = consume lock
@@ -114,7 +226,6 @@ import Testing
     }
 
     @Test func whoWaitsForAnotherRunIsToldOnce() throws {
-        let state = try TemporaryState()
         var told = 0
         let lock = try state.store.lock(waitingAtMost: 1) { told += 1 }
         #expect(told == 0)

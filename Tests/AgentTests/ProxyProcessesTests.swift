@@ -1,4 +1,5 @@
 import Glibc
+import TemporaryFiles
 import Testing
 
 @testable import Agent
@@ -6,30 +7,16 @@ import Testing
 @Suite struct ProxyProcessesTests {
     /// A folder like /proc with processes of these names and network namespaces.
     private func running(_ processes: [Int: (name: String, namespace: String?)]) throws -> [Int] {
-        var template = Array("/tmp/ipvsync-proc-XXXXXX".utf8CString)
-        let root = String(cString: try #require(mkdtemp(&template)))
-        func make(_ folder: String, _ name: String, _ namespace: String?) {
-            mkdir("\(root)/\(folder)", 0o755)
-            mkdir("\(root)/\(folder)/ns", 0o755)
-            if let file = fopen("\(root)/\(folder)/comm", "w") {
-                fputs("\(name)\n", file)
-                fclose(file)
-            }
-            if let namespace { symlink(namespace, "\(root)/\(folder)/ns/net") }
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        func make(_ number: String, _ name: String, _ namespace: String?) throws {
+            try folder.write("\(name)\n", to: "\(number)/comm")
+            let namespaces = try folder.makeFolder("\(number)/ns")
+            if let namespace { symlink(namespace, "\(namespaces)/net") }
         }
-        func remove(_ folder: String) {
-            unlink("\(root)/\(folder)/ns/net")
-            unlink("\(root)/\(folder)/comm")
-            rmdir("\(root)/\(folder)/ns")
-            rmdir("\(root)/\(folder)")
-        }
-        make("self", "ipvsync", "net:[1]")
-        for (number, process) in processes { make("\(number)", process.name, process.namespace) }
-        defer {
-            for folder in ["self"] + processes.keys.map(String.init) { remove(folder) }
-            rmdir(root)
-        }
-        return ProxyProcesses(root: root).running()
+        try make("self", "ipvsync", "net:[1]")
+        for (number, process) in processes { try make("\(number)", process.name, process.namespace) }
+        return ProxyProcesses(root: folder.path).running()
     }
 
     @Test func thoseOfThisNamespaceAreSeen() throws {
@@ -38,6 +25,16 @@ import Testing
                 1: ("init", "net:[1]"), 20: ("kube-proxy", "net:[1]"), 7: ("kube-proxy", nil),
                 8: ("kube-proxy", "net:[2]"), 9: ("kube-proxy-x", "net:[1]"),
             ]) == [7, 20])
+    }
+
+    @Test func aContainerDoesNotSeeAll() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("sh\n", to: "2/comm")
+        #expect(!ProxyProcesses(root: folder.path).seesAll)
+        try folder.write("kthreadd\n", to: "2/comm")
+        #expect(ProxyProcesses(root: folder.path).seesAll)
+        folder.remove("2/comm")
+        #expect(!ProxyProcesses(root: folder.path).seesAll)
     }
 
     @Test func thisMachineCanBeAsked() { _ = ProxyProcesses().running() }

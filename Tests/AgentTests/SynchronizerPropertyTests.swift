@@ -14,6 +14,10 @@ import Testing
     private static let policy = ReconcilePolicy(drainTimeout: 100, removalGuard: nil)
     private static let crash = NetlinkError(.system(4), operation: "crash")
 
+    private let state: TemporaryState
+
+    init() throws { state = try TemporaryState() }
+
     /// The table as it would be declared, without what drains.
     private func settled(_ kernel: InMemoryKernel) -> [DesiredVirtualServer] {
         kernel.virtualServers.values.sorted { $0.key < $1.key }.filter { $0.key != Self.foreign.key }.map { server in
@@ -38,7 +42,6 @@ import Testing
     func anyHistoryEndsInWhatIsDeclared(_ seed: Int) throws {
         var states = RandomStates(seed: UInt64(seed))
         let kernel = InMemoryKernel()
-        let state = try TemporaryState()
         _ = try kernel.apply([.addVirtualServer(Self.foreign)])
         var now: UInt64 = 1000
         var desired = DesiredState()
@@ -65,6 +68,7 @@ import Testing
         for crashPoint in 0..<200 {
             let kernel = InMemoryKernel()
             let state = try TemporaryState()
+            defer { withExtendedLifetime(state) {} }
             _ = try kernel.apply([.addVirtualServer(Self.foreign)])
             try sync(kernel, state, before, 10)
             kernel.beforeOperation = { (index, _) throws(NetlinkError) in
@@ -85,7 +89,6 @@ import Testing
         var states = RandomStates(seed: UInt64(2_000 + seed))
         let (before, after) = (states.desired(), states.desired())
         let kernel = InMemoryKernel()
-        let state = try TemporaryState()
         try sync(kernel, state, before, 10)
         let full = Set(
             before.virtualServers.filter { !$0.realServers.isEmpty }.map(\.key)

@@ -31,7 +31,6 @@ import Testing
 
     /// A connection that comes between the look and the removal is not cut: weight 0 shuts the door first.
     @Test func aConnectionThatComesLateIsNotCut() throws {
-        let state = try TemporaryState()
         let leaving = Endpoint("198.51.100.9:80")!
         let synchronizer = Synchronizer(table: kernel, store: state.store, policy: ReconcilePolicy(), now: { 5 })
         let key = VirtualServerKey("tcp 192.0.2.99:80")!
@@ -53,9 +52,50 @@ import Testing
         #expect(kernel.virtualServers[key]?.realServers.count == 1)
     }
 
+    /// However many virtual servers there are, a drain is a line of the ledger when it begins and one when it ends.
+    @Test func aDrainAddsToTheLedger() throws {
+        let synchronizer = Synchronizer(table: kernel, store: state.store, policy: ReconcilePolicy(), now: { 5 })
+        let servers = (1...200).map { number in
+            DesiredVirtualServer(
+                VirtualServer(VirtualServerKey("tcp 192.0.2.\(number):80")!), realServers: [Self.server])
+        }
+        _ = try synchronizer.synchronize(DesiredState(virtualServers: servers))
+        var draining = servers[7]
+        draining.realServers = [RealServer(Endpoint("198.51.100.2:80")!)]
+        kernel.setConnections(ConnectionCounts(active: 1), of: Self.server.endpoint, in: draining.key)
+        for expected in [5, nil] as [UInt64?] {
+            let before = state.size
+            _ = try synchronizer.synchronize(only: [draining.key], [draining])
+            #expect(try ledger().drainStart(of: Self.server.endpoint, in: draining.key) == expected)
+            #expect(try ledger().virtualServers.count == 200)
+            let grown = state.size - before
+            #expect(grown > 0 && grown < 100)
+            kernel.setConnections(ConnectionCounts(), of: Self.server.endpoint, in: draining.key)
+        }
+    }
+
+    /// Somebody removes a real server that drains; when it has come back and leaves again, its time begins anew.
+    @Test func aDrainEndsWithItsRealServer() throws {
+        var time: UInt64 = 5
+        let synchronizer = Synchronizer(table: kernel, store: state.store, policy: ReconcilePolicy(), now: { time })
+        let other = RealServer(Endpoint("198.51.100.2:80")!)
+        let with = DesiredVirtualServer(VirtualServer(Self.web), realServers: [Self.server, other])
+        let without = DesiredVirtualServer(VirtualServer(Self.web), realServers: [other])
+        _ = try synchronizer.synchronize(DesiredState(virtualServers: [with]))
+        kernel.setConnections(ConnectionCounts(active: 1), of: Self.server.endpoint, in: Self.web)
+        _ = try synchronizer.synchronize(only: [Self.web], [without])
+        #expect(try ledger().drainStart(of: Self.server.endpoint, in: Self.web) == 5)
+        _ = try kernel.apply([.removeRealServer(Self.server.endpoint, from: Self.web)])
+        _ = try synchronizer.synchronize(only: [Self.web], [with])
+        #expect(try ledger().drains.isEmpty)
+        kernel.setConnections(ConnectionCounts(active: 1), of: Self.server.endpoint, in: Self.web)
+        time = 9
+        _ = try synchronizer.synchronize(only: [Self.web], [without])
+        #expect(try ledger().drainStart(of: Self.server.endpoint, in: Self.web) == 9)
+    }
+
     /// A virtual server that was left as declared is changed without a look; another writer shows by what is refused.
     @Test func whatOthersDidMeanwhileIsMetByALook() throws {
-        let state = try TemporaryState()
         let synchronizer = Synchronizer(table: kernel, store: state.store, policy: ReconcilePolicy(), now: { 5 })
         let key = VirtualServerKey("tcp 192.0.2.99:80")!
         let servers = (1...4).map { RealServer(Endpoint("198.51.100.\($0):80")!) }
@@ -179,7 +219,7 @@ import Testing
 
     @Test func aCorruptLedgerIsPutAsideAndMakesNothingOurs() throws {
         _ = try kernel.apply([.addVirtualServer(VirtualServer(Self.other))])
-        state.write("nonsense\n")
+        try state.write("nonsense\n")
         let report = try synchronizer().synchronize(Self.desired)
         #expect(report.ledgerProblem != nil)
         #expect(kernel.virtualServers.keys.sorted() == [Self.web, Self.other])

@@ -53,6 +53,20 @@ struct KubeProxyConfigurationTests {
         ("ipvs: {syncPeriod: 1.5s}", Settings(syncInterval: 2)),
         ("ipvs: {syncPeriod: 48h0m0s}", Settings(syncInterval: 86_400)),
         ("ipvs: {strictARP: true}", Settings(network: .on(DataPathSettings(strictARP: true)))),
+        (
+            "conntrack: {maxPerCore: 32768, min: 131072}",
+            tracking(ConntrackLimits(maximum: 131_072, maximumPerCore: 32_768))
+        ),
+        (
+            "conntrack: {maxPerCore: null, min: 524288}",
+            tracking(ConntrackLimits(maximum: 524_288, maximumPerCore: 32_768))
+        ),
+        // Then kube-proxy leaves the limit alone.
+        ("conntrack: {maxPerCore: 0, min: 131072}", Settings()),
+        (
+            "conntrack: {tcpEstablishedTimeout: 24h0m0s, tcpCloseWaitTimeout: 1h0m0s}",
+            tracking(ConntrackLimits(tcpEstablished: 86_400, tcpCloseWait: 3_600))
+        ),
         ("iptables: {masqueradeAll: true, masqueradeBit: 15}", rules(mark: 0x8000, all: true)),
         ("clusterCIDR: 10.244.0.0/16,fd00::/48", rules(pods: ["10.244.0.0/16", "fd00::/48"])),
     ])
@@ -63,6 +77,10 @@ struct KubeProxyConfigurationTests {
         expected.network = expected.network ?? .on(DataPathSettings())
         #expect(migrated.configuration.settings == expected)
         #expect(try Configuration.parse(migrated.configuration.yaml(), file: "ipvsync.yaml").settings == expected)
+    }
+
+    private static func tracking(_ limits: ConntrackLimits) -> Settings {
+        Settings(network: .on(DataPathSettings(conntrack: limits)))
     }
 
     private static func rules(
@@ -118,6 +136,8 @@ struct KubeProxyConfigurationTests {
     @Test(arguments: [
         ("ipvs: {tcpTimeout: soon}", "config.conf:3:20: ipvs.tcpTimeout"),
         ("ipvs: {minSyncPeriod: 5}", "config.conf:3:23: ipvs.minSyncPeriod"),
+        ("conntrack: {maxPerCore: -1}", "config.conf:3:25: conntrack.maxPerCore"),
+        ("conntrack: {tcpCloseWaitTimeout: 5}", "config.conf:3:34: conntrack.tcpCloseWaitTimeout"),
         ("metricsBindAddress: here", "config.conf:3:21: metricsBindAddress"),
         ("metricsBindAddress: 127.0.0.1:0", "config.conf:3:21: metricsBindAddress"),
         ("nodePortAddresses: [here]", "config.conf:3:21: nodePortAddresses"),

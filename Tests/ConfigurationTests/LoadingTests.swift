@@ -1,19 +1,16 @@
 import Configuration
-import Foundation
 import LoadBalancing
+import TemporaryFiles
 import Testing
 
 @Suite("Loading files and directories")
 struct LoadingTests {
     /// A directory of its own, removed afterwards.
     private func withDirectory(_ files: [String: String], _ body: (String) throws -> Void) throws {
-        let directory = FileManager.default.temporaryDirectory.appending(path: "configuration-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        for (name, text) in files {
-            try text.write(to: directory.appending(path: name), atomically: false, encoding: .utf8)
-        }
-        try body(directory.path)
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        for (name, text) in files { try folder.write(text, to: name) }
+        try body(folder.path)
     }
 
     private func problems(_ paths: [String]) -> String? {

@@ -160,7 +160,11 @@ struct RandomState {
             DataPathSettings(
                 binding: pick(VIPBinding.allCases), device: pick(["ipvsync0", "yes", "1"]), serviceNetworks: networks,
                 firewall: chance() ? firewall : nil, setsSysctls: chance(), strictARP: chance(),
-                conntrackMaximum: chance() ? number(1...UInt32(Int32.max)) : nil,
+                conntrack: ConntrackLimits(
+                    maximum: chance() ? number(1...UInt32(Int32.max)) : nil,
+                    maximumPerCore: chance() ? number(1...UInt32(Int32.max)) : nil,
+                    tcpEstablished: chance() ? number(1...ConntrackLimits.longestTimeout) : nil,
+                    tcpCloseWait: chance() ? number(1...ConntrackLimits.longestTimeout) : nil),
                 staleProtocols: pick([[], [.udp], [.sctp], [.udp, .sctp]])))
     }
 

@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import TemporaryFiles
 import Testing
 
 @testable import HTTPService

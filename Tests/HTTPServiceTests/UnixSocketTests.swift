@@ -1,6 +1,7 @@
 import CSystem
 import Glibc
 import HTTPService
+import TemporaryFiles
 import Testing
 
 @Suite("HTTP server on a Unix socket")

@@ -1,6 +1,7 @@
 import Foundation
 import KubernetesAPI
 import KubernetesObjects
+import TemporaryFiles
 import Testing
 
 /// The watch against a server over TLS, which fails in every way that it is told to.
@@ -121,9 +122,7 @@ struct ClusterWatchTests {
         let server = try StandIn()
         try server.setService("s1", ip: "10.96.0.1")
         var access = server.access
-        let path = "\(server.directory)/token"
-        try "\(StandIn.token)\n".write(toFile: path, atomically: true, encoding: .utf8)
-        access.credential = .tokenFile(path)
+        access.credential = .tokenFile(try server.folder.write("\(StandIn.token)\n", to: "token"))
         let follower = Follower(access)
         #expect(follower.follow { $0.watch.isComplete })
         try server.tell(["token": "second-token"])
@@ -131,7 +130,7 @@ struct ClusterWatchTests {
         try server.tell(["down": false])
         #expect(follower.follow { $0.problem("services")?.isRefusal == true })
         #expect(follower.services.count == 1)
-        try "second-token\n".write(toFile: path, atomically: true, encoding: .utf8)
+        try server.folder.write("second-token\n", to: "token")
         #expect(follower.follow { $0.problem("services") == nil })
     }
 

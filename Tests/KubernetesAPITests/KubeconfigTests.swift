@@ -1,15 +1,16 @@
 import Configuration
-import Foundation
+import TemporaryFiles
 import Testing
 
 @testable import KubernetesAPI
 
 struct KubeconfigTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
     private func access(_ text: String, context: String? = nil) throws -> ClusterAccess {
-        let path = NSTemporaryDirectory() + "kubeconfig-\(UUID().uuidString)"
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        return try Kubeconfig(path: path).access(context: context)
+        try Kubeconfig(path: try folder.write(text, to: "kubeconfig")).access(context: context)
     }
 
     private func config(cluster: String = "server: https://10.0.0.1:6443/", user: String) -> String {
@@ -44,7 +45,7 @@ struct KubeconfigTests {
     @Test func readsPathsRelativeToTheFile() throws {
         let found = try access(
             config(cluster: "server: https://a:1, certificate-authority: pki/ca.crt", user: "tokenFile: /run/token"))
-        #expect(found.trust == .authorities(.file(NSTemporaryDirectory() + "pki/ca.crt")))
+        #expect(found.trust == .authorities(.file(folder.file("pki/ca.crt"))))
         #expect(found.credential == .tokenFile("/run/token"))
     }
 
@@ -91,19 +92,16 @@ struct KubeconfigTests {
     }
 
     @Test func findsTheServiceAccount() throws {
-        let directory = NSTemporaryDirectory() + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
         let environment = ["KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"]
         #expect(throws: ConfigurationErrors.self) {
-            _ = try ClusterAccess.inCluster(directory: directory) { environment[$0] }
+            _ = try ClusterAccess.inCluster(directory: folder.path) { environment[$0] }
         }
-        for name in ["token", "ca.crt"] {
-            try "x".write(toFile: "\(directory)/\(name)", atomically: true, encoding: .utf8)
-        }
-        let found = try ClusterAccess.inCluster(directory: directory) { environment[$0] }
+        for name in ["token", "ca.crt"] { try folder.write("x", to: name) }
+        let found = try ClusterAccess.inCluster(directory: folder.path) { environment[$0] }
         #expect(found.server == "https://[fd00::1]:443")
-        #expect(found.credential == .tokenFile("\(directory)/token"))
-        #expect(throws: ConfigurationErrors.self) { _ = try ClusterAccess.inCluster(directory: directory) { _ in nil } }
+        #expect(found.credential == .tokenFile(folder.file("token")))
+        #expect(throws: ConfigurationErrors.self) {
+            _ = try ClusterAccess.inCluster(directory: folder.path) { _ in nil }
+        }
     }
 }

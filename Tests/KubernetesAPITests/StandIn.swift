@@ -1,21 +1,22 @@
 import Foundation
 import KubernetesAPI
+import TemporaryFiles
 
 /// The stand-in for an API server, over TLS with a certificate of its own authority.
 final class StandIn {
     private let process = Process()
     private let input = Pipe()
     private let output = Pipe()
-    let directory: String
+    /// Goes after the process, and also when there comes to be none.
+    let folder: TemporaryFolder
     let port: Int
 
     static let token = "first-token"
 
     init() throws {
-        directory = NSTemporaryDirectory() + "ipvsync-api-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let certificate = "\(directory)/server.pem"
-        let key = "\(directory)/server.key"
+        folder = try TemporaryFolder()
+        let certificate = folder.file("server.pem")
+        let key = folder.file("server.key")
         try Self.run(
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
             "2",
@@ -32,12 +33,11 @@ final class StandIn {
     deinit {
         try? input.fileHandleForWriting.close()
         process.waitUntilExit()
-        try? FileManager.default.removeItem(atPath: directory)
     }
 
     var access: ClusterAccess {
         ClusterAccess(
-            server: "https://127.0.0.1:\(port)", trust: .authorities(.file("\(directory)/server.pem")),
+            server: "https://127.0.0.1:\(port)", trust: .authorities(.file(folder.file("server.pem"))),
             credential: .token(Self.token))
     }
 

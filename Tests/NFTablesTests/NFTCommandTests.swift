@@ -1,6 +1,6 @@
 import DataPath
-import Glibc
 import Netlink
+import TemporaryFiles
 import TestSupport
 import Testing
 
@@ -8,15 +8,12 @@ import Testing
 
 /// The program `nft`, stood in for by small scripts.
 @Suite struct NFTCommandTests {
-    private static func standIn(_ script: String) throws -> NFTCommand {
-        var template = Array("/tmp/ipvsync-nft.XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        try #require(descriptor >= 0)
-        let text = "#!/bin/sh\n\(script)\n"
-        _ = write(descriptor, text, text.utf8.count)
-        fchmod(descriptor, 0o700)
-        close(descriptor)
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func standIn(_ script: String) throws -> NFTCommand {
+        let path = try folder.write("#!/bin/sh\n\(script)\n", to: "nft", mode: 0o700)
         return NFTCommand(programs: ["/nowhere/nft", path], timeLimit: .seconds(20))
     }
 
@@ -37,12 +34,12 @@ import Testing
     }
 
     @Test func aMissingTableIsNone() throws {
-        let command = try Self.standIn("echo 'Error: No such file or directory' >&2; exit 1")
+        let command = try standIn("echo 'Error: No such file or directory' >&2; exit 1")
         #expect(try command.read() == nil)
     }
 
     @Test func otherFailuresAreErrors() throws {
-        let command = try Self.standIn("echo 'cannot open shared object file: No such file or directory' >&2; exit 127")
+        let command = try standIn("echo 'cannot open shared object file: No such file or directory' >&2; exit 127")
         #expect(
             Self.message { () throws(NFTablesError) in _ = try command.read() }
                 == "list the table inet ipvsync: nft ended with status 127: "
@@ -50,13 +47,13 @@ import Testing
     }
 
     @Test(arguments: ["{", "[]", #"{"other": []}"#]) func whatIsNoListingIsAnError(_ output: String) throws {
-        let command = try Self.standIn("printf '%s' '\(output)'")
+        let command = try standIn("printf '%s' '\(output)'")
         #expect(throws: NFTablesError.self) { try command.read() }
     }
 
     @Test func theScriptArrivesOnStandardInput() throws {
         // The script comes back as the complaint.
-        let command = try Self.standIn("[ \"$*\" = '-f -' ] && { printf 'Error: '; cat; } | tr '\\n' ' ' >&2; exit 1")
+        let command = try standIn("[ \"$*\" = '-f -' ] && { printf 'Error: '; cat; } | tr '\\n' ' ' >&2; exit 1")
         #expect(
             Self.message { () throws(NFTablesError) in
                 try command.commit(.changing(added: [.healthCheckPort(80)], removed: []))

@@ -181,8 +181,16 @@ private func kernel(alias: String? = "ipvsync", kind: String = "dummy", name: St
             [0, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] + WireBytes.attribute(20, Array("ipvsync\0".utf8)))
         let mode = WireBytes.hex(
             "3000000013000500 04000000 00000000 00000000 4d000000 0000000000000000 10001a80 0c000a80 0500080001000000")
-        #expect(transport.sent.count == 2)
-        #expect(transport.sent[1] == create + mark + mode)
+        try #require(transport.sent.count == 2 && transport.sent[1].count > 24)
+        // The number is any that is far from those of other devices, three times the same.
+        let number = Array(transport.sent[1][20..<24])
+        let index = WireBytes.uint32(number, at: 0)
+        #expect((1 << 20..<1 << 30).contains(index))
+        var expected = create + mark + mode
+        for place in [20, create.count + 20, create.count + mark.count + 20] {
+            expected.replaceSubrange(place..<place + 4, with: number)
+        }
+        #expect(transport.sent[1] == expected)
     }
 
     @Test func aDeviceThatCannotBeMarkedIsTakenBack() throws {

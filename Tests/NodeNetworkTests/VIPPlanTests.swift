@@ -25,8 +25,12 @@ struct VIPPlanCase: CustomTestStringConvertible, Sendable {
             testDescription: "a first address", addresses: [sixth, second, first], observed: ObservedVIPs(),
             lines: [
                 "create device ipvsync0", "add address 10.96.0.1 to ipvsync0", "add address 10.96.0.2 to ipvsync0",
-                "add address 2001:db8::1 to ipvsync0", "set ipvsync0 up",
+                "set ipvsync0 up", "add address 2001:db8::1 to ipvsync0",
             ]),
+        VIPPlanCase(
+            testDescription: "IPv6 addresses come to a device that is up", addresses: [sixth, first],
+            observed: ObservedVIPs(device: .ours(isUp: false), addresses: [first]),
+            lines: ["set ipvsync0 up", "add address 2001:db8::1 to ipvsync0"]),
         VIPPlanCase(
             testDescription: "one comes, one goes, one stays", addresses: [first, sixth],
             observed: ObservedVIPs(device: .ours(isUp: true), addresses: [second, sixth]),
@@ -49,7 +53,7 @@ struct VIPPlanCase: CustomTestStringConvertible, Sendable {
             testDescription: "both have one", addresses: [first],
             observed: ObservedVIPs(
                 device: .ours(isUp: true), addresses: [first], elsewhere: [first: "eth0"]),
-            lines: [], elsewhere: [first: "eth0"]),
+            lines: ["remove address 10.96.0.1 from ipvsync0"], elsewhere: [first: "eth0"]),
         VIPPlanCase(
             testDescription: "routes", binding: .route, addresses: [first], routes: [network6, network, network],
             observed: ObservedVIPs(routes: [IPPrefix.of("10.0.0.0/8")]),

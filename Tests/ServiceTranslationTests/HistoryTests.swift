@@ -17,7 +17,7 @@ import Testing
 
     private static let translator: ServiceTranslator = {
         var policy = TranslationPolicy(nodeName: "n1", zone: "z1")
-        policy.keepsDataPath = true
+        policy.keep(DataPathSettings())
         return ServiceTranslator(policy: policy)
     }()
 

@@ -9,7 +9,7 @@ import Testing
 @Suite struct ServiceDataPathTests {
     private static let policy: TranslationPolicy = {
         var policy = TranslationPolicy(nodeName: "n1", nodeAddresses: ["192.0.2.7"].compactMap { IPAddress($0) })
-        policy.keepsDataPath = true
+        policy.keep(DataPathSettings())
         return policy
     }()
 

@@ -1,3 +1,4 @@
+import DataPath
 import KubernetesObjects
 import LoadBalancing
 import Testing
@@ -134,16 +135,19 @@ import Testing
     }
 
     @Test(arguments: [
-        ("[192.0.2.0/24]", ["loadBalancerSourceRanges is not enforced"]), ("[0.0.0.0/0, 192.0.2.0/24]", []), ("[]", []),
+        ("[192.0.2.0/24]", nil, false), ("[192.0.2.0/24]", DataPathSettings(firewall: nil), false),
+        ("[192.0.2.0/24]", DataPathSettings(), true), ("[0.0.0.0/0, 192.0.2.0/24]", nil, true), ("[]", nil, true),
     ])
-    func saysWhatIsNotEnforced(ranges: String, expected: [String]) throws {
+    func saysWhatIsNotEnforced(ranges: String, network: DataPathSettings?, isEnforced: Bool) throws {
+        var policy = TranslationPolicy()
+        policy.keep(network)
         let cluster = try Cluster(
             """
             {kind: Service, metadata: {name: web}, spec: {type: LoadBalancer, clusterIP: 10.96.0.1, ports: [{port: 80}],
               loadBalancerSourceRanges: \(ranges)}}
-            """)
+            """, policy: policy)
         let warnings = cluster.service("web").warnings.map(\.message)
-        #expect(warnings.count == expected.count)
-        for (warning, text) in zip(warnings, expected) { #expect(warning.hasPrefix(text)) }
+        #expect(warnings.count == (isEnforced ? 0 : 1))
+        #expect(warnings.allSatisfy { $0.hasPrefix("loadBalancerSourceRanges is not enforced") })
     }
 }

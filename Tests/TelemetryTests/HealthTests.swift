@@ -12,11 +12,14 @@ import Testing
 @Suite struct HealthTests {
     private let now = ContinuousClock.now
 
-    private func snapshot(afterSync: Bool = true) -> AgentSnapshot {
-        var samples = Samples()
+    /// Of an agent after its first sync.
+    private let snapshot: AgentSnapshot
+
+    init() throws {
+        var samples = try Samples()
         var snapshot = AgentSnapshot()
-        if afterSync { snapshot.take(samples.step()) }
-        return snapshot
+        snapshot.take(samples.step())
+        self.snapshot = snapshot
     }
 
     private func failing(_ snapshot: AgentSnapshot) -> AgentSnapshot {
@@ -32,28 +35,28 @@ import Testing
     }
 
     @Test func notReadyBeforeTheFirstSync() {
-        #expect(!Health(snapshot(afterSync: false)).isReady && Health(snapshot(afterSync: false)).isHealthy)
-        #expect(Health(snapshot()).isReady && Health(snapshot()).state == .ok)
+        #expect(!Health(AgentSnapshot()).isReady && Health(AgentSnapshot()).isHealthy)
+        #expect(Health(snapshot).isReady && Health(snapshot).state == .ok)
     }
 
     @Test func aLoopThatHangsIsDead() {
-        let health = Health(snapshot(), now: now + .seconds(121))
+        let health = Health(snapshot, now: now + .seconds(121))
         #expect(!health.isLive && !health.isHealthy && states(health)["loop"] == .failed)
-        #expect(Health(snapshot(), now: now + .seconds(60)).isLive)
+        #expect(Health(snapshot, now: now + .seconds(60)).isLive)
     }
 
     @Test func aFailureCountsAfterAWhile() {
-        var failed = failing(snapshot())
+        var failed = failing(snapshot)
         #expect(Health(failed).isHealthy && states(Health(failed)) == ["sync": .degraded])
         failed.beat = now + .seconds(70)
         let later = Health(failed, now: now + .seconds(70))
         #expect(!later.isHealthy && later.isLive && states(later) == ["sync": .failed])
         #expect(later.checks.first { $0.name == "sync" }?.reason.contains("did not answer in time") == true)
-        #expect(!Health(failing(snapshot(afterSync: false))).isHealthy)
+        #expect(!Health(failing(AgentSnapshot())).isHealthy)
     }
 
     @Test func sourcesFilesAndRemovalsDegrade() {
-        var current = snapshot()
+        var current = snapshot
         current.sources = [SourceStatus(name: "services", isComplete: true, problem: "gone", unreadable: ["a: b"])]
         current.invalidFiles = (1...5).map { "web.yaml:\($0): wrong" }
         let health = Health(current)
@@ -67,7 +70,7 @@ import Testing
 
     @Test func answersOnHealthCheckPorts() {
         let board = StatusBoard()
-        board.update { $0 = snapshot() }
+        board.update { $0 = snapshot }
         board.setHealthChecks([
             30_001: HealthCheckCount(namespace: "shop", name: "web", localEndpoints: 2),
             30_002: HealthCheckCount(namespace: "shop", name: "api", localEndpoints: 0),
@@ -82,7 +85,7 @@ import Testing
                 == #"{"service":{"namespace":"shop","name":"web"},"localEndpoints":2,"serviceProxyHealthy":true}"#)
         #expect(responder.respond(to: HTTPRequest(path: "/", localPort: 30_002)).status == 503)
         #expect(responder.respond(to: HTTPRequest(path: "/", localPort: 30_003)).status == 404)
-        board.update { $0 = failing(snapshot(afterSync: false)) }
+        board.update { $0 = failing(AgentSnapshot()) }
         #expect(responder.respond(to: HTTPRequest(path: "/", localPort: 30_001)).status == 503)
     }
 }

@@ -1,10 +1,10 @@
 // swift-format-ignore-file: NeverForceUnwrap
 
 import Agent
-import Foundation
 import HTTPService
 import LoadBalancing
 import Reconcile
+import TemporaryFiles
 import TestSupport
 
 @testable import Telemetry
@@ -26,17 +26,17 @@ struct Samples {
     static let new = Endpoint("198.51.100.2:8080")!
 
     let kernel = InMemoryKernel()
-    let store: LedgerStore
+    private let folder: TemporaryFolder
+    private let store: LedgerStore
     private var loop: AgentLoop
     private var time = ContinuousClock.now
     var source = Source(servers: [
         DesiredVirtualServer(VirtualServer(web), realServers: [RealServer(old)], name: "shop/web:http")
     ])
 
-    init() {
-        store = LedgerStore(
-            directory: NSTemporaryDirectory() + "ipvsync-telemetry-\(UUID())",
-            identity: StateIdentity(boot: "b", namespace: "1"))
+    init() throws {
+        folder = try TemporaryFolder()
+        store = LedgerStore(directory: folder.path, identity: StateIdentity(boot: "b", namespace: "1"))
         loop = AgentLoop(
             Synchronizer(table: kernel, store: store, policy: ReconcilePolicy(drainTimeout: 60), now: { 1_000 }),
             now: time)
@@ -49,6 +49,9 @@ struct Samples {
         var generator = SeededGenerator(seed: 1)
         return loop.step(source, now: time, using: &generator)!
     }
+
+    /// The ledger as the last step left it.
+    func ledger() throws -> Ledger { try store.load().ledger }
 
     var drains: [Drain] { loop.drains }
     var refused: [String] { loop.refused }

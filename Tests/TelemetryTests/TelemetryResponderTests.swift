@@ -22,8 +22,8 @@ import Testing
         }
     }
 
-    @Test func countsWhatAStepDid() {
-        var samples = Samples()
+    @Test func countsWhatAStepDid() throws {
+        var samples = try Samples()
         board.take(samples.step())
         var found = metrics()
         #expect(found[#"ipvsync_syncs_total{scope="everything",result="success"}"#] == "1")
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func countsDriftAndForeignVirtualServers() throws {
-        var samples = Samples()
+        var samples = try Samples()
         board.take(samples.step())
         board.take(samples.step())
         let foreign = VirtualServerKey("udp 203.0.113.1:53")!
@@ -55,8 +55,8 @@ import Testing
         #expect(board.responder().text("/status").contains(#""message": "virtual server added""#))
     }
 
-    @Test func refusalsAreCountedAndDegrade() {
-        var samples = Samples()
+    @Test func refusalsAreCountedAndDegrade() throws {
+        var samples = try Samples()
         samples.kernel.refusals[.addVirtualServer(samples.source.servers[0].virtualServer)] = 12
         let step = samples.step()
         board.take(step, refused: samples.refused)
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func drainsAreListedWithTheirClocks() throws {
-        var samples = Samples()
+        var samples = try Samples()
         board.take(samples.step())
         samples.kernel.setConnections(ConnectionCounts(active: 2, inactive: 1), of: Samples.old, in: Samples.web)
         samples.source.servers[0].realServers = [RealServer(Samples.new)]
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func changesAreNumberedAndComeAfterANumber() throws {
-        var samples = Samples()
+        var samples = try Samples()
         board.take(samples.step())
         samples.source.servers[0].realServers.append(RealServer(Samples.new))
         board.take(samples.step(changing: [Samples.web]))
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test func singleServersAreToldOfUpToALimit() throws {
-        var samples = Samples()
+        var samples = try Samples()
         board.take(samples.step())
         var observed = samples.kernel.readState(statistics: false)
         var statistics = TrafficStatistics()
@@ -107,7 +107,7 @@ import Testing
         statistics.inboundBytes = 7
         observed.virtualServers[0].statistics = statistics
         observed.virtualServers.append(ObservedVirtualServer(VirtualServer(VirtualServerKey("udp 203.0.113.1:53")!)))
-        let figures = TrafficMetrics(observed, ledger: try samples.store.load().ledger)
+        let figures = TrafficMetrics(observed, ledger: try samples.ledger())
         let found = metrics(board.responder(trafficLimit: 1) { figures })
         let labels = #"virtual_server="tcp 192.0.2.1:80",namespace="shop",service="web",port="http""#
         #expect(found["ipvsync_virtual_server_connections_total{\(labels)}"] == "5000000000")
@@ -129,11 +129,11 @@ import Testing
 
     /// Alerts and dashboard speak of metrics that there are.
     @Test(arguments: ["alerts.yaml", "dashboard.json"]) func deploymentNamesWhatIsServed(_ file: String) throws {
-        var samples = Samples()
+        var samples = try Samples()
         board.update { $0.sources = [SourceStatus(name: "services")] }
         board.take(samples.step())
         let figures = TrafficMetrics(
-            samples.kernel.readState(statistics: false), ledger: try samples.store.load().ledger)
+            samples.kernel.readState(statistics: false), ledger: try samples.ledger())
         let served = Set(metrics(board.responder { figures }).keys.map { String($0.prefix { $0 != "{" }) })
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let text = try String(contentsOfFile: "/\(root)/scripts/deploy/\(file)", encoding: .utf8)

@@ -13,6 +13,20 @@ package struct DataPathDemand: Hashable, Sendable {
 
     /// The addresses of Services.
     var addresses: Set<IPAddress> { Set(elements.lazy.compactMap(\.boundAddress)) }
+
+    /// The addresses that only some sources may use, on a port at least, but for those of which rules say so.
+    func unguardedAddresses(_ rules: Set<DataPathElement>) -> Set<IPAddress> {
+        Set(
+            elements.lazy.compactMap { element in
+                guard case .service(let key, let treatment) = element, treatment.isRestricted,
+                    case .endpoint(_, let endpoint) = key
+                else { return nil }
+                let isGuarded = ServiceTreatment.Masquerade.allCases.contains { masquerade in
+                    rules.contains(.service(key, ServiceTreatment(masquerade, isRestricted: true)))
+                }
+                return isGuarded ? nil : endpoint.address
+            })
+    }
 }
 
 extension DataPathElement {

@@ -7,6 +7,7 @@ extension DataPathKeeper {
     /// What ``cleanUp()`` would do.
     package func previewCleanUp() -> DataPathReport {
         var report = DataPathReport()
+        report.isPreview = true
         planCleanUp(&report)
         return report
     }
@@ -32,19 +33,26 @@ extension DataPathKeeper {
     }
 
     /// Removes what was made before nothing was wanted any more; `nil` when nothing was.
-    package func retire() -> DataPathReport? { isRecorded ? cleanUp() : nil }
+    package func retire() -> DataPathReport? {
+        let report = isRecorded ? cleanUp() : nil
+        isBehind = report.map { !$0.failures.isEmpty } ?? false
+        return report
+    }
 
     /// What ``retire()`` would do.
     package func previewRetirement() -> DataPathReport? { isRecorded ? previewCleanUp() : nil }
 
     private var isRecorded: Bool {
         var report = DataPathReport()
+        report.isPreview = true
         return recorded(&report) != nil
     }
 
     /// - Returns: What is on record, if anything.
     @discardableResult
     private func planCleanUp(_ report: inout DataPathReport) -> NetworkRecord? {
+        // What an abandoned pass has left under way.
+        follower = nil
         let record = recorded(&report)
         report.plan.device = record?.device ?? DataPathSettings.defaultDevice
         do throws(NetlinkError) {
@@ -55,28 +63,17 @@ extension DataPathKeeper {
             report.fail(.addresses, ErrorText.describe(error))
         }
         planNoRules(&report)
-        planRestoration(record, &report)
+        planRestoration((record?.sysctls ?? [:]).values, &report)
         return record
     }
 
-    private func recorded(_ report: inout DataPathReport) -> NetworkRecord? {
+    /// What is on record, if anything.
+    func recorded(_ report: inout DataPathReport) -> NetworkRecord? {
         do throws(StateError) {
-            return try store.load()
+            return try store.load(isPreview: report.isPreview)
         } catch {
             report.fail(.sysctls, error.description)
             return nil
-        }
-    }
-
-    /// A setting that somebody has changed since is theirs.
-    private func planRestoration(_ record: NetworkRecord?, _ report: inout DataPathReport) {
-        for change in (record?.sysctls ?? [:]).values.sorted(by: { $0.key < $1.key }) {
-            do throws(SysctlError) {
-                let current = try sysctls.read(change.key)
-                if current == change.new, change.old != change.new { report.plan.sysctls.append(change.undone) }
-            } catch {
-                report.fail(.sysctls, error.description)
-            }
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import DataPath
+internal import Glibc
 internal import LoadBalancing
 internal import NFTables
 internal import Netlink
@@ -11,6 +12,8 @@ extension DataPathKeeper {
 
     /// Looks at the addresses of the node, unless it takes none.
     func look(_ demand: DataPathDemand, _ report: inout DataPathReport) {
+        // What an abandoned pass has left under way.
+        follower = nil
         report.hasLooked = true
         do throws(NetlinkError) {
             observed = try vips.read(device: demand.settings.device)
@@ -22,12 +25,10 @@ extension DataPathKeeper {
 
     func planSysctls(_ demand: DataPathDemand, _ report: inout DataPathReport) {
         guard demand.settings.setsSysctls else { return }
-        let options = SysctlOptions(
-            usesIPv6: demand.elements.contains { $0.boundAddress?.family == .ipv6 },
-            strictARP: demand.settings.strictARP,
-            conntrackMinimum: demand.settings.conntrackMaximum.map(Int.init))
+        let usesIPv6 = demand.elements.contains { $0.boundAddress?.family == .ipv6 }
+        let wanted = SysctlOptions(demand.settings, usesIPv6: usesIPv6).wanted(kernel: kernel)
         do throws(SysctlError) {
-            let plan = try SysctlPlan.between(wanted: options.wanted(kernel: kernel)) { key throws(SysctlError) in
+            let plan = try SysctlPlan.between(wanted: wanted) { key throws(SysctlError) in
                 try sysctls.read(key)
             }
             report.plan.sysctls = plan.changes
@@ -39,24 +40,65 @@ extension DataPathKeeper {
         }
     }
 
-    func applySysctls(_ report: inout DataPathReport) {
+    /// What is on record and wanted no more, such as strict ARP that was turned off. Forwarding stays when the last
+    /// IPv6 Service goes, for others may have come to rely on it; and all of it stays when others see to settings.
+    func unwantedSysctls(_ settings: DataPathSettings, _ record: NetworkRecord?) -> [SysctlChange] {
+        guard settings.setsSysctls, let record else { return [] }
+        let wanted = Set(SysctlOptions(settings, usesIPv6: true).wanted(kernel: kernel).map(\.key))
+        return record.sysctls.values.filter { !wanted.contains($0.key) }
+    }
+
+    /// Plans to give settings back; one that somebody has changed since is theirs.
+    ///
+    /// - Returns: The keys of those that could not be read.
+    @discardableResult
+    func planRestoration(_ changes: some Sequence<SysctlChange>, _ report: inout DataPathReport) -> Set<String> {
+        var unreadable: Set<String> = []
+        for change in changes.sorted(by: { $0.key < $1.key }) {
+            do throws(SysctlError) {
+                let current = try sysctls.read(change.key)
+                guard current == change.new, change.old != change.new else { continue }
+                report.plan.sysctls.append(change.undone)
+                report.restorations.insert(change.undone)
+            } catch {
+                unreadable.insert(change.key)
+                report.fail(.sysctls, error.description)
+            }
+        }
+        return unreadable
+    }
+
+    /// - Returns: The keys of those that were refused.
+    @discardableResult
+    func applySysctls(_ report: inout DataPathReport) -> Set<String> {
         let refused = sysctls.apply(report.plan.sysctls)
         for error in refused { report.fail(.sysctls, error.description) }
         let keys = Set(refused.map(\.key))
         report.plan.sysctls.removeAll { keys.contains($0.key) }
+        return keys
     }
 
     /// - Parameter inUse: The addresses of virtual servers that are ours.
     func planAddresses(_ demand: DataPathDemand, _ inUse: Set<IPAddress>, _ report: inout DataPathReport) {
         guard var observed else { return }
         observed.elsewhere = observed.elsewhere.filter { !isTakenOver($0.value) }
-        let wanted = demand.addresses
-        let kept = observed.addresses.intersection(inUse).subtracting(wanted)
+        let routed = observed.routes.filter { $0.length == $0.address.family.bitWidth }.map(\.address)
+        let bound = observed.addresses.union(routed)
+        let waiting = unguarded(demand, report).subtracting(bound).filter { address in
+            observed.elsewhere[address] == nil && !observed.routes.contains { $0.contains(address) }
+        }
+        if let first = waiting.min() {
+            let others = waiting.count > 1 ? " and \(waiting.count - 1) more" : ""
+            report.fail(.addresses, "\(first)\(others) not taken: the rules that say who may connect could not be made")
+        }
+        let wanted = demand.addresses.subtracting(waiting)
+        let kept = bound.intersection(inUse).subtracting(wanted)
         note(leaving: kept)
         do throws(VIPPlanError) {
             let plan = try VIPPlan.between(
                 binding: demand.settings.binding, addresses: wanted.union(kept),
-                routes: routes(demand, observed), device: demand.settings.device, observed: observed)
+                routes: routes(demand, wanted.union(kept), waiting, observed), device: demand.settings.device,
+                observed: observed)
             report.plan.addresses = plan.operations
             report.plan.elsewhere = plan.elsewhere
         } catch {
@@ -64,11 +106,24 @@ extension DataPathKeeper {
         }
     }
 
-    /// The networks, and the addresses that lie in none of them.
-    private func routes(_ demand: DataPathDemand, _ observed: ObservedVIPs) -> [IPPrefix] {
+    /// The addresses that only some sources may use, as long as the rules that say so could not be made: open to all
+    /// they must not become.
+    func unguarded(_ demand: DataPathDemand, _ report: DataPathReport) -> Set<IPAddress> {
+        // A preview has planned the rules, unless it could not.
+        let arePlanned = report.isPreview && !report.failures.contains { $0.part == .rules }
+        guard demand.settings.rules != nil, demand.settings.binding != .none, !arePlanned else { return [] }
+        return demand.unguardedAddresses(known?.elements ?? [])
+    }
+
+    /// The networks, but for new ones that hold an address which waits; and the addresses that lie in none of them.
+    private func routes(
+        _ demand: DataPathDemand, _ addresses: Set<IPAddress>, _ waiting: Set<IPAddress>, _ observed: ObservedVIPs
+    ) -> [IPPrefix] {
         guard demand.settings.binding == .route else { return [] }
-        let networks = demand.settings.serviceNetworks
-        let single = demand.addresses.filter { address in
+        let networks = demand.settings.serviceNetworks.filter { network in
+            observed.routes.contains(network) || !waiting.contains { network.contains($0) }
+        }
+        let single = addresses.filter { address in
             observed.elsewhere[address] == nil && !networks.contains { $0.contains(address) }
         }
         return networks + single.compactMap { IPPrefix($0, length: $0.family.bitWidth) }
@@ -118,12 +173,20 @@ extension DataPathKeeper {
             observed?.addresses.remove(address)
             gone.insert(.address(address))
         }
-        guard let known else { return }
-        let change = DataPathChange(removed: gone.intersection(known.elements))
-        guard !change.isEmpty else { return }
         var rest = DataPathReport()
-        commit(change, &rest)
+        commit(DataPathChange(removed: gone.intersection(known?.elements ?? [])), &rest)
         report.transactions += rest.transactions
         report.failures += rest.failures
+    }
+}
+
+extension SysctlOptions {
+    fileprivate init(_ settings: DataPathSettings, usesIPv6: Bool) {
+        let conntrack = settings.conntrack
+        self.init(
+            usesIPv6: usesIPv6, strictARP: settings.strictARP,
+            conntrackMinimum: conntrack.minimum(cores: sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+            tcpEstablishedTimeout: conntrack.tcpEstablished.map(Int.init),
+            tcpCloseWaitTimeout: conntrack.tcpCloseWait.map(Int.init))
     }
 }

@@ -6,8 +6,8 @@ package import NodeNetwork
 
 /// Keeps what Services need of a node beside IPVS: the kernel's settings, the rules, the addresses.
 ///
-/// Settings and rules come before the virtual servers (``prepare(_:)``), addresses after them (``finish(_:inUse:_:)``):
-/// so no packet reaches an address that is not served yet. What fails is reported and tried again by the next pass;
+/// Settings and rules come before the virtual servers (``prepare(_:)``), addresses after them (``finish(_:owned:_:)``,
+/// or ``follow(_:)`` for those whose virtual servers are there while others are still to come): so no packet reaches an address that is not served yet. What fails is reported and tried again by the next pass;
 /// the virtual servers are kept all the same.
 package final class DataPathKeeper {
     let firewall: any FirewallTable
@@ -19,8 +19,15 @@ package final class DataPathKeeper {
 
     /// The rules as they were left; `nil` when only a look can tell.
     var known: FirewallState?
+    /// What the rules would have been, had the kernel taken the last change.
+    var refused: Set<DataPathElement>?
+    /// Elements of virtual servers that are wanted no more. They stay until those have gone, which may be held back, or
+    /// wait for connections.
+    var gone: Set<DataPathElement> = []
     /// The number of the last transaction of anybody, if it was ours.
     var generation: UInt32?
+    /// What puts addresses on a new device while virtual servers are being programmed.
+    var follower: AddressFollower?
     /// What the last look at the addresses found.
     var observed: ObservedVIPs?
     /// Whether it is certain that our table is not there.
@@ -28,8 +35,11 @@ package final class DataPathKeeper {
     /// Addresses that are on our device only because connections to them remain.
     private(set) var leaving: Set<IPAddress> = []
     private(set) var record: NetworkRecord?
+    /// What tracked connections have yet to forget.
+    private var staleFlows: Set<StaleFlow> = []
+    private static let staleFlowLimit = 100_000
     /// Whether something failed that the next pass has to try again.
-    package private(set) var isBehind = false
+    package internal(set) var isBehind = false
 
     /// Devices whose addresses are those of Services too, left behind by a proxy that this one takes over from.
     package static let takenOver: Set<String> = ["kube-ipvs0"]
@@ -49,15 +59,27 @@ package final class DataPathKeeper {
 
     /// What a pass would do; nothing is changed.
     ///
-    /// - Parameter inUse: The addresses of virtual servers that are ours, which stay as long as those do.
-    package func preview(_ demand: DataPathDemand, inUse: Set<IPAddress>) -> DataPathReport {
+    /// - Parameters:
+    ///   - owned: The virtual servers that are ours: their addresses and rules stay as long as they do.
+    package func preview(
+        _ demand: DataPathDemand, owned: Set<VirtualServerKey>
+    ) -> DataPathReport {
+        let before = gone
+        defer { gone = before }
         var report = DataPathReport()
         report.isPreview = true
         report.plan.device = demand.settings.device
         look(demand, &report)
         planSysctls(demand, &report)
-        if let state = wantedRules(demand) { planRules(state, &report) } else { planNoRules(&report) }
-        planAddresses(demand, inUse, &report)
+        if demand.settings.setsSysctls {
+            planRestoration(unwantedSysctls(demand.settings, recorded(&report)), &report)
+        }
+        if demand.settings.rules == nil {
+            planNoRules(&report)
+        } else if var state = wantedRules(demand) {
+            planRules(&state, keeping: owned.contains, &report)
+        }
+        planAddresses(demand, Synchronizer.addresses(owned), &report)
         return report
     }
 
@@ -69,65 +91,88 @@ package final class DataPathKeeper {
         look(demand, &report)
         planSysctls(demand, &report)
         setSysctls(demand, &report)
-        if let state = wantedRules(demand) {
-            planRules(state, &report)
-            commitRules(state, &report)
-        } else {
-            planNoRules(&report)
-            commitNoRules(&report)
-        }
+        giveBackSysctls(demand, &report)
+        prepareRules(demand, &report)
+        beginFollowing(demand, report)
         report.duration += started.duration(to: .now)
         return report
     }
 
     /// Makes the rules what they should be after a change of a few elements, without a look at the others.
     ///
-    /// - Parameter demand: What is wanted after the change; asked for only if more than the change has to be known.
+    /// - Parameters:
+    ///   - retries: Whether what failed before is tried again too.
+    ///   - demand: What is wanted after the change; asked for only if more than the change has to be known.
     package func prepare(
-        _ change: DataPathChange, _ settings: DataPathSettings, _ demand: () -> DataPathDemand
+        _ change: DataPathChange, _ settings: DataPathSettings, retries: Bool = true, _ demand: () -> DataPathDemand
     ) -> DataPathReport {
         let bindsNothing = settings.binding == .none || !change.touchesAddresses
-        guard bindsNothing, known?.settings == settings.rules, !isBehind else { return prepare(demand()) }
+        guard bindsNothing, known?.settings == settings.rules, !(isBehind && retries) else { return prepare(demand()) }
         var report = DataPathReport()
         report.plan.device = settings.device
         guard settings.firewall != nil else { return report }
         let started = ContinuousClock.now
-        commit(change.withoutAddresses, &report)
-        isBehind = !report.failures.isEmpty
+        commit(split(change.withoutAddresses), &report)
+        isBehind = isBehind || !report.failures.isEmpty
         report.duration += started.duration(to: .now)
         return report
     }
 
     /// Makes the addresses what they should be, once the virtual servers are.
     ///
-    /// - Parameter inUse: The addresses of virtual servers that are ours, which stay as long as those do.
-    package func finish(_ demand: DataPathDemand, inUse: Set<IPAddress>, _ report: inout DataPathReport) {
+    /// - Parameters:
+    ///   - owned: The virtual servers that are ours: their addresses and rules stay as long as they do.
+    package func finish(
+        _ demand: DataPathDemand, owned: Set<VirtualServerKey>, _ report: inout DataPathReport
+    ) {
         let started = ContinuousClock.now
         report.plan.device = demand.settings.device
+        let isWhole = report.hasLooked
+        let done = endFollowing(&report)
         if !report.hasLooked { look(demand, &report) }
-        planAddresses(demand, inUse, &report)
+        planAddresses(demand, Synchronizer.addresses(owned), &report)
         if !report.plan.addresses.isEmpty { applyAddresses(demand, &report) }
+        report.plan.addresses.insert(contentsOf: done, at: 0)
+        removeGone(unless: owned.contains, &report)
         if report.failures.isEmpty { removeFormerDevices(&report) }
-        isBehind = !report.failures.isEmpty
+        // What has failed before, nobody has tried again without a look.
+        isBehind = !report.failures.isEmpty || isBehind && !isWhole
         report.duration += started.duration(to: .now)
     }
 
-    /// Makes tracked connections forget real servers that have gone.
+    /// Ends what ``prepare(_:_:retries:_:)`` began, once the virtual servers are changed.
+    ///
+    /// - Parameter owns: Whether a virtual server is ours, and so still there.
+    package func finishChange(unless owns: (VirtualServerKey) -> Bool, _ report: inout DataPathReport) {
+        removeGone(unless: owns, &report)
+        isBehind = isBehind || !report.failures.isEmpty
+    }
+
+    /// Makes tracked connections forget real servers that have gone, and those of earlier calls that failed.
     package func forget(_ flows: Set<StaleFlow>, _ report: inout DataPathReport) {
-        guard !flows.isEmpty, let tracker else { return }
+        guard let tracker else { return }
+        staleFlows.formUnion(flows)
+        guard !staleFlows.isEmpty else { return }
         do throws(NetlinkError) {
-            report.staleEntries += try tracker.deleteEntries(flows)
+            report.staleEntries += try tracker.deleteEntries(staleFlows)
+            staleFlows = []
         } catch {
-            if error.kind != .familyMissing { report.fail(.conntrack, ErrorText.describe(error)) }
+            // Where nothing is tracked there is nothing to forget; and no failure may fill the memory.
+            if error.kind == .familyMissing || staleFlows.count > Self.staleFlowLimit { staleFlows = [] }
+            guard error.kind != .familyMissing else { return }
+            report.fail(.conntrack, ErrorText.describe(error))
+            isBehind = true
         }
     }
 
     /// Changes the kernel's settings as planned: none whose old value is not on record.
     private func setSysctls(_ demand: DataPathDemand, _ report: inout DataPathReport) {
+        let before: NetworkRecord
         do throws(StateError) {
             var next = record
             if next == nil { next = try store.load() }
-            var record = next ?? NetworkRecord(device: demand.settings.device)
+            before = next ?? NetworkRecord(device: demand.settings.device)
+            var record = before
             record.note(device: demand.settings.device)
             record.note(report.plan.sysctls)
             try keep(record)
@@ -138,13 +183,32 @@ package final class DataPathKeeper {
         }
         let planned = Set(report.plan.sysctls)
         applySysctls(&report)
-        dropRecord(of: planned.subtracting(report.plan.sysctls), &report)
+        dropRecord(of: planned.subtracting(report.plan.sysctls), before, &report)
     }
 
-    /// Takes refused changes off the record: whoever makes them later, it is theirs.
-    private func dropRecord(of refused: Set<SysctlChange>, _ report: inout DataPathReport) {
+    /// Takes refused changes off the record: whoever makes them later, it is theirs. Those that were made before stay.
+    private func dropRecord(
+        of refused: Set<SysctlChange>, _ before: NetworkRecord, _ report: inout DataPathReport
+    ) {
         guard !refused.isEmpty, var next = record else { return }
-        for change in refused { next.sysctls[change.key] = nil }
+        for change in refused { next.sysctls[change.key] = before.sysctls[change.key] }
+        do throws(StateError) {
+            try keep(next)
+        } catch {
+            report.fail(.sysctls, error.description)
+        }
+    }
+
+    /// Gives back what is wanted no more. What fails stays on record.
+    private func giveBackSysctls(_ demand: DataPathDemand, _ report: inout DataPathReport) {
+        let unwanted = unwantedSysctls(demand.settings, record)
+        guard !unwanted.isEmpty, var next = record else { return }
+        var returns = DataPathReport()
+        let kept = planRestoration(unwanted, &returns).union(applySysctls(&returns))
+        report.plan.sysctls += returns.plan.sysctls
+        report.restorations = returns.restorations
+        report.failures += returns.failures
+        for change in unwanted where !kept.contains(change.key) { next.sysctls[change.key] = nil }
         do throws(StateError) {
             try keep(next)
         } catch {

@@ -1,3 +1,5 @@
+internal import NodeNetwork
+
 /// What was done beside IPVS, or would be.
 package struct DataPathReport: Sendable {
     /// A part of what is kept.
@@ -28,6 +30,9 @@ package struct DataPathReport: Sendable {
 
     /// Whether the plan is only told of.
     package internal(set) var isPreview = false
+
+    /// Of the kernel's settings, those that get their old values back.
+    var restorations: Set<SysctlChange> = []
 
     /// Whether the addresses were looked at.
     var hasLooked = false

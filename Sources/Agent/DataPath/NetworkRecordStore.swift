@@ -15,8 +15,10 @@ package struct NetworkRecordStore: Sendable {
     package var path: String { "\(directory)/network-\(identity.namespace)" }
     private var file: StateFile { StateFile(path: path) }
 
-    /// The record; `nil` when nothing was made in this boot. A corrupt one is moved aside and counts as none.
-    package func load() throws(StateError) -> NetworkRecord? {
+    /// The record; `nil` when nothing was made in this boot. A corrupt one counts as none and is moved aside.
+    ///
+    /// - Parameter isPreview: Whether it stays where it is.
+    package func load(isPreview: Bool = false) throws(StateError) -> NetworkRecord? {
         guard let text = try file.read() else { return nil }
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
@@ -24,7 +26,7 @@ package struct NetworkRecordStore: Sendable {
         guard lines.popLast() == [""], lines.popLast() == ["end"], lines.count >= 2, lines[0].count == 3,
             lines[0][0] == Self.heading, lines[1].count == 2, lines[1][0] == "device"
         else {
-            try file.setAside()
+            if !isPreview { try file.setAside() }
             return nil
         }
         guard lines[0][1] == identity.boot, lines[0][2] == identity.namespace else { return nil }
@@ -34,7 +36,7 @@ package struct NetworkRecordStore: Sendable {
             case ("former", 2): record.formerDevices.insert(line[1])
             case ("sysctl", 4): record.sysctls[line[1]] = SysctlChange(key: line[1], old: line[2], new: line[3])
             default:
-                try file.setAside()
+                if !isPreview { try file.setAside() }
                 return nil
             }
         }

@@ -17,6 +17,9 @@ package struct ProxyProcesses {
         }
     }
 
+    /// Whether all processes of the node can be seen; a container mostly sees its own alone.
+    package var seesAll: Bool { name(of: 2) == "kthreadd" }
+
     private func numbers() -> [Int] {
         guard let directory = opendir(root) else { return [] }
         defer { closedir(directory) }

@@ -11,7 +11,7 @@ extension SyncReport {
             lines.append("\(change.kind.rawValue) " + (change.operation.key?.description ?? "settings of IPVS"))
         }
         guard let network else { return lines }
-        lines += network.plan.sysctls.map(\.description)
+        lines += network.plan.sysctls.filter { !network.restorations.contains($0) }.map(\.description)
         if network.plan.firewall != nil { lines.append("rules") }
         lines += network.plan.addresses.filter { !$0.isRemoval }.map { $0.text(device: network.plan.device) }
         return lines + network.failures.map(\.description)

@@ -138,7 +138,7 @@ package struct Takeover {
 
     private func remove(_ key: VirtualServerKey) throws {
         for failure in try table.apply([.removeVirtualServer(key)]) where !failure.isDone {
-            throw TakeoverError(ErrorText.name(failure.errno))
+            throw TakeoverError(ErrnoText.words(failure.errno))
         }
     }
 }

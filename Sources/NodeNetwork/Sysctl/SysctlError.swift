@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Netlink
 
 /// A kernel setting that could not be read or written.
 package struct SysctlError: Error, Hashable, Sendable {
@@ -31,7 +32,7 @@ extension SysctlError: CustomStringConvertible {
     /// What happened, and for a refused value what can be done about it.
     package var description: String {
         let name = Sysctl.name(of: key)
-        let reason = strerror(errno).map { String(cString: $0) } ?? "errno \(errno)"
+        let reason = ErrnoText.words(errno)
         guard case .write(let value) = operation else { return "cannot read \(name): \(reason)" }
         let problem = "cannot set \(name) to \(value): \(reason)"
         guard isReadOnly else { return problem }

@@ -58,10 +58,16 @@ package struct SysctlOptions: Hashable, Sendable {
         Sysctl("net/ipv4/conf/all/arp_ignore", "1"), Sysctl("net/ipv4/conf/all/arp_announce", "2"),
     ]
 
+    /// The kernel rounds buckets up to whole pages, of 64 KiB at most: what is set then reads back as it was written.
+    private static let bucketStep = (64 << 10) / 8
+
     private var tracking: [Sysctl] {
         var settings: [Sysctl] = []
         if let conntrackMinimum {
             settings.append(Sysctl("net/netfilter/nf_conntrack_max", "\(conntrackMinimum)", .atLeast))
+            // Else the entries would stand in long rows, to be walked for every packet.
+            let buckets = (conntrackMinimum / 4 / Self.bucketStep + 1) * Self.bucketStep
+            settings.append(Sysctl("net/netfilter/nf_conntrack_buckets", "\(buckets)", .atLeast))
         }
         if let tcpEstablishedTimeout {
             settings.append(Sysctl("net/netfilter/nf_conntrack_tcp_timeout_established", "\(tcpEstablishedTimeout)"))

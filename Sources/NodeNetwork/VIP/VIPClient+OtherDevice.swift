@@ -1,4 +1,5 @@
 internal import Glibc
+package import LoadBalancing
 package import Netlink
 
 // Devices of others.
@@ -9,6 +10,15 @@ extension VIPClient {
         let addresses = try addresses().lazy.filter { $0.link == link.index && !$0.address.isLinkLocalV6 }
         return OtherDevice(
             name: name, isDummy: link.kind == VIPDevice.kind, addresses: Set(addresses.map(\.address)))
+    }
+
+    /// The addresses of the node that are not on a device of ours, whatever its name, nor on one of these.
+    package func addresses(exceptOn names: Set<String>) throws(NetlinkError) -> Set<IPAddress> {
+        let links = try links()
+        return Set(
+            try addresses().lazy.filter { found in
+                links[found.link].map { !$0.isOurs && !names.contains($0.name) } ?? true
+            }.map(\.address))
     }
 
     /// Removes a dummy device with every address on it. One that is gone already is as well.

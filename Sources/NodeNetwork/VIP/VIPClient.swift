@@ -120,9 +120,12 @@ extension VIPClient {
 
     /// Makes the device and marks it in one datagram, which the kernel carries out even if this process dies.
     ///
-    /// The device's number is ours to choose, so that the mark finds no device when somebody else's got the name first.
+    /// The device's number is ours to choose, so that the mark finds no device when somebody else's got the name first:
+    /// one far from those that the kernel gives to new devices in turn.
     private func createDevice(_ name: String) throws(NetlinkError) -> [VIPFailure] {
-        let index = (try links().keys.max() ?? 0) + 1
+        let taken = try links()
+        var index: UInt32
+        repeat { index = .random(in: 1 << 20..<1 << 30) } while taken[index] != nil
         let failures = try send([
             .createLink(name, index: index), .markLink(index: index), .withoutLinkLocal(index: index),
         ])

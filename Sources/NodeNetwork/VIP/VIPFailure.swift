@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Netlink
 
 /// An operation that the kernel refused; the others were carried out.
 package struct VIPFailure: Error, Hashable, Sendable {
@@ -16,7 +16,7 @@ package struct VIPFailure: Error, Hashable, Sendable {
 
     /// What failed and why, in words.
     package func text(device: String) -> String {
-        let reason = strerror(errno).map { String(cString: $0) } ?? "errno \(errno)"
-        return "cannot \(operation.text(device: device)): \(reason)" + (kernelMessage.map { " (\($0))" } ?? "")
+        let error = NetlinkError(.refused(errno), operation: operation.text(device: device), message: kernelMessage)
+        return "cannot \(error.operation): \(error.reason)"
     }
 }

@@ -39,11 +39,16 @@ package struct VIPPlan: Hashable, Sendable {
         if observed.device == .foreign { throw .deviceIsForeign(name: device) }
         let elsewhere = observed.elsewhere.filter { addresses.contains($0.key) }
         let missing = addresses.subtracting(observed.addresses).filter { elsewhere[$0] == nil }
-        let leaving = observed.addresses.subtracting(addresses)
+        // One that another device has got meanwhile answers without us too.
+        let leaving = observed.addresses.filter { !addresses.contains($0) || elsewhere[$0] != nil }
         if observed.device == .missing, !missing.isEmpty { coming.append(.createDevice) }
-        coming += missing.sorted().map(VIPOperation.addAddress)
-        // Of a device that is up, the kernel looks at every route for each address (fib_sync_up).
+        let additions = missing.sorted()
+        // Of a device that is up, the kernel looks at every route for each IPv4 address (fib_sync_up). IPv6 addresses of
+        // a device that comes up may be dropped without a word to us (addrconf_permanent_addr): their routes are made
+        // anew from memory that it does not wait for.
+        coming += additions.lazy.filter { $0.family == .ipv4 }.map(VIPOperation.addAddress)
         if comesUp(observed.device, isNeeded: !missing.isEmpty) { coming.append(.setUp) }
+        coming += additions.lazy.filter { $0.family == .ipv6 }.map(VIPOperation.addAddress)
         return VIPPlan(
             device: device, operations: coming + leaving.sorted().map(VIPOperation.removeAddress) + going,
             elsewhere: elsewhere)

@@ -9,8 +9,9 @@ struct CleanupCommand: ParsableCommand {
         commandName: "cleanup",
         abstract: "Remove everything that ipvsync made, and nothing else.",
         discussion: """
-            Its virtual servers and sync daemons, its device with the addresses, its nftables table; kernel settings
-            get the values back that they had. Connections end at once. What is foreign stays as it is.
+            Its virtual servers and sync daemons, its device with the addresses, its
+            nftables table; kernel settings get the values back that they had. Connections
+            end at once. What is foreign stays as it is.
 
             EXAMPLES:
               ipvsync cleanup --dry-run
@@ -20,7 +21,7 @@ struct CleanupCommand: ParsableCommand {
     @Flag(name: .long, help: "Only say what would be removed.")
     var dryRun = false
 
-    @OptionGroup var state: StateOptions
+    @OptionGroup var state: NodeStateOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {

@@ -9,8 +9,8 @@ struct DoctorCommand: ParsableCommand {
         commandName: "doctor",
         abstract: "Check kernel, modules, rights and settings, each with the fix.",
         discussion: """
-            Changes nothing, but asking the kernel for IPVS may load its module. Ends with 1 if anything would keep
-            ipvsync from working; warnings do not count.
+            Changes nothing, but asking the kernel for IPVS may load its module. Ends with 1
+            if anything would keep ipvsync from working; warnings do not count.
 
             EXAMPLES:
               ipvsync doctor

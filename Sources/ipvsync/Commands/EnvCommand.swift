@@ -10,7 +10,8 @@ struct EnvCommand: ParsableCommand {
         commandName: "env",
         abstract: "Print the Service environment variables that a Pod in a namespace would get.",
         discussion: """
-            One NAME=value a line, as a kubelet sets them: {SERVICE}_SERVICE_HOST and _PORT, and the Docker links set.
+            One NAME=value a line, as a kubelet sets them: {SERVICE}_SERVICE_HOST and _PORT,
+            and the Docker links set.
 
             EXAMPLES:
               kubectl get services -A -o json | ipvsync env -n shop --manifests -

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Configuration
 internal import KubernetesObjects
 internal import Presentation
 internal import ServiceTranslation
@@ -8,12 +9,15 @@ struct ExplainCommand: ParsableCommand {
         commandName: "explain",
         abstract: "Say what a Kubernetes Service becomes on this node, and why.",
         discussion: """
-            Lists each virtual server with the field that asks for it, and each endpoint with the rule by which it is
-            used or left out; then conflicts with other Services and annotations that were refused. Needs no rights.
+            Lists each virtual server with the field that asks for it, and each endpoint
+            with the rule by which it is used or left out; then conflicts with other
+            Services and annotations that were refused. Needs no rights.
 
             EXAMPLES:
-              kubectl get svc,endpointslices,nodes -A -o json | ipvsync explain -n shop web --manifests - --node n1
+              kubectl get svc,endpointslices,nodes -A -o json \\
+                  | ipvsync explain -n shop web --manifests - --node n1
               ipvsync explain web --manifests dump.yaml --node n1 --output json
+              ipvsync explain web --kubeconfig ~/.kube/config --config /etc/ipvsync
 
             \(ExitStatus.help)
             """)
@@ -24,6 +28,14 @@ struct ExplainCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "The Service's namespace.")
     var namespace = "default"
 
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "A YAML file, or a directory of them, whose services: and network: hold; may be repeated.",
+            discussion: "Without it, no configuration is read.", valueName: "path"),
+        completion: .file())
+    var config: [String] = []
+
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var output: OutputOptions
 
@@ -31,7 +43,8 @@ struct ExplainCommand: ParsableCommand {
 
     func run() throws {
         try Failures.endWithStatus {
-            let index = try cluster.index(isOffline: cluster.node != nil, explains: true)
+            let settings = config.isEmpty ? Settings() : try Configuration.load(paths: config).settings
+            let index = try cluster.index(isOffline: cluster.node != nil, explains: true, settings: settings)
             let name = ObjectName(namespace: namespace, name: service)
             guard let service = index[name] else {
                 let elsewhere = index.services.map(\.name).filter { $0.name == name.name }.map(\.namespace)

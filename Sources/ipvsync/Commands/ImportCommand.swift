@@ -8,8 +8,9 @@ struct ImportCommand: ParsableCommand {
         commandName: "import",
         abstract: "Print the kernel's table, or an ipvsadm dump, as configuration.",
         discussion: """
-            Nothing is lost on the way: 'plan' with the result finds nothing to do. Foreign virtual servers are printed
-            too, and become ipvsync's own once they are declared.
+            Nothing is lost on the way: 'plan' with the result finds nothing to do. Foreign
+            virtual servers are printed too, and become ipvsync's own once they are
+            declared.
 
             EXAMPLES:
               ipvsync import >/etc/ipvsync/current.yaml

@@ -12,13 +12,15 @@ struct KubeProxyCommand: ParsableCommand {
         commandName: "kube-proxy",
         abstract: "Turn a KubeProxyConfiguration into ipvsync's configuration.",
         discussion: """
-            Prints the configuration on standard output, and on standard error what does not carry over, by line.
-            The next step is 'ipvsync takeover --dry-run', and then without it, on each node on which kube-proxy has
-            been stopped: it serves what kube-proxy served, and removes what that left.
+            Prints the configuration on standard output, and on standard error what does not
+            carry over, by line. The next step is 'ipvsync takeover --dry-run', and then
+            without it, on each node on which kube-proxy has been stopped: it serves what
+            kube-proxy served, and removes what that left.
 
             EXAMPLES:
-              ipvsync migrate kube-proxy /var/lib/kube-proxy/config.conf >/etc/ipvsync/ipvsync.yaml
-              kubectl -n kube-system get configmap kube-proxy -o jsonpath='{.data.config\\.conf}' \\
+              ipvsync migrate kube-proxy /var/lib/kube-proxy/config.conf >ipvsync.yaml
+              kubectl -n kube-system get configmap kube-proxy \\
+                  -o jsonpath='{.data.config\\.conf}' \\
                   | ipvsync migrate kube-proxy -
             """)
 

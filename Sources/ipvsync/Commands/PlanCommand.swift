@@ -32,7 +32,7 @@ struct PlanCommand: ParsableCommand {
 
     @OptionGroup var source: SourceOptions
     @OptionGroup var sync: SyncOptions
-    @OptionGroup var state: StateOptions
+    @OptionGroup var state: NodeStateOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
@@ -54,7 +54,7 @@ struct PlanCommand: ParsableCommand {
 
     /// Prints the plan and returns what it was made of.
     static func preview(
-        _ source: SourceOptions, _ sync: SyncOptions, _ state: StateOptions, _ output: OutputOptions
+        _ source: SourceOptions, _ sync: SyncOptions, _ state: NodeStateOptions, _ output: OutputOptions
     ) throws -> SyncReport {
         try Failures.endWithStatus {
             let declared = try source.load()

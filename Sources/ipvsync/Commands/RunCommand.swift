@@ -10,24 +10,27 @@ struct RunCommand: ParsableCommand {
         commandName: "run",
         abstract: "Make the kernel's tables equal to the configuration (the default command).",
         discussion: """
-            Reads everything first: with one error in any file, nothing is changed. Virtual servers that ipvsync
-            neither made nor finds declared are never touched. A declared one that exists is taken over.
+            Reads everything first: with one error in any file, nothing is changed. Virtual
+            servers that ipvsync neither made nor finds declared are never touched. A
+            declared one that exists is taken over.
 
-            A real server that is declared no more and has connections is drained: it gets weight 0, and is removed
-            once it is idle or its drain timeout is over. With --once, run it again to finish drains.
+            A real server that is declared no more and has connections is drained: it gets
+            weight 0, and is removed once it is idle or its drain timeout is over. With
+            --once, run it again to finish drains.
 
-            Without --once it stays: it follows the API server, looks at drains every few seconds and at the whole
-            table every --sync-interval. Files that change are read again, as on SIGHUP; SIGTERM ends it and leaves
-            the table.
+            Without --once it stays: it follows the API server, looks at drains every few
+            seconds and at the whole table every --sync-interval. Files that change are read
+            again, as on SIGHUP; SIGTERM ends it and leaves the table.
 
             EXAMPLES:
               ipvsync --once
               ipvsync --once --config web.yaml --config dns.yaml
               ipvsync --once --dry-run
               ipvsync --in-cluster --node n1
-              ipvsync --kubeconfig /etc/kubernetes/kubelet.conf --config /etc/ipvsync
+              ipvsync --kubeconfig /etc/ipvsync/kubeconfig --config /etc/ipvsync
               ipvsync --once --manifests /srv/cluster --node n1
-              kubectl get configmap lb -o jsonpath='{.data.lb\\.yaml}' | ipvsync --once --config -
+              kubectl get configmap lb -o jsonpath='{.data.lb\\.yaml}' \\
+                  | ipvsync --once --config -
 
             \(ExitStatus.help)
             """)
@@ -43,7 +46,7 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var source: SourceOptions
     @OptionGroup var sync: SyncOptions
-    @OptionGroup var state: StateOptions
+    @OptionGroup var state: NodeStateOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup(title: "Options of a run that stays") var agent: AgentOptions
 

@@ -9,8 +9,8 @@ struct ShowCommand: ParsableCommand {
         commandName: "show",
         abstract: "Show the kernel's table with owners, names, connections and drains.",
         discussion: """
-            Addresses and ports are always numbers. Foreign virtual servers are those that ipvsync neither made nor
-            took over.
+            Addresses and ports are always numbers. Foreign virtual servers are those that
+            ipvsync neither made nor took over.
 
             EXAMPLES:
               ipvsync show

@@ -8,11 +8,12 @@ struct StatusCommand: ParsableCommand {
         commandName: "status",
         abstract: "Ask the running agent how it is and what it did.",
         discussion: """
-            Shows health with the reasons, the sources of what is wanted, drains, what is held back or refused, what
-            others changed, and the latest changes. With --output, all that the agent says.
+            Shows health with the reasons, the sources of what is wanted, drains, what is
+            held back or refused, what others changed, and the latest changes. With
+            --output, all that the agent says.
 
-            Ends with 0 when the agent is ok or degraded, with 1 when it has failed or none runs in this network
-            namespace, and with 4 when its socket may not be used.
+            Ends with 0 when the agent is ok or degraded, with 1 when it has failed or none
+            runs in this network namespace, and with 4 when its socket may not be used.
 
             EXAMPLES:
               ipvsync status

@@ -1,6 +1,7 @@
 internal import Agent
 internal import ArgumentParser
 internal import Configuration
+internal import DataPath
 internal import Glibc
 internal import IPVS
 internal import KubeProxy
@@ -13,18 +14,20 @@ struct TakeoverCommand: ParsableCommand {
         commandName: "takeover",
         abstract: "Take this node over from kube-proxy, and remove what it left.",
         discussion: """
-            First makes everything that is declared, as 'run --once' does, with virtual servers adopted as they are.
-            Then removes kube-proxy's chains of iptables and the rules that lead into them, its sets of ipset, its
-            tables of nftables, virtual servers of Services that are no more, and the device kube-ipvs0; nothing of the
-            kubelet's or anybody else's. Connections stay as they are.
+            First makes everything that is declared, as 'run --once' does, with virtual
+            servers adopted as they are. Then removes kube-proxy's chains of iptables and
+            the rules that lead into them, its sets of ipset, its tables of nftables,
+            virtual servers of Services that are no more, and the device kube-ipvs0; nothing
+            of the kubelet's or anybody else's. Connections stay as they are.
 
-            The configuration needs 'network:', and kube-proxy must not run. An agent may: then it has to have made
-            everything that is declared. What fails ends it; run again, it goes on. What somebody else's rules use stays,
-            is told, and ends it with 1.
+            The configuration needs 'network:', and kube-proxy must not run. An agent may:
+            then it has to have made everything that is declared. What fails ends it; run
+            again, it goes on. What somebody else's rules use stays, is told, and ends it
+            with 1.
 
             EXAMPLES:
               ipvsync takeover --dry-run --in-cluster --config /etc/ipvsync
-              ipvsync takeover --kubeconfig /etc/kubernetes/kubelet.conf --config /etc/ipvsync
+              ipvsync takeover --kubeconfig /etc/ipvsync/kubeconfig --config /etc/ipvsync
 
             \(ExitStatus.help)
             """)
@@ -34,7 +37,7 @@ struct TakeoverCommand: ParsableCommand {
 
     @OptionGroup var source: SourceOptions
     @OptionGroup var sync: SyncOptions
-    @OptionGroup var state: StateOptions
+    @OptionGroup var state: NodeStateOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
@@ -47,9 +50,16 @@ struct TakeoverCommand: ParsableCommand {
                         + "add it, as 'ipvsync migrate kube-proxy' writes it")
                 throw ExitStatus.invalidConfiguration.code
             }
+            if demand.settings.firewall == nil {
+                StandardStreams.complain(
+                    "network.firewall is false: without kube-proxy's rules, nothing masquerades connections or heeds "
+                        + "loadBalancerSourceRanges unless rules of your own do")
+            }
+            let programs = InstalledPrograms()
+            Self.complain(ofUnseen: programs)
             let node = try NodeSynchronizer(configuration, sync, state)
             let takeover = Takeover(
-                programs: InstalledPrograms(), devices: try VIPClient(), table: node.synchronizer.table)
+                programs: programs, devices: try VIPClient(), table: node.synchronizer.table)
             if dryRun {
                 try preview(configuration, demand, node, takeover)
             } else {
@@ -111,6 +121,19 @@ struct TakeoverCommand: ParsableCommand {
 
     private func view(_ report: SyncReport, isPreview: Bool) -> PlanView {
         PlanView(report, names: report.plan.ledger, isPreview: isPreview)
+    }
+
+    /// Says what of kube-proxy's cannot be found from here.
+    private static func complain(ofUnseen programs: InstalledPrograms) {
+        let missing = programs.missing
+        if !missing.isEmpty {
+            StandardStreams.complain(
+                "not installed: \(missing.joined(separator: ", ")); what kube-proxy may have made with it is not looked for"
+            )
+        }
+        guard !ProxyProcesses().seesAll else { return }
+        StandardStreams.complain(
+            "the node's processes cannot be seen from this container, so make sure yourself that kube-proxy is stopped")
     }
 
     /// Why kube-proxy stands in the way, if it does.

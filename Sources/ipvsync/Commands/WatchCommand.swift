@@ -9,12 +9,14 @@ struct WatchCommand: ParsableCommand {
         commandName: "watch",
         abstract: "Watch traffic, connections, drains and changes as they are now.",
         discussion: """
-            On a terminal: the agent's health, virtual servers and real servers with connections, packets and bytes
-            per second, and the latest changes; q ends it. Elsewhere, and with --output: a line for each change, and
-            one every interval for each virtual server that had traffic.
+            On a terminal: the agent's health, virtual servers and real servers with
+            connections, packets and bytes per second, and the latest changes; q ends it.
+            Elsewhere, and with --output: a line for each change, and one every interval for
+            each virtual server that had traffic.
 
-            Rates are differences of the kernel's counters over two seconds or more: the kernel adds them up that
-            often. Without an agent the kernel's table is shown alone.
+            Rates are differences of the kernel's counters over two seconds or more: the
+            kernel adds them up that often. Without an agent the kernel's table is shown
+            alone.
 
             EXAMPLES:
               ipvsync watch

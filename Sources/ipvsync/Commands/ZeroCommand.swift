@@ -7,7 +7,8 @@ struct ZeroCommand: ParsableCommand {
         commandName: "zero",
         abstract: "Set the counters of virtual servers back to zero.",
         discussion: """
-            Without a virtual server, all counters of the namespace are zeroed, foreign ones too.
+            Without a virtual server, all counters of the namespace are zeroed, foreign ones
+            too.
 
             EXAMPLES:
               ipvsync zero

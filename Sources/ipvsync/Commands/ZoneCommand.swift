@@ -8,11 +8,13 @@ struct ZoneCommand: ParsableCommand {
         commandName: "zone",
         abstract: "Print the names of all Services as a zone file for a DNS server.",
         discussion: """
-            A and AAAA, SRV for named ports, CNAME for ExternalName, by the Kubernetes DNS specification 1.1; headless
-            Services answer with their ready endpoints. Any server that reads RFC 1035 zones can serve it.
+            A and AAAA, SRV for named ports, CNAME for ExternalName, by the Kubernetes DNS
+            specification 1.1; headless Services answer with their ready endpoints. Any
+            server that reads RFC 1035 zones can serve it.
 
             EXAMPLES:
-              kubectl get svc,endpointslices -A -o json | ipvsync zone --manifests - >cluster.local.zone
+              kubectl get svc,endpointslices -A -o json \\
+                  | ipvsync zone --manifests - >cluster.local.zone
               ipvsync zone --manifests dump.yaml --reverse 96.10.in-addr.arpa >96.10.zone
             """)
 

@@ -1,27 +1,12 @@
-// swift-format-ignore-file: NeverForceUnwrap
-
 import CSystem
 import Glibc
+import TemporaryFiles
 
 @testable import HTTPService
 
-/// A new directory, removed at the end with the files that are named.
-final class TemporaryFolder {
-    let path: String
-    var socket: String { path + "/socket" }
-
-    init() throws {
-        var template = Array("/tmp/ipvsync-http.XXXXXX".utf8CString)
-        path = try template.withUnsafeMutableBufferPointer { buffer in
-            guard let path = mkdtemp(buffer.baseAddress!) else { throw TestError("mkdtemp: \(errno)") }
-            return String(cString: path)
-        }
-    }
-
-    deinit {
-        unlink(socket)
-        rmdir(path)
-    }
+/// A folder for one socket.
+extension TemporaryFolder {
+    var socket: String { file("socket") }
 
     /// The type and permissions of the file at ``socket``; `nil` if there is none.
     var mode: mode_t? {

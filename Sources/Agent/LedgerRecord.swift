@@ -1,0 +1,45 @@
+internal import Reconcile
+
+/// The ledger as it is known, and how far its file says the same.
+struct LedgerRecord {
+    private(set) var current: Ledger
+    private var isSaved: Bool
+    /// What has changed since the file was written; `nil` when only the whole will do.
+    private var changes: [LedgerChange]?
+    private var extent: LedgerStore.Extent?
+
+    /// - Parameter isSaved: Whether the file is there and says the same.
+    init(current: Ledger, isSaved: Bool) {
+        self.current = current
+        self.isSaved = isSaved
+    }
+
+    /// Puts a new ledger in the place of the whole, or of a part.
+    mutating func take(_ new: Ledger, replacing part: Ledger?) {
+        guard new != part ?? current else { return }
+        isSaved = false
+        if let part {
+            changes?.append(LedgerChange(from: part, to: new))
+            current.replace(part, with: new)
+        } else {
+            changes = nil
+            current = new
+        }
+    }
+
+    /// Makes the file say the same, with as little writing as will do; says whether there was anything to write.
+    mutating func save(in store: LedgerStore) throws(StateError) -> Bool {
+        guard !isSaved else { return false }
+        let (changes, extent) = (self.changes, self.extent)
+        // After a failure, the whole.
+        (self.changes, self.extent) = (nil, nil)
+        if let changes, let extent, let next = try store.append(changes, to: extent) {
+            self.extent = next
+        } else {
+            self.extent = try store.save(current)
+        }
+        self.changes = []
+        isSaved = true
+        return true
+    }
+}
