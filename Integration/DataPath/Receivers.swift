@@ -27,9 +27,12 @@ struct Receivers {
 
     let lab: Lab
     let way: Way
+    /// Whether the real servers are known by an address of the other family than the virtual server's.
+    let crossesFamilies: Bool
 
-    init(_ context: Context, way: Way) throws(ScenarioFailure) {
+    init(_ context: Context, way: Way, crossesFamilies: Bool = false) throws(ScenarioFailure) {
         self.way = way
+        self.crossesFamilies = crossesFamilies
         lab = try Lab(context, serving: [])
         if way == .gue {
             for module in ["fou", "fou6"] { try context.run(["modprobe", module]) }
@@ -50,12 +53,20 @@ struct Receivers {
     var configuration: String {
         let servers = AddressFamily.allCases.flatMap { family in
             TransportProtocol.allCases.map { transport in
-                let realServers = Self.pods.map { "{address: \"\(Self.endpoint($0.address(family)))\", \(way.fields)}" }
+                let realServers = Self.pods.map { pod in
+                    "{address: \"\(Self.endpoint(pod.address(outerFamily(family))))\", \(way.fields)}"
+                }
                 return "{address: \"\(transport) \(Self.endpoint(Self.host(family)))\", scheduler: rr, "
                     + "realServers: [\(realServers.joined(separator: ", "))]}"
             }
         }
         return "{virtualServers: [\n\(servers.joined(separator: ",\n"))\n]}\n"
+    }
+
+    /// The family of the packets that carry this family's.
+    private func outerFamily(_ family: AddressFamily) -> AddressFamily {
+        guard crossesFamilies else { return family }
+        return family == .ipv4 ? .ipv6 : .ipv4
     }
 
     private static func endpoint(_ host: String) -> String {
@@ -88,7 +99,7 @@ struct Receivers {
         let devices: [String]
         switch way {
         case .direct: return []
-        case .ipip, .gue: devices = ["type ipip local \(ipv4)", "type ip6tnl mode any local \(ipv6)"]
+        case .ipip, .gue: devices = ["type sit mode any local \(ipv4)", "type ip6tnl mode any local \(ipv6)"]
         case .gre: devices = ["type gre local \(ipv4)", "type ip6gre local \(ipv6)"]
         }
         var commands = devices.enumerated().flatMap { ["link add tunnel\($0) \($1)", "link set tunnel\($0) up"] }

@@ -96,7 +96,9 @@ extension Scenario {
                     // What is declared while there is no agent is for the next one.
                     table.servers.append(5 + index)
                     try site.declare(table)
-                    usleep(500_000)
+                    // All in all longer than a cut may be late: by the two seconds after which a client gives up, and
+                    // by two for the clock and the agent's looks.
+                    usleep(1_800_000)
                     started = ContinuousClock.now - traffic.start
                     agent = try site.startAgent()
                     try site.eventually(table, agent)

@@ -45,7 +45,7 @@ extension AgentLoop {
         var report = prepared ?? DataPathReport()
         if onlyLooks {
             // Nothing is finished that was not begun.
-        } else if report.hasLooked || frees(keeper.leaving, sync) {
+        } else if report.hasLooked || frees(keeper.leaving) {
             let demand = DataPathDemand(settings: settings, elements: source.dataPath)
             keeper.finish(demand, owned: synchronizer.owned, &report)
         } else {
@@ -55,13 +55,9 @@ extension AgentLoop {
         return prepared == nil && report.isEmpty ? nil : report
     }
 
-    /// Whether the last virtual server of an address that waits for it may have gone.
-    private func frees(_ leaving: Set<IPAddress>, _ sync: SyncReport) -> Bool {
-        guard !leaving.isEmpty else { return false }
-        return sync.changes.contains { change in
-            guard case .removeVirtualServer(.endpoint(_, let endpoint)) = change.operation else { return false }
-            return leaving.contains(endpoint.address)
-        }
+    /// Whether the last virtual server of an address that waits for it has gone, by our hand or another's.
+    private func frees(_ leaving: Set<IPAddress>) -> Bool {
+        !leaving.isEmpty && synchronizer.served(leaving).count < leaving.count
     }
 
     /// When what failed is tried again; other steps meanwhile change nothing about that.

@@ -15,6 +15,8 @@ package struct AgentState: DesiredSource {
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
     private var index: ServiceIndex
     private var policy: TranslationPolicy
+    /// Whether the node's addresses could be listed: without them, node ports would seem to be wanted no more.
+    package private(set) var knowsNodeAddresses: Bool
 
     package init(_ declaration: Declaration, node: String) {
         let configuration = declaration.configuration
@@ -23,6 +25,7 @@ package struct AgentState: DesiredSource {
         let addresses =
             declaration.nodeAddresses
             ?? (try? HostIdentity.addresses(except: configuration.settings.network?.options?.device))
+        knowsNodeAddresses = addresses != nil
         policy = TranslationPolicy(nodeName: node, nil, addresses: addresses ?? [])
         index = ServiceIndex(translator: ServiceTranslator(policy: policy))
         use(declaration)
@@ -116,6 +119,7 @@ package struct AgentState: DesiredSource {
     package mutating func use(nodeAddresses: [IPAddress]) -> [VirtualServerKey] {
         var next = policy
         next.nodeAddresses = nodeAddresses
+        knowsNodeAddresses = true
         follow(next)
         return index.refresh()
     }

@@ -130,6 +130,16 @@ package final class Synchronizer {
     /// The virtual servers that are ours, as far as the ledger has been read.
     package var owned: Set<VirtualServerKey> { record.map { Set($0.current.virtualServers.keys) } ?? [] }
 
+    /// Those of these addresses at which a virtual server of ours is.
+    func served(_ addresses: Set<IPAddress>) -> Set<IPAddress> {
+        guard let keys = record?.current.virtualServers.keys else { return [] }
+        return addresses.intersection(
+            keys.lazy.compactMap { key in
+                guard case .endpoint(_, let endpoint) = key, addresses.contains(endpoint.address) else { return nil }
+                return endpoint.address
+            })
+    }
+
     static func addresses(_ keys: some Sequence<VirtualServerKey>) -> Set<IPAddress> {
         Set(
             keys.lazy.compactMap { key in

@@ -48,13 +48,7 @@ package struct KubeProxyConfiguration {
         for pair in pairs { read(pair, "") }
         if services != ServiceDefaults() { configuration.settings.services = services }
         if timeouts != ConnectionTimeouts() { configuration.desired.timeouts = timeouts }
-        if network.conntrack.maximum != nil, network.conntrack.maximumPerCore == nil {
-            // With 0 for each processor, kube-proxy leaves the limit alone; with none, it has its default.
-            let isOff = root["conntrack"]?["maxPerCore"]?.scalar?.text == "0"
-            network.conntrack = ConntrackLimits(
-                maximum: isOff ? nil : network.conntrack.maximum, maximumPerCore: isOff ? nil : 32_768,
-                tcpEstablished: network.conntrack.tcpEstablished, tcpCloseWait: network.conntrack.tcpCloseWait)
-        }
+        completeTracking(root["conntrack"])
         network.firewall = rules
         configuration.settings.network = .on(network)
         guard errors.isEmpty else { throw errors }
@@ -134,6 +128,17 @@ extension KubeProxyConfiguration {
             return
         }
         rules.masqueradeMark = 1 << bit
+    }
+
+    /// Takes kube-proxy's own limits for those that the file leaves open; 0 has it leave the kernel's alone.
+    private mutating func completeTracking(_ section: YAMLNode?) {
+        func isOpen(_ key: String) -> Bool { section?[key]?.scalar.map { $0.isNull || $0.text.isEmpty } ?? true }
+        if isOpen("maxPerCore") { network.conntrack.maximumPerCore = 32_768 }
+        if isOpen("min") { network.conntrack.maximum = 131_072 }
+        if isOpen("tcpEstablishedTimeout") { network.conntrack.tcpEstablished = 86_400 }
+        if isOpen("tcpCloseWaitTimeout") { network.conntrack.tcpCloseWait = 3_600 }
+        // Its `min` is that of a limit which comes from the processors.
+        if network.conntrack.maximumPerCore == nil { network.conntrack.maximum = nil }
     }
 
     /// A number of connections.

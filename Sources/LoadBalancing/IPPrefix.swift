@@ -31,6 +31,25 @@ package struct IPPrefix: Hashable, Sendable {
     package func contains(_ other: IPAddress) -> Bool {
         other.family == address.family && other.masked(to: length) == address
     }
+
+    /// Whether the network is one address.
+    package var isSingleAddress: Bool { length == address.family.bitWidth }
+}
+
+extension IPPrefix: Comparable {
+    /// By address, the wider network first.
+    package static func < (left: IPPrefix, right: IPPrefix) -> Bool {
+        left.address == right.address ? left.length < right.length : left.address < right.address
+    }
+}
+
+extension Sequence<IPPrefix> {
+    /// Those that lie in no other one, sorted and once each. Two networks are apart, or one holds the other.
+    package var outermost: [IPPrefix] {
+        var kept: [IPPrefix] = []
+        for network in sorted() where kept.last?.contains(network.address) != true { kept.append(network) }
+        return kept
+    }
 }
 
 extension IPPrefix: CustomStringConvertible {

@@ -22,7 +22,7 @@ extension DataPathElement {
         case .address(let address): "\(address)"
         case .service(let key, _): key.firewallText
         case .source(let key, let network):
-            network.length == network.address.family.bitWidth
+            network.isSingleAddress
                 ? "\(key.firewallText) . \(network.address)" : "\(key.firewallText) . \(network)"
         case .hairpin(let address): "\(address) . \(address)"
         case .healthCheckPort(let port): "\(port)"
@@ -44,7 +44,7 @@ extension DataPathElement {
         case (.service(let left, let treatment), .service(let right, let other)):
             left == right ? treatment.chainName < other.chainName : left < right
         case (.source(let left, let network), .source(let right, let other)):
-            left == right ? network.precedes(other) : left < right
+            left == right ? network < other : left < right
         default: false
         }
     }
@@ -60,12 +60,5 @@ extension VirtualServerKey {
     fileprivate var firewallText: String {
         guard case .endpoint(let transportProtocol, let endpoint) = self else { return "" }
         return "\(endpoint.address) . \(transportProtocol) . \(endpoint.port)"
-    }
-}
-
-extension IPPrefix {
-    /// By address, the wider network first.
-    func precedes(_ other: IPPrefix) -> Bool {
-        address == other.address ? length < other.length : address < other.address
     }
 }

@@ -47,14 +47,3 @@ extension ServiceTreatment {
         return chainName < other.chainName ? self : other
     }
 }
-
-extension [IPPrefix] {
-    /// Those that lie in no other one, sorted and once each. Two networks are apart, or one holds the other.
-    var outermost: [IPPrefix] {
-        var kept: [IPPrefix] = []
-        for network in sorted(by: { $0.precedes($1) }) where kept.last?.contains(network.address) != true {
-            kept.append(network)
-        }
-        return kept
-    }
-}

@@ -29,7 +29,10 @@ package class NetlinkSocket: NetlinkTransport {
         do {
             try open()
         } catch {
-            throw NetlinkError(.system(error.errno), operation: "open a \(netlinkProtocol) socket")
+            // The kernel has no such protocol, and no module of it.
+            let isMissing = error.errno == EPROTONOSUPPORT
+            throw NetlinkError(
+                isMissing ? .familyMissing : .system(error.errno), operation: "open a \(netlinkProtocol) socket")
         }
     }
 

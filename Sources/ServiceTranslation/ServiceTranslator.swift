@@ -102,7 +102,7 @@ extension ServiceTranslator {
             .compactMap { parse($0.ip, "load balancer ingress", service, &warnings) }
         var claims = clusterIPs.map { Claim(ip: $0, role: .clusterIP) }
         for ip in externalIPs where families.contains(ip.family) {
-            if policy.nodeAddresses.contains(ip) {
+            if policy.isOwn(ip) {
                 warnings.append(
                     TranslationWarning(
                         service.metadata.id, "external IP \(ip) is this node's own address and is refused"))

@@ -31,11 +31,6 @@ struct SourceRanges {
 
     /// The networks of a family, without those that lie within another, sorted.
     func networks(_ family: AddressFamily) -> [IPPrefix] {
-        let sorted = networks.filter { $0.address.family == family }
-            .sorted { ($0.address, $0.length) < ($1.address, $1.length) }
-        // Two networks are apart, or one holds the other: the one before is the only one that may.
-        return sorted.reduce(into: []) { kept, network in
-            if kept.last?.contains(network.address) != true { kept.append(network) }
-        }
+        networks.filter { $0.address.family == family }.outermost
     }
 }

@@ -19,7 +19,7 @@ package struct TranslationPolicy: Hashable, Sendable {
     package var zone: String
     /// The node's addresses that may serve node ports: no loopback, no IPv6 link-local, none of the VIP device.
     package var nodeAddresses: [IPAddress]
-    /// The addresses of the Node object.
+    /// The addresses of the Node object; empty without one.
     package var primaryAddresses: [IPAddress]
     package var nodePortAddresses: NodePortAddresses
     /// For Services without an annotation.
@@ -59,6 +59,12 @@ package struct TranslationPolicy: Hashable, Sendable {
 
     /// Whether a node's name is ours.
     func isLocal(_ nodeName: String) -> Bool { !nodeName.isEmpty && nodeName == self.nodeName }
+
+    /// Whether an address is the node's, for no Service to take: of those of the Node object, where there is one. An
+    /// address that keepalived moves here or away is none of these, and its Service must not go when it comes.
+    func isOwn(_ address: IPAddress) -> Bool {
+        (primaryAddresses.isEmpty ? nodeAddresses : primaryAddresses).contains(address)
+    }
 
     /// The addresses on which node ports of that family are served, sorted.
     package func nodePortAddresses(_ family: AddressFamily) -> [IPAddress] {

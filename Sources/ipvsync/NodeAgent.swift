@@ -104,6 +104,7 @@ final class NodeAgent {
                 addressTime = addressTime ?? .now + Self.addressDelay
             }
             if let addressTime, addressTime <= .now { followAddresses() }
+            if let watch, watch.isComplete, state.knowsNodeAddresses { state.isComplete = true }
             if let reloadTime, reloadTime <= .now { reload() }
             for signal in signals.pending() {
                 if signal == .end { return try end() }
@@ -152,7 +153,6 @@ final class NodeAgent {
             complaintTime = complaintTime ?? .now + Self.complaintDelay
             serveHealthChecks()
         }
-        if watch.isComplete, !state.isComplete { state.isComplete = true }
         reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
     }
 
@@ -184,6 +184,7 @@ final class NodeAgent {
             ])
         loop.note(state.use(nodeAddresses: now), at: .now)
         loop.note(state.takeDataPathChange(), at: .now)
+        complaintTime = complaintTime ?? .now + Self.complaintDelay
         // Services in files are translated as they are read.
         if !options.source.cluster.manifests.isEmpty { reloadTime = .now }
     }
@@ -213,6 +214,9 @@ final class NodeAgent {
             }
             use(declared)
             invalidate([])
+        } catch let error as NetlinkError {
+            log.warning("node addresses not listed", metadata: ["detail": "\(ErrorText.describe(error))"])
+            reloadTime = .now + Self.blindWait
         } catch {
             fileStatus.failures += 1
             invalidate("\(error)".split(separator: "\n").map(String.init))

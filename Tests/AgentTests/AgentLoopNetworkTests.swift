@@ -17,29 +17,30 @@ import Testing
         var isComplete = true
         var settings = DesiredState()
         var network: DataPathSettings? = DataPathSettings()
+        var transport = TransportProtocol.udp
         var services: [Int: [Int]] = [:]
 
         var desired: DesiredState {
-            DesiredState(virtualServers: services.keys.compactMap { desired(Self.key($0)) }.sorted { $0.key < $1.key })
+            DesiredState(virtualServers: services.keys.compactMap { desired(key($0)) }.sorted { $0.key < $1.key })
         }
 
         var dataPath: Set<DataPathElement> {
             services.reduce(into: []) { elements, service in
                 elements.insert(.address(Self.address(service.key)))
-                elements.insert(.service(Self.key(service.key), ServiceTreatment(.outsidePods)))
+                elements.insert(.service(key(service.key), ServiceTreatment(.outsidePods)))
                 elements.formUnion(service.value.map { .hairpin(Self.pod($0)) })
             }
         }
 
         func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? {
-            guard let (_, endpoints) = services.first(where: { Self.key($0.key) == key }) else { return nil }
+            guard let (_, endpoints) = services.first(where: { self.key($0.key) == key }) else { return nil }
             return DesiredVirtualServer(
                 VirtualServer(key), realServers: endpoints.map { RealServer(Endpoint(Self.pod($0), port: 53)) })
         }
 
         static func address(_ number: Int) -> IPAddress { IPAddress("10.96.0.\(number)")! }
         static func pod(_ number: Int) -> IPAddress { IPAddress("10.244.1.\(number)")! }
-        static func key(_ number: Int) -> VirtualServerKey { .endpoint(.udp, Endpoint(address(number), port: 53)) }
+        func key(_ number: Int) -> VirtualServerKey { .endpoint(transport, Endpoint(Self.address(number), port: 53)) }
     }
 
     private final class Tracker: ConnectionTracker {
@@ -90,7 +91,7 @@ import Testing
         tracker.deleted = []
         let looks = network.readCount
         source.services[1] = [1, 4]
-        loop.note([Source.key(1)], at: start)
+        loop.note([source.key(1)], at: start)
         loop.note(
             DataPathChange(added: [.hairpin(Source.pod(4))], removed: [.hairpin(Source.pod(2))]), at: start)
         let report = try step(&loop, source, .seconds(1))
@@ -115,7 +116,7 @@ import Testing
         loop.noteEverything(at: start)
         #expect(try step(&loop, source, .seconds(1))?.plan.held != nil)
         source.services[1] = [2]
-        loop.note([Source.key(1)], at: start)
+        loop.note([source.key(1)], at: start)
         loop.note(DataPathChange(added: [.hairpin(Source.pod(2))], removed: [.hairpin(Source.pod(1))]), at: start)
         #expect(try step(&loop, source, .seconds(2))?.plan.held == nil)
         #expect(kernel.virtualServers.count == 20)
@@ -139,14 +140,14 @@ import Testing
         _ = try step(&loop, source, .zero)
         let before = source.dataPath
         source.services[2] = [2]
-        loop.note([Source.key(2)], at: start)
+        loop.note([source.key(2)], at: start)
         loop.note(DataPathChange(added: source.dataPath.subtracting(before)), at: start)
         _ = try step(&loop, source, .seconds(1))
         #expect(try bound() == [Source.address(1), Source.address(2)])
         #expect(firewall.observed?.elements == source.dataPath)
         let with = source.dataPath
         source.services[2] = nil
-        loop.note([Source.key(2)], at: start + .seconds(1))
+        loop.note([source.key(2)], at: start + .seconds(1))
         loop.note(DataPathChange(removed: with.subtracting(source.dataPath)), at: start + .seconds(1))
         _ = try step(&loop, source, .seconds(2))
         #expect(try bound() == [Source.address(1)])
@@ -193,9 +194,30 @@ import Testing
             throw NetlinkError(.dumpInterrupted, operation: "change the table")
         }
         source.services[1] = [1, 2]
-        loop.note([Source.key(1)], at: start)
+        loop.note([source.key(1)], at: start)
         #expect(throws: SyncError.self) { try step(&loop, source, .seconds(4)) }
         #expect(loop.due > start + .seconds(4))
+    }
+
+    /// Whoever removes the virtual server that kept an address, the address goes with the next look at the drain.
+    @Test(arguments: [DriftPolicy.repair, .ignore])
+    func anAddressGoesThoughAnotherRemovesItsVirtualServer(policy: DriftPolicy) throws {
+        var loop = loop()
+        loop.driftPolicy = policy
+        var source = Source(transport: .tcp, services: [1: [1], 2: [2]])
+        _ = try step(&loop, source, .zero)
+        let with = source.dataPath
+        kernel.setConnections(
+            ConnectionCounts(active: 1), of: Endpoint(Source.pod(2), port: 53), in: source.key(2))
+        source.services[2] = nil
+        loop.note([source.key(2)], at: start)
+        loop.note(DataPathChange(removed: with.subtracting(source.dataPath)), at: start)
+        #expect(try step(&loop, source, .seconds(1))?.plan.drains.count == 1)
+        #expect(try bound() == [Source.address(1), Source.address(2)])
+        _ = try kernel.apply([.removeVirtualServer(source.key(2))])
+        _ = try step(&loop, source, .seconds(6))
+        #expect(try bound() == [Source.address(1)])
+        #expect(firewall.observed?.elements == source.dataPath)
     }
 
     @Test func withoutTheSettingEverythingGoes() throws {

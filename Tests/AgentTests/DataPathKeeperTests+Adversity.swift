@@ -212,4 +212,65 @@ extension DataPathKeeperTests {
         keeper.forget([], &report)
         #expect(report.staleEntries == 2)
     }
+
+    /// To look for what failed costs a look at every tracked connection: no step that looks at nothing else takes it.
+    @Test func whatCouldNotBeForgottenWaitsForAWholePass() {
+        let flow = StaleFlow(
+            .udp, virtualServer: Endpoint("10.96.0.1:53")!, realServer: Endpoint("10.1.0.1:53")!)
+        let keeper = keeper()
+        tracker.failure = NetlinkError(.timedOut, operation: "delete entries")
+        var report = DataPathReport()
+        keeper.forget([flow], &report)
+        tracker.failure = nil
+        keeper.forget([], &report)
+        #expect(tracker.deleted.isEmpty)
+        report = pass(keeper, Self.demand(1))
+        keeper.forget([], &report)
+        #expect(tracker.deleted == [flow])
+    }
+
+    /// A program that fails may take its time each time.
+    @Test func rulesThatFailedWaitForTheirNextTry() {
+        let keeper = keeper()
+        firewall.nextFailure = NFTablesError(operation: "replace", message: "no")
+        pass(keeper, Self.demand(1))
+        let change = DataPathChange(added: [.hairpin(IPAddress("10.1.0.9")!)])
+        let report = keeper.prepare(change, DataPathSettings(), retries: false) {
+            Issue.record("everything is asked for")
+            return Self.demand(1)
+        }
+        #expect(report.isEmpty && firewall.observed == nil && keeper.isBehind)
+        _ = keeper.prepare(change, DataPathSettings(), retries: true) { Self.demand(1) }
+        #expect(firewall.observed != nil)
+    }
+
+    // MARK: - Addresses by routes
+
+    /// A virtual server that is held, or drains, at an address of its own: its other ports stay refused.
+    @Test func anAddressWhoseRouteStaysIsRefusedAsBefore() throws {
+        let settings = DataPathSettings(binding: .route, serviceNetworks: [IPPrefix("10.96.0.0/30")!])
+        let keeper = keeper()
+        // The second one lies outside the networks.
+        pass(keeper, Self.demand(1, 9, settings: settings))
+        let demand = Self.demand(1, settings: settings)
+        for keeper in [keeper, self.keeper()] {
+            pass(keeper, demand, inUse: [Self.address(9)])
+            #expect(firewall.observed?.elements.contains(.address(Self.address(9))) == true)
+            #expect(try network.read(device: "ipvsync0").bound == [Self.address(9)])
+        }
+        pass(keeper, demand)
+        #expect(try network.read(device: "ipvsync0").bound == [])
+        #expect(firewall.observed?.elements == Self.elements(1))
+    }
+
+    /// An address that changes its binding answers all the time, and is refused on other ports all the time.
+    @Test func anotherBindingKeepsTheRulesOfItsAddresses() throws {
+        let keeper = keeper()
+        let bindings: [VIPBinding] = [.address, .route, .address]
+        for binding in bindings {
+            let report = pass(keeper, Self.demand(1, settings: DataPathSettings(binding: binding)))
+            #expect(report.failures.isEmpty && firewall.observed?.elements == Self.elements(1))
+            #expect(try network.read(device: "ipvsync0").bound == [Self.address(1)])
+        }
+    }
 }

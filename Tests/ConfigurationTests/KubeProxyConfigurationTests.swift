@@ -29,7 +29,11 @@ struct KubeProxyConfigurationTests {
                   nodePortAddresses:
                   - 192.0.2.0/24
                   - 2001:db8::/32
-                network: {}
+                network:
+                  conntrackMax: 131072
+                  conntrackMaxPerCore: 32768
+                  tcpEstablishedTimeout: 1d
+                  tcpCloseWaitTimeout: 1h
                 timeouts:
                   tcp: 15m
                   udp: 1m30s
@@ -52,20 +56,34 @@ struct KubeProxyConfigurationTests {
         ("ipvs: {minSyncPeriod: 1m0s}", Settings(minSyncInterval: 60_000)),
         ("ipvs: {syncPeriod: 1.5s}", Settings(syncInterval: 2)),
         ("ipvs: {syncPeriod: 48h0m0s}", Settings(syncInterval: 86_400)),
-        ("ipvs: {strictARP: true}", Settings(network: .on(DataPathSettings(strictARP: true)))),
+        (
+            "ipvs: {strictARP: true}",
+            Settings(network: .on(DataPathSettings(strictARP: true, conntrack: standardTracking)))
+        ),
         (
             "conntrack: {maxPerCore: 32768, min: 131072}",
-            tracking(ConntrackLimits(maximum: 131_072, maximumPerCore: 32_768))
+            tracking(standardTracking)
         ),
         (
             "conntrack: {maxPerCore: null, min: 524288}",
-            tracking(ConntrackLimits(maximum: 524_288, maximumPerCore: 32_768))
+            tracking(
+                ConntrackLimits(
+                    maximum: 524_288, maximumPerCore: 32_768, tcpEstablished: 86_400, tcpCloseWait: 3_600))
         ),
         // Then kube-proxy leaves the limit alone.
-        ("conntrack: {maxPerCore: 0, min: 131072}", Settings()),
         (
-            "conntrack: {tcpEstablishedTimeout: 24h0m0s, tcpCloseWaitTimeout: 1h0m0s}",
+            "conntrack: {maxPerCore: 0, min: 131072}",
             tracking(ConntrackLimits(tcpEstablished: 86_400, tcpCloseWait: 3_600))
+        ),
+        (
+            "conntrack: {maxPerCore: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}",
+            tracking(ConntrackLimits())
+        ),
+        (
+            "conntrack: {maxPerCore: 65536, min: null, tcpEstablishedTimeout: 2h0m0s, tcpCloseWaitTimeout: 30m0s}",
+            tracking(
+                ConntrackLimits(
+                    maximum: 131_072, maximumPerCore: 65_536, tcpEstablished: 7_200, tcpCloseWait: 1_800))
         ),
         ("iptables: {masqueradeAll: true, masqueradeBit: 15}", rules(mark: 0x8000, all: true)),
         ("clusterCIDR: 10.244.0.0/16,fd00::/48", rules(pods: ["10.244.0.0/16", "fd00::/48"])),
@@ -74,10 +92,14 @@ struct KubeProxyConfigurationTests {
         let migrated = try migrate(text)
         #expect(migrated.notes.isEmpty)
         var expected = settings
-        expected.network = expected.network ?? .on(DataPathSettings())
+        expected.network = expected.network ?? Self.tracking(Self.standardTracking).network
         #expect(migrated.configuration.settings == expected)
         #expect(try Configuration.parse(migrated.configuration.yaml(), file: "ipvsync.yaml").settings == expected)
     }
+
+    /// What kube-proxy takes for limits that a file leaves open.
+    private static let standardTracking = ConntrackLimits(
+        maximum: 131_072, maximumPerCore: 32_768, tcpEstablished: 86_400, tcpCloseWait: 3_600)
 
     private static func tracking(_ limits: ConntrackLimits) -> Settings {
         Settings(network: .on(DataPathSettings(conntrack: limits)))
@@ -88,7 +110,7 @@ struct KubeProxyConfigurationTests {
     ) -> Settings {
         let firewall = FirewallSettings(
             masqueradeMark: mark, masqueradesAll: all, podNetworks: pods.compactMap { IPPrefix($0) })
-        return Settings(network: .on(DataPathSettings(firewall: firewall)))
+        return Settings(network: .on(DataPathSettings(firewall: firewall, conntrack: standardTracking)))
     }
 
     private static func telemetry(_ listen: String) -> TelemetrySetting {
@@ -128,6 +150,10 @@ struct KubeProxyConfigurationTests {
                   - 10.244.0.0/16
                   masqueradeAll: true
                   strictARP: true
+                  conntrackMax: 131072
+                  conntrackMaxPerCore: 32768
+                  tcpEstablishedTimeout: 1d
+                  tcpCloseWaitTimeout: 1h
                 virtualServers: []
 
                 """)

@@ -72,6 +72,17 @@ import Testing
         #expect(observed.damage(under: FirewallSettings()) == "the table has the flags dormant")
     }
 
+    /// Where the kernel has no netfilter, there is no table: whoever wants none has got what he wants.
+    @Test func aKernelWithoutNetfilterHasNoTable() throws {
+        func firewall(_ kind: NetlinkError.Kind) -> KernelFirewall {
+            KernelFirewall(
+                command: NFTCommand(programs: ["/nowhere/nft"]),
+                client: NFTablesClient { (_) throws(NetlinkError) in throw NetlinkError(kind, operation: "open") })
+        }
+        #expect(try firewall(.familyMissing).isThere() == false)
+        #expect(throws: NFTablesError.self) { try firewall(.timedOut).isThere() }
+    }
+
     @Test func nothingToDoRunsNothing() throws {
         let firewall = KernelFirewall(command: NFTCommand(programs: ["/nowhere/nft"]))
         #expect(try firewall.commit(.changing(added: [], removed: [])) == 0)

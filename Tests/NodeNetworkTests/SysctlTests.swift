@@ -106,7 +106,7 @@ import Testing
             try wanted(options) == always + [
                 "net/ipv4/ip_forward=1", "net/ipv6/conf/all/forwarding=1", "net/ipv4/conf/all/arp_ignore=1",
                 "net/ipv4/conf/all/arp_announce=2", "net/netfilter/nf_conntrack_max=131072",
-                "net/netfilter/nf_conntrack_buckets=40960",
+                "net/netfilter/nf_conntrack_buckets=32768",
                 "net/netfilter/nf_conntrack_tcp_timeout_established=86400",
                 "net/netfilter/nf_conntrack_tcp_timeout_close_wait=3600",
             ])

@@ -64,6 +64,21 @@ import Testing
             ])
     }
 
+    /// Where a Node object tells the node's own addresses, one that floats is none of them.
+    @Test(arguments: [("192.0.2.7", false), ("198.51.100.1", true)])
+    func anExternalIPThatFloatsIsServedWhereverItIs(_ address: String, _ isServed: Bool) throws {
+        let policy = TranslationPolicy(
+            nodeAddresses: ["192.0.2.7", "198.51.100.1"].compactMap { IPAddress($0) },
+            primaryAddresses: [IPAddress("192.0.2.7")].compactMap(\.self))
+        let cluster = try Cluster(
+            """
+            {kind: Service, metadata: {name: web}, spec: {clusterIP: 10.96.0.10, externalIPs: [\(address)],
+              ports: [{port: 80}]}}
+            """, policy: policy)
+        #expect((cluster.index.desiredVirtualServers.count == 2) == isServed)
+        #expect(cluster.service("web").warnings.isEmpty == isServed)
+    }
+
     private func verdicts(_ endpoints: String, spec: String = "") throws -> [EndpointDecision.Verdict] {
         let cluster = try Cluster(
             """

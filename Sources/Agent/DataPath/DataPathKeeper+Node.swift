@@ -82,8 +82,7 @@ extension DataPathKeeper {
     func planAddresses(_ demand: DataPathDemand, _ inUse: Set<IPAddress>, _ report: inout DataPathReport) {
         guard var observed else { return }
         observed.elsewhere = observed.elsewhere.filter { !isTakenOver($0.value) }
-        let routed = observed.routes.filter { $0.length == $0.address.family.bitWidth }.map(\.address)
-        let bound = observed.addresses.union(routed)
+        let bound = observed.bound
         let waiting = unguarded(demand, report).subtracting(bound).filter { address in
             observed.elsewhere[address] == nil && !observed.routes.contains { $0.contains(address) }
         }
@@ -136,7 +135,7 @@ extension DataPathKeeper {
             tell(failures, device, &report)
             let refused = Set(failures.map(\.operation))
             report.plan.addresses.removeAll { refused.contains($0) }
-            dropRules(ofRemoved: report.plan.addresses, &report)
+            dropRules(ofRemoved: report.plan.addresses, demand, &report)
         } catch {
             report.plan.addresses = []
             report.fail(.addresses, ErrorText.describe(error))
@@ -166,13 +165,13 @@ extension DataPathKeeper {
         }
     }
 
-    /// An address that has gone needs no rule any more.
-    private func dropRules(ofRemoved operations: [VIPOperation], _ report: inout DataPathReport) {
-        var gone: Set<DataPathElement> = []
-        for case .removeAddress(let address) in operations {
-            observed?.addresses.remove(address)
-            gone.insert(.address(address))
-        }
+    /// An address that has gone needs no rule any more, unless it is wanted all the same: by a route instead.
+    private func dropRules(
+        ofRemoved operations: [VIPOperation], _ demand: DataPathDemand, _ report: inout DataPathReport
+    ) {
+        let unbound = Set(operations.compactMap(\.unboundAddress))
+        let kept = unbound.isEmpty ? [] : demand.addresses.filter(isFree)
+        let gone = Set(unbound.subtracting(kept).map(DataPathElement.address))
         var rest = DataPathReport()
         commit(DataPathChange(removed: gone.intersection(known?.elements ?? [])), &rest)
         report.transactions += rest.transactions

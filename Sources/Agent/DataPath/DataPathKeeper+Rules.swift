@@ -31,8 +31,7 @@ extension DataPathKeeper {
         guard observed != nil else { return known.map { Set($0.elements.lazy.compactMap(\.boundAddress)) } }
         let wanted = demand.addresses.filter(isFree)
         // What is still bound stays refused until it has gone.
-        return demand.settings.binding == .address
-            ? wanted.union(observed?.addresses.filter(isFree) ?? []) : wanted
+        return wanted.union(observed?.bound.filter(isFree) ?? [])
     }
 
     /// Whether no other device has the address, but for those that are taken over.

@@ -7,8 +7,9 @@ package import NodeNetwork
 /// Keeps what Services need of a node beside IPVS: the kernel's settings, the rules, the addresses.
 ///
 /// Settings and rules come before the virtual servers (``prepare(_:)``), addresses after them (``finish(_:owned:_:)``,
-/// or ``follow(_:)`` for those whose virtual servers are there while others are still to come): so no packet reaches an address that is not served yet. What fails is reported and tried again by the next pass;
-/// the virtual servers are kept all the same.
+/// or ``follow(_:)`` for those whose virtual servers are there while others are still to come): so no packet reaches an
+/// address that is not served yet. What fails is reported and tried again by the next pass; the virtual servers are
+/// kept all the same.
 package final class DataPathKeeper {
     let firewall: any FirewallTable
     let vips: any VIPTable
@@ -107,6 +108,8 @@ package final class DataPathKeeper {
         _ change: DataPathChange, _ settings: DataPathSettings, retries: Bool = true, _ demand: () -> DataPathDemand
     ) -> DataPathReport {
         let bindsNothing = settings.binding == .none || !change.touchesAddresses
+        // The next try makes all of it.
+        if bindsNothing, settings.rules != nil, known == nil, isBehind, !retries { return DataPathReport() }
         guard bindsNothing, known?.settings == settings.rules, !(isBehind && retries) else { return prepare(demand()) }
         var report = DataPathReport()
         report.plan.device = settings.device
@@ -148,9 +151,10 @@ package final class DataPathKeeper {
         isBehind = isBehind || !report.failures.isEmpty
     }
 
-    /// Makes tracked connections forget real servers that have gone, and those of earlier calls that failed.
+    /// Makes tracked connections forget real servers that have gone; and those of earlier calls that failed, if there
+    /// are new ones or the pass has looked at everything.
     package func forget(_ flows: Set<StaleFlow>, _ report: inout DataPathReport) {
-        guard let tracker else { return }
+        guard let tracker, !flows.isEmpty || report.hasLooked else { return }
         staleFlows.formUnion(flows)
         guard !staleFlows.isEmpty else { return }
         do throws(NetlinkError) {

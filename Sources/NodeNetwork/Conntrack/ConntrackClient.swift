@@ -17,12 +17,7 @@ package final class ConntrackClient {
 
     /// A client for the calling process's network namespace.
     package convenience init() throws(NetlinkError) {
-        do throws(NetlinkError) {
-            self.init(transport: try NetlinkSocket(.netfilter))
-        } catch {
-            guard error.kind == .system(EPROTONOSUPPORT) else { throw error }
-            throw NetlinkError(.familyMissing, operation: error.operation, message: "no netfilter in this kernel")
-        }
+        self.init(transport: try NetlinkSocket(.netfilter))
     }
 
     /// The entries of these flows. Others are never among them, whatever the kernel sends.

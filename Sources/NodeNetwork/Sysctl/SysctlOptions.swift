@@ -66,7 +66,7 @@ package struct SysctlOptions: Hashable, Sendable {
         if let conntrackMinimum {
             settings.append(Sysctl("net/netfilter/nf_conntrack_max", "\(conntrackMinimum)", .atLeast))
             // Else the entries would stand in long rows, to be walked for every packet.
-            let buckets = (conntrackMinimum / 4 / Self.bucketStep + 1) * Self.bucketStep
+            let buckets = (conntrackMinimum / 4 + Self.bucketStep - 1) / Self.bucketStep * Self.bucketStep
             settings.append(Sysctl("net/netfilter/nf_conntrack_buckets", "\(buckets)", .atLeast))
         }
         if let tcpEstablishedTimeout {

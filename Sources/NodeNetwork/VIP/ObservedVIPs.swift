@@ -10,6 +10,11 @@ package struct ObservedVIPs: Hashable, Sendable {
     /// The networks that local routes of ours (``VIPRoute``) make answer.
     package var routes: Set<IPPrefix>
 
+    /// The single addresses that answer because of us, by either kind of binding.
+    package var bound: Set<IPAddress> {
+        addresses.union(routes.lazy.filter(\.isSingleAddress).map(\.address))
+    }
+
     package init(
         device: VIPDevice = .missing, addresses: Set<IPAddress> = [], elsewhere: [IPAddress: String] = [:],
         routes: Set<IPPrefix> = []

@@ -26,6 +26,17 @@ package enum VIPOperation: Hashable, Sendable {
     }
 }
 
+extension VIPOperation {
+    /// The single address that no longer answers by this.
+    package var unboundAddress: IPAddress? {
+        switch self {
+        case .removeAddress(let address): address
+        case .removeRoute(let network) where network.isSingleAddress: network.address
+        default: nil
+        }
+    }
+}
+
 extension VIPOperation: CustomStringConvertible {
     /// What it does, without the device's name.
     package var description: String { text(device: "the VIP device") }
