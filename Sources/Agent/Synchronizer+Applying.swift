@@ -4,8 +4,9 @@ internal import Netlink
 internal import Reconcile
 
 extension Synchronizer {
-    /// The operations of a first sync, all at once, would take as much memory as a fifth of what they are made from.
-    private static let operationsAtOnce = 4_096
+    /// The operations of a first sync, all at once, would take as much memory as a fifth of what they are made from; and
+    /// the addresses of a part follow while the next one is sent, so that parts should be small.
+    private static let operationsAtOnce = 1_024
 
     /// What came of a plan.
     struct Applied {

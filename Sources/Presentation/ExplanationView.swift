@@ -1,21 +1,31 @@
 package import Documents
 internal import KubernetesObjects
-internal import LoadBalancing
+package import LoadBalancing
 package import ServiceTranslation
 
 /// What a Service became on this node, and why.
 package struct ExplanationView: Presentable {
     private let service: TranslatedService
     private let conflicts: [AddressConflict]
+    private let warnings: [String]
     private let node: String
 
     /// - Parameters:
     ///   - service: Translated with the verdicts kept.
     ///   - conflicts: Of all Services.
+    ///   - declared: The virtual servers of files, which go before a Service's, with their places.
     ///   - node: This node's name.
-    package init(_ service: TranslatedService, conflicts: [AddressConflict], node: String) {
+    package init(
+        _ service: TranslatedService, conflicts: [AddressConflict], declared: [VirtualServerKey: String] = [:],
+        node: String
+    ) {
         self.service = service
         self.conflicts = conflicts.filter { $0.winner == service.name || $0.loser == service.name }
+        warnings =
+            service.warnings.map(\.message)
+            + service.virtualServers.compactMap { server in
+                declared[server.key].map { "\(server.key) is not the Service's here: \($0) declares it" }
+            }
         self.node = node
     }
 
@@ -32,7 +42,7 @@ package struct ExplanationView: Presentable {
                     "  conflict: \(conflict.key) belongs to Service \(conflict.winner), the older one; "
                         + "Service \(conflict.loser) does not get it", .yellow))
         }
-        lines += service.warnings.map { terminal.paint("  warning: \($0.message)", .yellow) }
+        lines += warnings.map { terminal.paint("  warning: \($0)", .yellow) }
         return lines
     }
 
@@ -78,7 +88,7 @@ package struct ExplanationView: Presentable {
                             "loser": .string(conflict.loser.description),
                         ]
                     })),
-            .init("warnings", .sequence(service.warnings.map { .string($0.message) })),
+            .init("warnings", .sequence(warnings.map { .string($0) })),
         ]
         return .mapping(members)
     }

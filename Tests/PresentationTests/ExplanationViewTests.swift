@@ -2,6 +2,7 @@
 
 import Documents
 import KubernetesObjects
+import LoadBalancing
 import ServiceTranslation
 import Testing
 
@@ -9,7 +10,8 @@ import Testing
 
 @Suite struct ExplanationViewTests {
     private func view(
-        _ service: String, explaining name: String = "web", nodeName: String = "zone: z1"
+        _ service: String, explaining name: String = "web", nodeName: String = "zone: z1",
+        declared: [VirtualServerKey: String] = [:]
     ) throws -> ExplanationView {
         let text = """
             \(service)
@@ -22,7 +24,8 @@ import Testing
         let policy = TranslationPolicy(node: "n1", in: objects, addresses: [])
         let index = ServiceIndex(objects, translator: ServiceTranslator(policy: policy, explains: true))
         return ExplanationView(
-            index[ObjectName(namespace: "default", name: name)]!, conflicts: index.conflicts, node: "n1")
+            index[ObjectName(namespace: "default", name: name)]!, conflicts: index.conflicts, declared: declared,
+            node: "n1")
     }
 
     private func text(_ view: ExplanationView) -> [String] { view.lines(for: Terminal(showsColours: false)) }
@@ -43,6 +46,16 @@ import Testing
             return found
         }
         #expect(endpoints?.map { $0["chosen"] } == [true, false])
+    }
+
+    @Test func whatAFileDeclaresIsNotTheServices() throws {
+        let keys = ["tcp 10.96.0.1:80", "tcp 10.96.0.9:80"].compactMap { VirtualServerKey($0) }
+        let view = try view(
+            "{kind: Service, metadata: {name: web}, spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}}",
+            declared: Dictionary(uniqueKeysWithValues: keys.map { ($0, "a.yaml:3") }))
+        let warning = "tcp 10.96.0.1:80 is not the Service's here: a.yaml:3 declares it"
+        #expect(text(view).last == "  warning: \(warning)")
+        #expect(view.document["warnings"] == .sequence([.string(warning)]))
     }
 
     @Test func theHealthCheckIsTold() throws {

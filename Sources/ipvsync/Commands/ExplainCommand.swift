@@ -31,7 +31,7 @@ struct ExplainCommand: ParsableCommand {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "A YAML file, or a directory of them, whose services: and network: hold; may be repeated.",
+            "A YAML file, or a directory of them, whose services:, network: and virtual servers hold; may be repeated.",
             discussion: "Without it, no configuration is read.", valueName: "path"),
         completion: .file())
     var config: [String] = []
@@ -43,8 +43,9 @@ struct ExplainCommand: ParsableCommand {
 
     func run() throws {
         try Failures.endWithStatus {
-            let settings = config.isEmpty ? Settings() : try Configuration.load(paths: config).settings
-            let index = try cluster.index(isOffline: cluster.node != nil, explains: true, settings: settings)
+            let configuration = config.isEmpty ? nil : try Configuration.load(paths: config)
+            let index = try cluster.index(
+                isOffline: cluster.node != nil, explains: true, settings: configuration?.settings ?? Settings())
             let name = ObjectName(namespace: namespace, name: service)
             guard let service = index[name] else {
                 let elsewhere = index.services.map(\.name).filter { $0.name == name.name }.map(\.namespace)
@@ -52,7 +53,10 @@ struct ExplainCommand: ParsableCommand {
                 StandardStreams.complain("there is no Service \(name)\(remedy)")
                 throw ExitStatus.failed.code
             }
-            output.print(ExplanationView(service, conflicts: index.conflicts, node: cluster.nodeName))
+            output.print(
+                ExplanationView(
+                    service, conflicts: index.conflicts,
+                    declared: configuration?.places.mapValues(\.description) ?? [:], node: cluster.nodeName))
         }
     }
 }
