@@ -117,7 +117,7 @@ extension Scenario {
                 ]
             } else {
                 let cluster = try APIServerStandIn(context)
-                for (kind, object) in zip(["services", "endpointslices"], nodePortService) {
+                for (kind, object) in zip(["services", "endpointslices", "nodes"], nodePortService) {
                     cluster.tell(#"{"set":"\#(kind)","object":\#(object)}"#)
                 }
                 arguments = ["--kubeconfig", cluster.kubeconfig]
@@ -125,10 +125,10 @@ extension Scenario {
             }
             let agent = try Command([context.ipvsync, "--node", "n1"] + arguments).start()
             func table(_ addresses: [String]) -> [String] {
-                service("10.96.0.10:80") + addresses.flatMap { service("\($0):30080") }
+                ["10.96.0.10:80", "203.0.113.8:80"].flatMap(service) + addresses.flatMap { service("\($0):30080") }
             }
             try context.eventuallyTable(agent, table(["203.0.113.7"]))
-            // An address that floats, as keepalived moves one.
+            // An address that floats, as keepalived moves one: the Service's external IP, whichever node has it.
             try context.run(["ip", "address", "add", "203.0.113.8/32", "dev", "eth7"])
             try context.eventuallyTable(agent, table(["203.0.113.7", "203.0.113.8"]))
             try agent.waitForText("203.0.113.8")
@@ -144,11 +144,13 @@ extension Scenario {
 
     private static let nodePortService = [
         #"{"apiVersion":"v1","kind":"Service","metadata":{"name":"web","namespace":"default"},"spec":{"type":"NodePort","#
-            + #""clusterIP":"10.96.0.10","clusterIPs":["10.96.0.10"],"#
+            + #""clusterIP":"10.96.0.10","clusterIPs":["10.96.0.10"],"externalIPs":["203.0.113.8"],"#
             + #""ports":[{"port":80,"protocol":"TCP","nodePort":30080}]}}"#,
         #"{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"web-1","namespace":"default","#
             + #""labels":{"kubernetes.io/service-name":"web"}},"addressType":"IPv4","ports":[{"name":"","port":8080}],"#
             + #""endpoints":[{"addresses":["10.1.0.1"]}]}"#,
+        #"{"apiVersion":"v1","kind":"Node","metadata":{"name":"n1"},"#
+            + #""status":{"addresses":[{"type":"InternalIP","address":"203.0.113.7"}]}}"#,
     ]
 
     private static func web(_ endpoints: [String]) -> [String] {
