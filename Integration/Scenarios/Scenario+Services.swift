@@ -52,7 +52,7 @@ extension Scenario {
                 "explain", "mydb", "--manifests", path, "--node", "n1", "--config", settings)
             try expect(explained.output.contains("scheduler mh"), explained.output)
             let declared = try context.write(
-                "virtualServers:\n- {address: \"tcp 10.96.0.33:3306\"}", to: "declared.yaml")
+                "virtualServers:\n- {address: \"tcp 10.96.0.33:3306\", realServers: []}", to: "declared.yaml")
             let overruled = try context.command(
                 "explain", "mydb", "--manifests", path, "--node", "n1", "--config", declared)
             try expect(overruled.output.contains("\(declared):2 declares it"), overruled.output)
