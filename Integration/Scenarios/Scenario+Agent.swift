@@ -4,6 +4,7 @@ extension Scenario {
     /// The agent that stays.
     static let agent: [Scenario] =
         following + [
+            floatingAddress,
             Scenario("agent: follows an API server, and keeps the table while it is gone") { context in
                 let server = try APIServerStandIn(context)
                 server.setWeb(["10.1.0.1", "10.1.0.2"])
@@ -136,6 +137,40 @@ extension Scenario {
             try context.eventuallyTable(agent, table(["203.0.113.7"]))
             withExtendedLifetime(server) {}
         }
+    }
+
+    /// With a node's network, and long before the next verification.
+    private static let floatingAddress = Scenario(
+        "agent: a floating external IP is on the VIP device while no other one has it"
+    ) { context in
+        for arguments in [
+            "link set lo up", "link add eth7 type dummy", "link set eth7 up", "address add 203.0.113.7/24 dev eth7",
+        ] {
+            try context.run(["ip"] + arguments.split(separator: " ").map(String.init))
+        }
+        let cluster = try APIServerStandIn(context)
+        for (kind, object) in zip(["services", "endpointslices", "nodes"], nodePortService) {
+            cluster.tell(#"{"set":"\#(kind)","object":\#(object)}"#)
+        }
+        let configuration = try context.write(
+            "{virtualServers: [], syncInterval: 10m, network: {firewall: false, sysctls: false}}", to: "node.yaml")
+        let agent = try Command([
+            context.ipvsync, "--node", "n1", "--kubeconfig", cluster.kubeconfig, "--config", configuration,
+        ]).start()
+        func expectBound(_ addresses: [String]) throws(ScenarioFailure) {
+            try context.eventually("\(addresses) on ipvsync0\n\(agent.error)", timeLimit: .seconds(30)) {
+                () throws(ScenarioFailure) in
+                let listing = try Command(["ip", "-brief", "-4", "address", "show", "dev", "ipvsync0"]).run()
+                let found = listing.output.split(separator: " ").filter { $0.contains("/32") }
+                return found.sorted() == addresses.map { "\($0)/32" }.sorted()
+            }
+        }
+        try expectBound(["10.96.0.10", "203.0.113.8"])
+        try context.run(["ip", "address", "add", "203.0.113.8/32", "dev", "eth7"])
+        try expectBound(["10.96.0.10"])
+        try context.run(["ip", "address", "del", "203.0.113.8/32", "dev", "eth7"])
+        try expectBound(["10.96.0.10", "203.0.113.8"])
+        withExtendedLifetime(cluster) {}
     }
 
     private static func service(_ endpoint: String) -> [String] {

@@ -52,6 +52,7 @@ extension AgentLoop {
             keeper.finishChange(unless: synchronizer.owns, &report)
         }
         keeper.forget(sync.staleFlows(settings.staleProtocols), &report)
+        report.leavesFailures = keeper.isBehind && report.failures.isEmpty
         return prepared == nil && report.isEmpty ? nil : report
     }
 

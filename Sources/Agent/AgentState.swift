@@ -44,6 +44,11 @@ package struct AgentState: DesiredSource {
 
     package var dataPath: Set<DataPathElement> { filesDataPath.union(index.dataPath.filter(isOurs)) }
 
+    /// The Services' addresses that this node takes as its own.
+    package var boundAddresses: Set<IPAddress> {
+        network == nil ? [] : Set(dataPath.lazy.compactMap(\.boundAddress))
+    }
+
     /// What Services need otherwise since the last call.
     package mutating func takeDataPathChange() -> DataPathChange {
         let change = index.takeDataPathChange()

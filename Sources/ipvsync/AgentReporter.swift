@@ -54,7 +54,7 @@ struct AgentReporter {
             tell(report, step.scope)
             if let network = report.network {
                 tell(network, isDrift: step.scope == .verification)
-                networkFailures = network.failures.map(\.description)
+                if !network.leavesFailures { networkFailures = network.failures.map(\.description) }
             }
         }
         let now = changes + networkFailures

@@ -175,7 +175,7 @@ final class NodeAgent {
             addressTime = .now + Self.blindWait
             return
         }
-        guard before != Set(now) else { return }
+        guard before != Set(now) || !state.knowsNodeAddresses else { return }
         log.info(
             "node addresses changed",
             metadata: [
@@ -184,6 +184,9 @@ final class NodeAgent {
             ])
         loop.note(state.use(nodeAddresses: now), at: .now)
         loop.note(state.takeDataPathChange(), at: .now)
+        // A Service's address that is on another device now, or no longer: ours lets it go, or takes it.
+        let changed = before.symmetricDifference(now)
+        if !state.boundAddresses.isDisjoint(with: changed) { loop.noteEverything(at: .now) }
         complaintTime = complaintTime ?? .now + Self.complaintDelay
         // Services in files are translated as they are read.
         if !options.source.cluster.manifests.isEmpty { reloadTime = .now }

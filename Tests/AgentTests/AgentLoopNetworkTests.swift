@@ -184,6 +184,20 @@ import Testing
         #expect(loop.due > start + .seconds(20))
     }
 
+    /// A change meanwhile is no sign that what failed has been made.
+    @Test func whatWaitsForItsRetryStillStands() throws {
+        var loop = loop()
+        let source = Source(services: [1: [1]])
+        firewall.nextFailure = NFTablesError(operation: "replace", message: "no")
+        let first = try step(&loop, source, .zero)?.network
+        #expect(first?.failures.isEmpty == false && first?.leavesFailures == false)
+        loop.note(DataPathChange(added: [.hairpin(Source.pod(4))]), at: start)
+        let second = try step(&loop, source, .seconds(1))?.network
+        #expect(second?.isEmpty == true && second?.leavesFailures == true && firewall.observed == nil)
+        let third = try step(&loop, source, .seconds(4))?.network
+        #expect(third?.failures.isEmpty == true && third?.leavesFailures == false && firewall.observed != nil)
+    }
+
     /// Virtual servers and what is beside them, both failing, wait as well.
     @Test func aSyncThatThrowsDoesNotMakeTheLoopHot() throws {
         var loop = loop()

@@ -263,6 +263,44 @@ extension DataPathKeeperTests {
         #expect(firewall.observed?.elements == Self.elements(1))
     }
 
+    /// The second run has nothing to do, whatever the first one moved.
+    @Test func aNetworkOfOneAddressAndAnotherBindingAreDoneAtOnce() throws {
+        let one = DataPathSettings(binding: .route, serviceNetworks: [IPPrefix("10.96.0.7/32")!])
+        let wide = DataPathSettings(binding: .route, serviceNetworks: [IPPrefix("10.96.0.0/24")!])
+        for (before, after, settings) in [
+            (Self.demand(1, settings: one), Self.demand(1, settings: one), one),
+            (Self.demand(1, 2), Self.demand(1, settings: wide), wide),
+            (Self.demand(1, 2), Self.demand(1, settings: one), one),
+        ] {
+            let keeper = keeper()
+            pass(keeper, before)
+            pass(keeper, after)
+            let again = pass(keeper, after)
+            #expect(again.isEmpty && firewall.observed?.elements == Self.elements(1), "\(settings)")
+            #expect(keeper.cleanUp().failures.isEmpty)
+        }
+    }
+
+    /// While it drains, an address may change its binding.
+    @Test func anAddressThatLeavesStaysRefusedUnderAnotherBinding() throws {
+        let keeper = keeper()
+        let routed = DataPathSettings(binding: .route)
+        pass(keeper, Self.demand(1, 2, settings: routed))
+        for demand in [Self.demand(1), Self.demand(1, settings: routed)] {
+            pass(keeper, demand, inUse: [Self.address(2)])
+            #expect(try network.read(device: "ipvsync0").bound == [Self.address(1), Self.address(2)])
+            #expect(firewall.observed?.elements.contains(.address(Self.address(2))) == true)
+        }
+    }
+
+    /// Somebody has flushed the table before: nothing of it may come back.
+    @Test func aCleanUpMakesNoTable() throws {
+        let keeper = keeper()
+        pass(keeper, Self.demand(1, settings: DataPathSettings(binding: .route)))
+        firewall.observed = nil
+        #expect(keeper.cleanUp().failures.isEmpty && firewall.observed == nil)
+    }
+
     /// An address that changes its binding answers all the time, and is refused on other ports all the time.
     @Test func anotherBindingKeepsTheRulesOfItsAddresses() throws {
         let keeper = keeper()

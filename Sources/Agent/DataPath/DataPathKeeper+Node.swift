@@ -165,13 +165,17 @@ extension DataPathKeeper {
         }
     }
 
-    /// An address that has gone needs no rule any more, unless it is wanted all the same: by a route instead.
+    /// An address that has gone needs no rule any more, unless it is wanted all the same, or stays: by a route instead,
+    /// or no longer by one.
     private func dropRules(
         ofRemoved operations: [VIPOperation], _ demand: DataPathDemand, _ report: inout DataPathReport
     ) {
-        let unbound = Set(operations.compactMap(\.unboundAddress))
-        let kept = unbound.isEmpty ? [] : demand.addresses.filter(isFree)
-        let gone = Set(unbound.subtracting(kept).map(DataPathElement.address))
+        guard demand.settings.binding != .none else { return }
+        var unbound = Set(operations.compactMap(\.unboundAddress))
+        if operations.contains(.removeDevice) { unbound.formUnion(observed?.addresses ?? []) }
+        guard !unbound.isEmpty else { return }
+        unbound.subtract(demand.addresses.filter(isFree))
+        let gone = Set(unbound.subtracting(leaving).map(DataPathElement.address))
         var rest = DataPathReport()
         commit(DataPathChange(removed: gone.intersection(known?.elements ?? [])), &rest)
         report.transactions += rest.transactions

@@ -30,8 +30,12 @@ extension DataPathKeeper {
         guard demand.settings.binding != .none else { return [] }
         guard observed != nil else { return known.map { Set($0.elements.lazy.compactMap(\.boundAddress)) } }
         let wanted = demand.addresses.filter(isFree)
-        // What is still bound stays refused until it has gone.
-        return wanted.union(observed?.bound.filter(isFree) ?? [])
+        // What is still bound stays refused until it has gone. Of networks, the rules know as a whole.
+        let networks = demand.settings.binding == .route ? demand.settings.serviceNetworks : []
+        let bound = observed?.bound.filter { address in
+            isFree(address) && !networks.contains { $0.contains(address) }
+        }
+        return wanted.union(bound ?? [])
     }
 
     /// Whether no other device has the address, but for those that are taken over.

@@ -28,6 +28,9 @@ package struct DataPathReport: Sendable {
     /// Time spent on it.
     package internal(set) var duration = Duration.zero
 
+    /// Whether earlier failures still stand: they wait for their next try.
+    package internal(set) var leavesFailures = false
+
     /// Whether the plan is only told of.
     package internal(set) var isPreview = false
 
