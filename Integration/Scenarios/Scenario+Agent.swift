@@ -117,10 +117,7 @@ extension Scenario {
                     "--manifests", try context.write(nodePortService.joined(separator: "\n---\n"), to: "web.yaml"),
                 ]
             } else {
-                let cluster = try APIServerStandIn(context)
-                for (kind, object) in zip(["services", "endpointslices", "nodes"], nodePortService) {
-                    cluster.tell(#"{"set":"\#(kind)","object":\#(object)}"#)
-                }
+                let cluster = try nodePortCluster(context)
                 arguments = ["--kubeconfig", cluster.kubeconfig]
                 server = cluster
             }
@@ -132,7 +129,7 @@ extension Scenario {
             // An address that floats, as keepalived moves one: the Service's external IP, whichever node has it.
             try context.run(["ip", "address", "add", "203.0.113.8/32", "dev", "eth7"])
             try context.eventuallyTable(agent, table(["203.0.113.7", "203.0.113.8"]))
-            try agent.waitForText("203.0.113.8")
+            try agent.waitForText("node addresses changed")
             try context.run(["ip", "address", "del", "203.0.113.8/32", "dev", "eth7"])
             try context.eventuallyTable(agent, table(["203.0.113.7"]))
             withExtendedLifetime(server) {}
@@ -148,10 +145,7 @@ extension Scenario {
         ] {
             try context.run(["ip"] + arguments.split(separator: " ").map(String.init))
         }
-        let cluster = try APIServerStandIn(context)
-        for (kind, object) in zip(["services", "endpointslices", "nodes"], nodePortService) {
-            cluster.tell(#"{"set":"\#(kind)","object":\#(object)}"#)
-        }
+        let cluster = try nodePortCluster(context)
         let configuration = try context.write(
             "{virtualServers: [], syncInterval: 10m, network: {firewall: false, sysctls: false}}", to: "node.yaml")
         let agent = try Command([
@@ -175,6 +169,14 @@ extension Scenario {
 
     private static func service(_ endpoint: String) -> [String] {
         ["-A -t \(endpoint) -s rr", "-a -t \(endpoint) -r 10.1.0.1:8080 -m -w 1"]
+    }
+
+    private static func nodePortCluster(_ context: Context) throws(ScenarioFailure) -> APIServerStandIn {
+        let cluster = try APIServerStandIn(context)
+        for (kind, object) in zip(["services", "endpointslices", "nodes"], nodePortService) {
+            cluster.tell(#"{"set":"\#(kind)","object":\#(object)}"#)
+        }
+        return cluster
     }
 
     private static let nodePortService = [

@@ -107,6 +107,23 @@ import Testing
             ])
     }
 
+    /// Whether a Service has lost its last endpoint or has gone: clients with a fixed port must not go on into nothing.
+    @Test func connectionsAreForgottenWithTheLastEndpointToo() throws {
+        var loop = loop()
+        var source = Source(services: [1: [1], 2: [2]])
+        _ = try step(&loop, source, .zero)
+        tracker.deleted = []
+        (source.services[1], source.services[2]) = ([], nil)
+        loop.note([1, 2].map(source.key), at: start)
+        _ = try step(&loop, source, .seconds(1))
+        let gone = [1, 2].map { number in
+            StaleFlow(
+                .udp, virtualServer: Endpoint(Source.address(number), port: 53),
+                realServer: Endpoint(Source.pod(number), port: 53))
+        }
+        #expect(tracker.deleted == Set(gone))
+    }
+
     /// A change of another Service says nothing of the virtual servers whose removal is held back.
     @Test func heldVirtualServersAreLetInWhateverElseChanges() throws {
         var loop = loop()

@@ -118,7 +118,7 @@ extension DataPathKeeper {
     /// - Parameter owns: Whether a virtual server is ours, and so still there.
     func removeGone(unless owns: (VirtualServerKey) -> Bool, _ report: inout DataPathReport) {
         guard !gone.isEmpty, let known else { return }
-        let stale = gone.filter { $0.virtualServer.map { !owns($0) } ?? true }
+        let stale = gone.filter { $0.virtualServer.map { !owns($0) } ?? false }
         gone.subtract(stale)
         commitMore(DataPathChange(removed: stale.intersection(known.elements)), &report)
     }
