@@ -73,7 +73,8 @@ extension KubeProxyConfiguration {
 
     private mutating func read(_ pair: YAMLPair, _ prefix: String) {
         let key = prefix + pair.name
-        guard !Self.ignored.contains(key), pair.value.isSet else { return }
+        let isBitZero = key == "iptables.masqueradeBit" && pair.value.scalar?.text == "0"
+        guard !Self.ignored.contains(key), pair.value.isSet || isBitZero else { return }
         if prefix.isEmpty, Self.sections.contains(key), let pairs = pair.value.mapping {
             for inner in pairs { read(inner, key + ".") }
             return
@@ -88,9 +89,7 @@ extension KubeProxyConfiguration {
         case "iptables.masqueradeAll": rules.masqueradesAll = true
         case "iptables.masqueradeBit": readMasqueradeBit(pair, key)
         case "clusterCIDR": readClusterCIDR(pair, key)
-        case "ipvs.syncPeriod":
-            configuration.settings.syncInterval =
-                seconds(pair, key).map { min($0, Settings.maximumSyncInterval) }
+        case "ipvs.syncPeriod": readSyncPeriod(pair, key)
         case "ipvs.minSyncPeriod": readMinSyncPeriod(pair, key)
         case "ipvs.tcpTimeout": timeouts.tcp = seconds(pair, key)
         case "ipvs.tcpFinTimeout": timeouts.tcpFin = seconds(pair, key)
@@ -106,13 +105,19 @@ extension KubeProxyConfiguration {
     }
 
     private mutating func readNodePortAddresses(_ pair: YAMLPair) {
-        let texts = (pair.value.sequence ?? []).map { $0.scalar?.text ?? "" }
+        guard let nodes = pair.value.sequence else {
+            report(
+                pair.value, "nodePortAddresses is \(pair.value.summary)",
+                "write a list of networks, such as [192.0.2.0/24]")
+            return
+        }
+        let texts = nodes.map { $0.scalar?.text ?? "" }
         if texts == ["primary"] {
             services.nodePortAddresses = .primary
             return
         }
         var networks: [IPPrefix] = []
-        for (text, node) in zip(texts, pair.value.sequence ?? []) {
+        for (text, node) in zip(texts, nodes) {
             guard let network = IPPrefix(text) else {
                 report(node, "nodePortAddresses holds \(node.summary)", "write a network such as 192.0.2.0/24")
                 continue
@@ -160,6 +165,13 @@ extension KubeProxyConfiguration {
         }
     }
 
+    private mutating func readSyncPeriod(_ pair: YAMLPair, _ key: String) {
+        guard let period = seconds(pair, key) else { return }
+        let longest = Settings.maximumSyncInterval
+        if period > longest { note(pair, key, "syncInterval is \(DurationText.text(longest)) at most") }
+        configuration.settings.syncInterval = min(period, longest)
+    }
+
     private mutating func readMinSyncPeriod(_ pair: YAMLPair, _ key: String) {
         guard let period = milliseconds(pair, key) else { return }
         let longest = Settings.maximumMinSyncInterval
@@ -193,7 +205,10 @@ extension KubeProxyConfiguration {
         guard let milliseconds = GoDurationText.milliseconds(pair.value.scalar?.text ?? ""),
             milliseconds / 1000 <= ConnectionTimeouts.maximum
         else {
-            report(pair.value, "\(key) is \(pair.value.summary)", "write a duration such as 30s or 15m")
+            let longest = DurationText.text(ConnectionTimeouts.maximum)
+            report(
+                pair.value, "\(key) is \(pair.value.summary)",
+                "write a duration such as 30s or 15m, of \(longest) at most")
             return nil
         }
         return milliseconds == 0 ? nil : milliseconds

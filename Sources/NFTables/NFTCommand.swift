@@ -50,7 +50,9 @@ package struct NFTCommand: Sendable {
         _ arguments: [String], input: [UInt8] = [], operation: String
     ) throws(NFTablesError) -> ProgramResult {
         guard let program = programs.first(where: { access($0, X_OK) == 0 }) else {
-            throw NFTablesError(operation: operation, message: "there is no program nft: install the package nftables")
+            throw NFTablesError(
+                operation: operation,
+                message: "there is no program nft: install the package nftables, or set network.firewall: false")
         }
         let run = ProgramRun(
             program, arguments, input: input, timeLimit: timeLimit, outputLimit: Self.outputLimit)

@@ -55,7 +55,6 @@ struct KubeProxyConfigurationTests {
         ("ipvs: {minSyncPeriod: 1.5s}", Settings(minSyncInterval: 1500)),
         ("ipvs: {minSyncPeriod: 1m0s}", Settings(minSyncInterval: 60_000)),
         ("ipvs: {syncPeriod: 1.5s}", Settings(syncInterval: 2)),
-        ("ipvs: {syncPeriod: 48h0m0s}", Settings(syncInterval: 86_400)),
         (
             "ipvs: {strictARP: true}",
             Settings(network: .on(DataPathSettings(strictARP: true, conntrack: standardTracking)))
@@ -86,6 +85,7 @@ struct KubeProxyConfigurationTests {
                     maximum: 131_072, maximumPerCore: 65_536, tcpEstablished: 7_200, tcpCloseWait: 1_800))
         ),
         ("iptables: {masqueradeAll: true, masqueradeBit: 15}", rules(mark: 0x8000, all: true)),
+        ("iptables: {masqueradeBit: 0}", rules(mark: 1)),
         ("clusterCIDR: 10.244.0.0/16,fd00::/48", rules(pods: ["10.244.0.0/16", "fd00::/48"])),
     ])
     func carriesOverTheSettingsOfTheAgent(text: String, settings: Settings) throws {
@@ -123,6 +123,7 @@ struct KubeProxyConfigurationTests {
             "config.conf:3: healthzBindAddress: not needed: health is served at the address of telemetry.listen, under /healthz"
         ),
         ("ipvs: {minSyncPeriod: 2m0s}", "config.conf:3: ipvs.minSyncPeriod: minSyncInterval is 1m at most"),
+        ("ipvs: {syncPeriod: 48h0m0s}", "config.conf:3: ipvs.syncPeriod: syncInterval is 1d at most"),
     ])
     func saysWhatTakesItsPlace(text: String, note: String) throws {
         #expect(try migrate(text).notes.map(\.description) == [note])
@@ -167,6 +168,7 @@ struct KubeProxyConfigurationTests {
         ("metricsBindAddress: here", "config.conf:3:21: metricsBindAddress"),
         ("metricsBindAddress: 127.0.0.1:0", "config.conf:3:21: metricsBindAddress"),
         ("nodePortAddresses: [here]", "config.conf:3:21: nodePortAddresses"),
+        ("nodePortAddresses: 10.0.0.0/8", "config.conf:3:20: nodePortAddresses is"),
     ])
     func refusesWhatMakesNoSense(text: String, message: String) {
         let error = #expect(throws: ConfigurationErrors.self) { _ = try migrate(text) }

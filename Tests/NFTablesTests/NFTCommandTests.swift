@@ -30,7 +30,8 @@ import Testing
         let command = NFTCommand(programs: ["/nowhere/nft"])
         #expect(
             Self.message { () throws(NFTablesError) in _ = try command.read() }
-                == "list the table inet ipvsync: there is no program nft: install the package nftables")
+                == "list the table inet ipvsync: there is no program nft: install the package nftables, "
+                + "or set network.firewall: false")
     }
 
     @Test func aMissingTableIsNone() throws {

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Netlink
 
 /// An operation that the kernel refused; the others were carried out.
@@ -17,6 +18,9 @@ package struct VIPFailure: Error, Hashable, Sendable {
     /// What failed and why, in words.
     package func text(device: String) -> String {
         let error = NetlinkError(.refused(errno), operation: operation.text(device: device), message: kernelMessage)
-        return "cannot \(error.operation): \(error.reason)"
+        let remedy =
+            operation == .createDevice && errno == EOPNOTSUPP
+            ? "; modprobe dummy, or set network.vipBinding: route" : ""
+        return "cannot \(error.operation): \(error.reason)\(remedy)"
     }
 }

@@ -167,7 +167,9 @@ struct TakeoverCommand: ParsableCommand {
             missing = report.missing
             if missing.isEmpty {
                 guard report.plan.held == nil else {
-                    throw TakeoverError("the running agent holds removals back, for they look like a mistake")
+                    throw TakeoverError(
+                        "the running agent holds removals back, for they look like a mistake: see 'ipvsync plan'; if "
+                            + "they are meant, widen removalGuard in its configuration, and run this again")
                 }
                 return report
             }
