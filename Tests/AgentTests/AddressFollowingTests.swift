@@ -101,7 +101,7 @@ import Testing
         kernel.beforeOperation = { [network] (_, _) throws(NetlinkError) in
             let begun = clock.begun.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
             guard begun == Self.operations * 9 / 10 else { return }
-            for _ in 0..<20_000 where network.cameAfter.isEmpty { usleep(1_000) }
+            for _ in 0..<600_000 where network.cameAfter.isEmpty { usleep(1_000) }
             try body()
         }
     }

@@ -28,7 +28,7 @@ final class Client {
     private init(_ address: SocketAddress) throws {
         descriptor = socket(address.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         // Nothing here takes long; a test that goes wrong must not wait for ever.
-        var patience = timeval(tv_sec: 60, tv_usec: 0)
+        var patience = timeval(tv_sec: 600, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         guard address.withPointer({ connect(descriptor, $0, $1) }) == 0 else { throw TestError("connect: \(errno)") }
     }

@@ -8,7 +8,8 @@ Prints its port, and then takes commands from standard input, one JSON object a 
     {"set": "services", "object": {...}}      add or change an object
     {"delete": "services", "name": "ns/n"}    remove one
     {"forget": true}                          answer 410 for every version until now
-    {"fault": "429", "count": 3}              the next requests fail: an HTTP status, or "cut", "error410"
+    {"fault": "429", "count": 3}              the next requests fail: an HTTP status, "cut", "error410", or "expire",
+                                              for the next one that continues a list
     {"send": "services", "line": "..."}       a raw line to every watch of the collection
     {"bookmark": "services"}                  a bookmark to every watch of the collection
     {"down": true}                            close the port and every connection; false opens it again
@@ -59,7 +60,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name = url.path.rsplit("/", 1)[1]
         with lock:
             requests.append(self.path)
-            fault = faults.pop(0) if faults else None
+            # A list expires as it is continued, whatever else is asked for before that.
+            waits = faults and faults[0] == "expire" and "continue" not in query
+            fault = faults.pop(0) if faults and not waits else None
         if self.headers.get("Authorization") != "Bearer " + token:
             return self.status(401, "Unauthorized")
         if fault and fault.isdigit():
@@ -149,8 +152,12 @@ def serve(port):
     return server
 
 
-server = serve(0)
-port = server.server_address[1]
+# Nobody else gets the port while it is closed: this socket has it too, and never listens.
+holder = socket.socket()
+holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+holder.bind(("127.0.0.1", 0))
+port = holder.getsockname()[1]
+server = serve(port)
 print(port, flush=True)
 for command in map(json.loads, sys.stdin):
     answer = "ok"
