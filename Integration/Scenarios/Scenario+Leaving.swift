@@ -15,7 +15,8 @@ extension Scenario {
             let traffic = try site.startTraffic(perSecond: 100, hold: 200...500)
             try traffic.waitForAnswers(60)
             for round in 1...6 {
-                for (half, chosen) in [Array(everybody.shuffled().prefix(everybody.count / 2)), everybody].enumerated() {
+                for (half, chosen) in [Array(everybody.shuffled().prefix(everybody.count / 2)), everybody].enumerated()
+                {
                     try site.declare(chosen)
                     try context.eventually("those that are declared serve") { () throws(ScenarioFailure) in
                         try site.serving() == chosen.count

@@ -151,6 +151,8 @@ extension Scenario {
                 try traffic.waitForAnswers(100)
                 try site.declareDrainTimeout(atLeast: 4, changes: 1, in: &table, agent)
                 traffic.beginPhase()
+                // Few enough for all of those that get no answer to be open at the same time.
+                traffic.openNewConnections(perSecond: 10)
                 let began = ContinuousClock.now - traffic.start
                 table.isDeclared = false
                 (table.servers, table.draining) = ([], table.servers)

@@ -90,7 +90,7 @@ final class TrafficSite {
     func declareDrainTimeout(
         atLeast seconds: Int, changes: Int, in table: inout TrafficTable, _ agent: RunningCommand
     ) throws(ScenarioFailure) {
-        table.drainTimeout = seconds + Int((pace * 5 * changes).components.seconds) + 1
+        table.drainTimeout = seconds + Int((pace * 3 * changes).components.seconds) + 1
         table.servers.append(8)
         try declare(table)
         try eventually(table, agent)

@@ -78,7 +78,9 @@ struct ClusterWatchTests {
         let follower = Follower(server.access)
         #expect(follower.follow { $0.watch.isComplete })
         #expect(follower.services.count == 700)
-        let pages = try server.tell(["requests": true]).components(separatedBy: ", ").filter { $0.contains("services?") }
+        let pages = try server.tell(["requests": true]).components(separatedBy: ", ").filter {
+            $0.contains("services?")
+        }
         #expect(pages.filter { $0.contains("continue=") }.count == 2 && pages.count >= 4)
     }
 

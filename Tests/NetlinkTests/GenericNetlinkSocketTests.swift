@@ -41,17 +41,22 @@ import Testing
         sigaction(SIGUSR2, nil, &action)
         action.sa_flags &= ~SA_RESTART
         sigaction(SIGUSR2, &action, nil)
+        // The threads that tests run on block every signal.
+        var (signals, former) = (sigset_t(), sigset_t())
+        sigaddset(&signals, SIGUSR2)
+        pthread_sigmask(SIG_UNBLOCK, &signals, &former)
+        defer { pthread_sigmask(SIG_SETMASK, &former, nil) }
         let socket = try GenericNetlinkSocket(timeLimitSeconds: 1)
         let before = handled.load(ordering: .relaxed)
-        let signaller = try Signaller(target: pthread_self())
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)
         defer { buffer.deallocate() }
         // On a busy machine a wait may be over before the first signal comes.
         while handled.load(ordering: .relaxed) == before {
+            let signaller = try Signaller(target: pthread_self())
             // Each signal ends the call, never the wait: only the time limit does.
             #expect(throws: TransportError(errno: EAGAIN)) { try socket.receive(into: buffer) }
+            signaller.join()
         }
-        signaller.end()
     }
 
     @Test func everyNamespaceHasACookie() throws {
@@ -61,15 +66,12 @@ import Testing
 
 /// How many signals have been handled.
 private let handled = Atomic<Int>(0)
-/// Whether more are to come.
-private let isSignalling = Atomic<Bool>(false)
 
-/// Sends a thread signals from another one until it is ended.
+/// Sends a thread a few signals from another one.
 private struct Signaller {
     private let thread: pthread_t
 
     init(target: pthread_t) throws {
-        isSignalling.store(true, ordering: .relaxed)
         var thread = pthread_t()
         let argument = UnsafeMutablePointer<pthread_t>.allocate(capacity: 1)
         argument.initialize(to: target)
@@ -77,7 +79,7 @@ private struct Signaller {
             &thread, nil,
             { argument in
                 guard let target = argument?.assumingMemoryBound(to: pthread_t.self) else { return nil }
-                while isSignalling.load(ordering: .relaxed) {
+                for _ in 0..<5 {
                     usleep(100_000)
                     pthread_kill(target.pointee, SIGUSR2)
                 }
@@ -88,8 +90,5 @@ private struct Signaller {
         self.thread = thread
     }
 
-    func end() {
-        isSignalling.store(false, ordering: .relaxed)
-        pthread_join(thread, nil)
-    }
+    func join() { pthread_join(thread, nil) }
 }
