@@ -5,6 +5,26 @@ package import NodeNetwork
 package protocol ConnectionTracker {
     /// Deletes the entries of these flows and nothing else; says how many there were.
     func deleteEntries(_ flows: Set<StaleFlow>) throws(NetlinkError) -> Int
+
+    /// How many open connections need tracking, for a virtual server answers them under another address than the
+    /// client's.
+    func masqueradedConnections() throws(NetlinkError) -> Int
 }
 
 extension ConntrackClient: ConnectionTracker {}
+
+/// The tracked connections of a kernel whose module may come only later.
+final class KernelTracker: ConnectionTracker {
+    private var client: ConntrackClient?
+
+    func deleteEntries(_ flows: Set<StaleFlow>) throws(NetlinkError) -> Int { try opened().deleteEntries(flows) }
+
+    func masqueradedConnections() throws(NetlinkError) -> Int { try opened().masqueradedConnections() }
+
+    private func opened() throws(NetlinkError) -> ConntrackClient {
+        if let client { return client }
+        let opened = try ConntrackClient()
+        client = opened
+        return opened
+    }
+}
