@@ -5,7 +5,8 @@ extension Scenario {
     static let modules: [Scenario] = [
         Scenario("modules: IPVS goes and comes back under an agent", tags: [.guest], timeLimit: .seconds(120)) {
             context in
-            let path = try context.write("syncInterval: 60s\n" + Tables.configuration(20), to: "table.yaml")
+            let settings = "syncInterval: 60s\nnetwork: {vipBinding: none, firewall: false}\n"
+            let path = try context.write(settings + Tables.configuration(20), to: "table.yaml")
             let agent = try context.startIPVSync("--config", path)
             try agent.waitForText("ready")
             try expectEqual(try context.ipvsadmSave(), Tables.saved(20))
@@ -17,6 +18,10 @@ extension Scenario {
                     try context.listsVirtualServers(20)
                 }
                 try expectEqual(try context.ipvsadmSave(), Tables.saved(20))
+                // Its settings come with the module, as they are at first.
+                try context.eventually("the settings anew\n\(agent.error)") { () throws(ScenarioFailure) in
+                    try context.run(["cat", "/proc/sys/net/ipv4/vs/expire_nodest_conn"]).output == "1\n"
+                }
             }
             let loading = try ModuleLoading(context, isAllowed: false)
             try context.unloadIPVS()
@@ -34,7 +39,7 @@ extension Scenario {
                 try context.runIPVSync("status").status == .exited(0)
             }
             // What it remembers is what there is: a change is made without any error.
-            try context.write("syncInterval: 60s\n" + Tables.configuration(20, weight: 7), to: "table.yaml")
+            try context.write(settings + Tables.configuration(20, weight: 7), to: "table.yaml")
             try context.eventually("a change\n\(agent.error)") { () throws(ScenarioFailure) in
                 try context.ipvsadmSave() == Tables.saved(20, weight: 7)
             }

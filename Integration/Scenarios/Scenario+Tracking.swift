@@ -7,7 +7,7 @@ extension Scenario {
         ["legacy", "nft"].map { variant in
             Scenario(
                 "takeover: without a firewall of ours, masqueraded connections live on (\(variant))",
-                tags: [.fullKernel], timeLimit: .seconds(300)
+                tags: [.fullKernel], timeLimit: .seconds(600)
             ) { context in
                 let site = try MasqueradedSite(context, variant: variant)
                 let before = try site.takeover.node.observed()
@@ -30,7 +30,7 @@ extension Scenario {
         } + [
             Scenario(
                 "takeover: without a firewall of ours, an agent lets go of the last masqueraded connection",
-                tags: [.fullKernel], timeLimit: .seconds(300)
+                tags: [.fullKernel], timeLimit: .seconds(600)
             ) { context in
                 let site = try MasqueradedSite(context, variant: "legacy")
                 let agent = try site.startAgent()
@@ -47,7 +47,7 @@ extension Scenario {
             (name, text) in
             Scenario(
                 "data path: masqueraded connections live on when an agent gets \(name)", tags: [.fullKernel],
-                timeLimit: .seconds(300)
+                timeLimit: .seconds(600)
             ) { context in
                 let site = try SwitchedSite(context)
                 let configuration =
