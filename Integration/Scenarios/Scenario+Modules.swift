@@ -95,10 +95,13 @@ extension Scenario {
                 try site.own() == whole
             }
             try context.run(["ip", "link", "del", "ipvsync0"])
+            // Its number is another one.
             try context.eventually("the device anew\n\(agent.error)", timeLimit: .seconds(60)) {
                 () throws(ScenarioFailure) in
-                try site.own() == whole
+                let device = try site.own().device
+                return device.contains("10.96.0.1/32") && device.contains("fd00:10:96::1/128")
             }
+            try site.own().expectWhole()
             try context.eventually("health is back", timeLimit: .seconds(60)) { () throws(ScenarioFailure) in
                 try context.runIPVSync("status").status == .exited(0)
             }

@@ -77,7 +77,8 @@ extension Scenario {
         try context.run(["mount", "--bind", nothing, "/usr/sbin/nft"])
         let refusal = try site.takeover.takeover(status: 1)
         try context.run(["umount", "/usr/sbin/nft"])
-        for text in ["16 open masqueraded connections would be cut", "--allow-connection-loss"] {
+        for text in ["16 open connections that were masqueraded or redirected would be cut", "--allow-connection-loss"]
+        {
             try expect(refusal.error.contains(text), refusal.description)
         }
         try site.expectLife()

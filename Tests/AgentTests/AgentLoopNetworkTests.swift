@@ -49,7 +49,7 @@ import Testing
             deleted.formUnion(flows)
             return flows.count
         }
-        func masqueradedConnections() -> Int { 0 }
+        func translatedConnections() -> Int { 0 }
     }
 
     private let kernel = InMemoryKernel()

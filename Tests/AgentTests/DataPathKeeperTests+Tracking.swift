@@ -47,7 +47,9 @@ extension DataPathKeeperTests {
         tracker.masqueraded = 2
         hold.failure = NFTablesError(operation: "make the table", message: "there is no program nft")
         let report = pass(keeper, Self.withoutRules)
-        #expect(report.failures.map(\.message).first?.contains("it would cut 2 open masqueraded connections") == true)
+        #expect(
+            report.failures.map(\.message).first?.contains(
+                "it would cut 2 open connections that were masqueraded or redirected") == true)
         #expect(report.failures.count == 1 && keeper.isBehind && firewall.observed != nil)
         tracker.masqueraded = 0
         #expect(pass(keeper, Self.withoutRules).failures.isEmpty)
@@ -102,7 +104,7 @@ extension DataPathKeeperTests {
             try keeper.holdTracking(mayLose: false)
         } throws: { error in
             let text = "\(error)"
-            return text.hasPrefix("16 open masqueraded connections would be cut")
+            return text.hasPrefix("16 open connections that were masqueraded or redirected would be cut")
                 && text.hasSuffix("add --allow-connection-loss")
         }
         #expect(try keeper.holdTracking(mayLose: true) == nil)

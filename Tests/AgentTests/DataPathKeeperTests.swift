@@ -29,7 +29,7 @@ import Testing
             return flows.count
         }
         var masqueraded = 0
-        func masqueradedConnections() throws(NetlinkError) -> Int {
+        func translatedConnections() throws(NetlinkError) -> Int {
             if let failure { throw failure }
             return masqueraded
         }

@@ -6,9 +6,8 @@ package protocol ConnectionTracker {
     /// Deletes the entries of these flows and nothing else; says how many there were.
     func deleteEntries(_ flows: Set<StaleFlow>) throws(NetlinkError) -> Int
 
-    /// How many open connections need tracking, for a virtual server answers them under another address than the
-    /// client's.
-    func masqueradedConnections() throws(NetlinkError) -> Int
+    /// How many open connections need tracking, for netfilter masqueraded or redirected them.
+    func translatedConnections() throws(NetlinkError) -> Int
 }
 
 extension ConntrackClient: ConnectionTracker {}
@@ -19,7 +18,7 @@ final class KernelTracker: ConnectionTracker {
 
     func deleteEntries(_ flows: Set<StaleFlow>) throws(NetlinkError) -> Int { try opened().deleteEntries(flows) }
 
-    func masqueradedConnections() throws(NetlinkError) -> Int { try opened().masqueradedConnections() }
+    func translatedConnections() throws(NetlinkError) -> Int { try opened().translatedConnections() }
 
     private func opened() throws(NetlinkError) -> ConntrackClient {
         if let client { return client }

@@ -3,7 +3,7 @@ internal import Netlink
 
 /// What becomes of connection tracking when the rules go that need it.
 package enum TrackingChange: Hashable, Sendable, CustomStringConvertible {
-    /// It is kept on for that many masqueraded connections; `nil` when they cannot be counted.
+    /// It is kept on for that many open connections; `nil` when they cannot be counted.
     case hold(connections: Int?)
     /// The last of them has ended.
     case release
@@ -12,20 +12,20 @@ package enum TrackingChange: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .hold(let connections):
             "table \(TrackingTable.description): keeps connection tracking on for \(Self.text(connections))"
-        case .release: "table \(TrackingTable.description): no masqueraded connection needs it any more"
+        case .release: "table \(TrackingTable.description): no open connection needs it any more"
         }
     }
 
     static func text(_ connections: Int?) -> String {
         switch connections {
-        case nil: "masqueraded connections, which cannot be counted"
-        case 1: "1 open masqueraded connection"
-        case let count?: "\(count) open masqueraded connections"
+        case nil: "connections that were masqueraded or redirected, which cannot be counted"
+        case 1: "1 open connection that was masqueraded or redirected"
+        case let count?: "\(count) open connections that were masqueraded or redirected"
         }
     }
 }
 
-// Connections that were masqueraded by rules which go: they are cut where nothing else keeps connection tracking on.
+// Connections that rules translated which go: they are cut where nothing else keeps connection tracking on.
 extension DataPathKeeper {
     /// Plans to keep tracking on before our rules go, and to let go of it once the last connection has ended.
     ///
@@ -36,7 +36,7 @@ extension DataPathKeeper {
             let isHeld = try tracking.isHeld()
             holdsTracking = isHeld
             guard isHeld || report.plan.firewall != nil else { return }
-            let connections = keepsConnections ? masqueradedConnections : 0
+            let connections = keepsConnections ? translatedConnections : 0
             if connections == 0 {
                 if isHeld { report.plan.tracking = .release }
             } else if !isHeld {
@@ -85,10 +85,10 @@ extension DataPathKeeper {
     }
 
     /// How many connections would be cut; `nil` when nobody knows.
-    private var masqueradedConnections: Int? {
+    private var translatedConnections: Int? {
         guard let tracker else { return 0 }
         do throws(NetlinkError) {
-            return try tracker.masqueradedConnections()
+            return try tracker.translatedConnections()
         } catch {
             return error.kind == .familyMissing ? 0 : nil
         }
@@ -104,7 +104,7 @@ extension DataPathKeeper {
     /// - Returns: What was done; `nil` when nothing was needed, or could be had.
     package func holdTracking(mayLose: Bool) throws(TakeoverError) -> TrackingChange? {
         guard let tracking else { return nil }
-        let connections = masqueradedConnections
+        let connections = translatedConnections
         guard connections != 0 else { return nil }
         do throws(NFTablesError) {
             guard try !tracking.isHeld() else { return nil }
@@ -122,7 +122,7 @@ extension DataPathKeeper {
 
     /// What ``holdTracking(mayLose:)`` would do.
     package func previewHold() -> TrackingChange? {
-        let connections = masqueradedConnections
+        let connections = translatedConnections
         return connections == 0 ? nil : .hold(connections: connections)
     }
 }

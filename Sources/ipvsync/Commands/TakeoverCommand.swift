@@ -20,7 +20,7 @@ struct TakeoverCommand: ParsableCommand {
             virtual servers of Services that are no more, and the device kube-ipvs0; nothing
             of the kubelet's or anybody else's. Connections stay as they are: with
             'network.firewall: false', the table inet ipvsync-tracking keeps connection
-            tracking on for those that kube-proxy masqueraded, until the last has ended.
+            tracking on for those that kube-proxy masqueraded or redirected, until they end.
             Where that cannot be, nothing is changed unless --allow-connection-loss is given.
 
             The configuration needs 'network:', and kube-proxy must not run. An agent may:
@@ -38,7 +38,7 @@ struct TakeoverCommand: ParsableCommand {
     @Flag(name: .long, help: "Only say what would be done and removed.")
     var dryRun = false
 
-    @Flag(name: .long, help: "Go on where connections that kube-proxy masqueraded will be cut.")
+    @Flag(name: .long, help: "Go on where connections will be cut that kube-proxy masqueraded or redirected.")
     var allowConnectionLoss = false
 
     @OptionGroup var source: SourceOptions

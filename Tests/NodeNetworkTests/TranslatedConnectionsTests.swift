@@ -35,16 +35,17 @@ private struct Told {
     static func big(_ value: UInt32) -> [UInt8] { WireBytes.little(value).reversed() }
 }
 
-@Suite struct MasqueradedConnectionsTests {
+@Suite struct TranslatedConnectionsTests {
     private func count(_ connections: [Told]) throws -> (Int, ScriptedTransport) {
+        // All of them in answer to every question about IPv4: an old kernel does not choose.
         let transport = ScriptedTransport { number, sequences in
-            let told = number == 0 ? connections : []
+            let told = number < 2 ? connections : []
             return [
                 .datagram(
                     told.flatMap { $0.bytes(sequence: sequences[0]) } + WireBytes.done(sequence: sequences[0]))
             ]
         }
-        return (try ConntrackClient(transport: transport).masqueradedConnections(), transport)
+        return (try ConntrackClient(transport: transport).translatedConnections(), transport)
     }
 
     @Test func openConnectionsOfVirtualServersCount() throws {
@@ -54,11 +55,16 @@ private struct Told {
         #expect(try count([]).0 == 0)
     }
 
+    /// `IPS_DST_NAT` alone, and with the source translated too.
+    @Test func redirectedOnesCountOnce() throws {
+        #expect(try count([Told(status: 0x2E), Told(status: 0x3E)]).0 == 2)
+    }
+
     @Test func othersDoNot() throws {
         let others = [
             // TIME_WAIT and CLOSE.
             Told(state: 7), Told(state: 8),
-            // Not masqueraded, and about to be removed.
+            // Not translated, and about to be removed.
             Told(status: 0x0E), Told(status: 0x29E),
             // From a pod to the internet.
             Told(answeredBy: [10, 96, 0, 10]),
@@ -72,13 +78,16 @@ private struct Told {
         #expect(try count([Told(protocolNumber: protocolNumber, status: 0x9A, state: nil)]).0 == 0)
     }
 
-    @Test func theKernelIsAskedForMasqueradedOnesOfBothFamilies() throws {
+    @Test func theKernelIsAskedForTranslatedOnesOfBothFamilies() throws {
         let sent = try count([]).1.sent
-        let expected = [2, 10].enumerated().map { index, family in
+        let asked: [(family: UInt8, bits: UInt32, mask: UInt32)] = [
+            (2, 0x10, 0x10), (2, 0x20, 0x30), (10, 0x10, 0x10), (10, 0x20, 0x30),
+        ]
+        let expected = asked.enumerated().map { index, question in
             WireBytes.message(
                 type: 0x101, flags: 0x301, sequence: UInt32(index + 1),
-                [UInt8(family), 0, 0, 0] + WireBytes.attribute(3, Told.big(0x10))
-                    + WireBytes.attribute(26, Told.big(0x10)))
+                [question.family, 0, 0, 0] + WireBytes.attribute(3, Told.big(question.bits))
+                    + WireBytes.attribute(26, Told.big(question.mask)))
         }
         #expect(sent == expected)
     }
@@ -88,7 +97,7 @@ private struct Told {
             [.datagram(WireBytes.verdict(22, sequence: sequences[0]))]
         }
         let error = #expect(throws: NetlinkError.self) {
-            try ConntrackClient(transport: transport).masqueradedConnections()
+            try ConntrackClient(transport: transport).translatedConnections()
         }
         #expect(error?.kind == .familyMissing)
     }
