@@ -14,7 +14,10 @@ extension AgentLoop {
         dataPathChange = DataPathChange()
         guard let keeper else { return nil }
         let retries = keeper.isBehind && networkRetry.map { $0 <= now } ?? true
-        guard let settings = source.network else { return retries && scope == .changes ? keeper.retire() : nil }
+        guard let settings = source.network else {
+            let isDue = scope == .changes ? retries : scope == .verification && keeper.holdsTracking == true
+            return isDue ? keeper.retire() : nil
+        }
         switch scope {
         case .everything:
             return nil

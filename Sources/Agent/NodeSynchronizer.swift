@@ -43,7 +43,8 @@ package struct NodeSynchronizer {
     /// Removes what is ours at once, and nothing else.
     package func cleanUp() throws(SyncError) -> SyncReport {
         var report = try synchronizer.cleanUp()
-        report.network = keeper?.cleanUp()
+        // Without their virtual servers, no connections are left that could be kept.
+        report.network = keeper?.cleanUp(keepsConnections: !report.isWithoutFailure)
         return report
     }
 

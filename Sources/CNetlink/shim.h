@@ -4,6 +4,8 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip_vs.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>

@@ -18,10 +18,19 @@ package final class IPVSClient {
         channel = GenericNetlinkChannel(transport: transport, family: family, version: Self.familyVersion)
     }
 
+    /// A client over a transport, for a kernel whose family may come and go.
+    package init(transport: any NetlinkTransport, family: GenericNetlinkFamily) {
+        channel = GenericNetlinkChannel(transport: transport, family: family)
+    }
+
     /// A client for the calling process's network namespace; asking for the family may load `ip_vs`.
+    ///
+    /// It goes on working when the module is unloaded and loaded again: until then everything fails with
+    /// ``NetlinkError/Kind/familyMissing``.
     package convenience init() throws(NetlinkError) {
-        let family = try GenericNetlinkSocket.resolveFamily(Self.familyName)
+        let family = try GenericNetlinkFamily(Self.familyName, version: Self.familyVersion, module: "ip_vs")
         self.init(transport: try GenericNetlinkSocket(), family: family)
+        try channel.resolve()
     }
 }
 

@@ -1,5 +1,4 @@
 internal import DataPath
-internal import Glibc
 internal import Netlink
 
 /// Our table in the kernel: ``NFTCommand`` makes and lists it but for its elements, which are ``NFTablesClient``'s.
@@ -19,14 +18,13 @@ package struct KernelFirewall: FirewallTable {
             return try client.tableFlags() != nil
         } catch {
             // A kernel without nftables has no table.
-            let missing: [NetlinkError.Kind] = [.familyMissing, .refused(EINVAL), .refused(EOPNOTSUPP)]
-            guard missing.contains(error.kind) else { throw NFTablesError(error) }
+            guard error.meansNoNFTables else { throw NFTablesError(error) }
             return false
         }
     }
 
     package func read() throws(NFTablesError) -> ObservedFirewall? {
-        guard let flags else { return nil }
+        guard let flags = try flags else { return nil }
         // nft 1.0.6 fails to list a table that is switched off.
         guard flags == 0 else { return .flagged(flags) }
         guard var observed = try command.read() else { return nil }
@@ -44,9 +42,10 @@ package struct KernelFirewall: FirewallTable {
         switch transaction.content {
         case .changes(let removed, let added):
             try client.change(removed: removed, added: added)
-        case .replacement(let state) where flags == nil:
-            return try make(state, or: transaction)
-        case .replacement, .removal:
+        case .replacement(let state):
+            guard try flags != nil else { return try make(state, or: transaction) }
+            try command.commit(transaction)
+        case .removal:
             try command.commit(transaction)
         }
         return 1
@@ -66,10 +65,14 @@ package struct KernelFirewall: FirewallTable {
 
     /// The flags of our table; `nil` when it certainly is not there. Where the kernel does not tell, the program shall.
     private var flags: UInt32? {
-        do throws(NetlinkError) {
-            return try client.tableFlags()
-        } catch {
-            return 0
+        get throws(NFTablesError) {
+            do throws(NetlinkError) {
+                return try client.tableFlags()
+            } catch {
+                guard error.meansNoNFTables else { return 0 }
+                throw NFTablesError(
+                    operation: error.operation, message: "the kernel has no nftables: modprobe nf_tables")
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ package struct NFTCommand: Sendable {
         try apply(FirewallTransaction.dormantTable(settings), operation: "make the table inet ipvsync")
     }
 
-    private func apply(_ text: [UInt8], operation: String) throws(NFTablesError) {
+    func apply(_ text: [UInt8], operation: String) throws(NFTablesError) {
         let result = try run(["-f", "-"], input: text, operation: operation)
         guard result.succeeded else { throw failure(operation, result, NFTComplaint(result.errorText)) }
     }

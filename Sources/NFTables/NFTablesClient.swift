@@ -38,12 +38,12 @@ package struct NFTablesClient {
         return found ?? nil
     }
 
-    /// The flags of our table, 0 for one that works; `nil` when it is not there.
-    func tableFlags() throws(NetlinkError) -> UInt32? {
+    /// The flags of a table of ours, 0 for one that works; `nil` when it is not there.
+    func tableFlags(of name: String = NFTablesWire.tableName) throws(NetlinkError) -> UInt32? {
         do throws(NetlinkError) {
             return try channel(4096).get(
-                "look for the table inet ipvsync", NFTablesWire.head(NFT_MSG_GETTABLE), initial: UInt32?.none,
-                request: { $0.put(Int(NFTA_TABLE_NAME.rawValue), string: NFTablesWire.tableName) },
+                "look for the table inet \(name)", NFTablesWire.head(NFT_MSG_GETTABLE), initial: UInt32?.none,
+                request: { $0.put(Int(NFTA_TABLE_NAME.rawValue), string: name) },
                 reduce: { (flags, message) throws(NetlinkError) in
                     flags = 0
                     var attributes = try message.attributes(after: MemoryLayout<nfgenmsg>.size)

@@ -1,7 +1,4 @@
-internal import CNetlink
-internal import Glibc
-
-/// The kernel's generic netlink, whose families have numbers that libnl finds out.
+/// The kernel's generic netlink, whose families have numbers that the kernel gives them.
 package final class GenericNetlinkSocket: NetlinkSocket {
     /// Opens a socket in the calling process's network namespace.
     ///
@@ -14,20 +11,7 @@ package final class GenericNetlinkSocket: NetlinkSocket {
 
     /// The number of a family in this kernel; asking may load the module.
     package static func resolveFamily(_ name: String) throws(NetlinkError) -> UInt16 {
-        guard let socket = nl_socket_alloc() else {
-            throw NetlinkError(.system(ENOMEM), operation: "resolve the family \(name)")
-        }
-        defer { nl_socket_free(socket) }
-        let connected = genl_connect(socket)
-        guard connected >= 0 else {
-            throw NetlinkError(
-                .system(errno), operation: "resolve the family \(name)",
-                message: String(cString: nl_geterror(connected)))
-        }
-        let family = genl_ctrl_resolve(socket, name)
-        guard family > 0, let number = UInt16(exactly: family) else {
-            throw NetlinkError(.familyMissing, operation: "resolve the family \(name)")
-        }
-        return number
+        let family = GenericNetlinkFamily(name, version: 1, module: "") { false }
+        return try GenericNetlinkChannel(transport: try GenericNetlinkSocket(), family: family).resolve()
     }
 }

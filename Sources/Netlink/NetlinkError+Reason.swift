@@ -12,7 +12,7 @@ extension NetlinkError {
     package var reason: String {
         let explanation = message.map { " (\($0))" } ?? ""
         return switch kind {
-        case .familyMissing: "the kernel has no such netlink family: a module is missing"
+        case .familyMissing: message ?? "the kernel has no such netlink family: a module is missing"
         case .refused(EPERM), .system(EPERM): "not permitted: run as root or with CAP_NET_ADMIN\(explanation)"
         case .answersLost: "the kernel's answers were lost; what was carried out is found by looking again"
         case .timedOut: "the kernel did not answer in time"

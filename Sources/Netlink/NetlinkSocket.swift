@@ -32,7 +32,8 @@ package class NetlinkSocket: NetlinkTransport {
             // The kernel has no such protocol, and no module of it.
             let isMissing = error.errno == EPROTONOSUPPORT
             throw NetlinkError(
-                isMissing ? .familyMissing : .system(error.errno), operation: "open a \(netlinkProtocol) socket")
+                isMissing ? .familyMissing : .system(error.errno), operation: "open a \(netlinkProtocol) socket",
+                message: isMissing ? "the kernel has no \(netlinkProtocol)" : nil)
         }
     }
 

@@ -12,6 +12,10 @@ extension PlanView {
         var lines = plan.sysctls.map { terminal.paint("~ \($0)", .yellow) }
         if let reason = plan.firewallReason { lines.append(terminal.paint("= rules anew: \(reason)", .yellow)) }
         lines += (plan.firewall?.lines ?? []).map { terminal.paint($0, $0.hasPrefix("-") ? .red : .green) }
+        if let tracking = plan.tracking {
+            let isRelease = tracking == .release
+            lines.append(terminal.paint("\(isRelease ? "-" : "+") \(tracking)", isRelease ? .red : .green))
+        }
         lines += plan.addresses.map { operation in
             let sign = operation.isRemoval ? "-" : "+"
             return terminal.paint("\(sign) \(operation.text(device: plan.device))", operation.isRemoval ? .red : .green)
@@ -32,6 +36,9 @@ extension PlanView {
         var parts: [String] = []
         if !plan.sysctls.isEmpty { parts.append(PlainText.count(plan.sysctls.count, "kernel setting")) }
         if let firewall = plan.firewall { parts.append(firewall.summary) }
+        if let tracking = plan.tracking {
+            parts.append(tracking == .release ? "connection tracking let go of" : "connection tracking kept on")
+        }
         if !plan.addresses.isEmpty { parts.append(PlainText.count(plan.addresses.count, "change") + " of addresses") }
         return " Network: " + parts.joined(separator: ", ") + "."
     }
@@ -45,6 +52,7 @@ extension PlanView {
             members += [
                 .init("sysctls", .sequence(plan.sysctls.map(\.document))),
                 .init("rules", .sequence((plan.firewall?.lines ?? []).map(Document.string))),
+                .init("tracking", plan.tracking.map { .string($0.description) } ?? .null),
                 .init(
                     "addresses",
                     .sequence(plan.addresses.map { .string($0.text(device: plan.device)) })),

@@ -6,6 +6,7 @@ internal import LoadBalancing
 /// What is removed of kube-proxy's, after the sync that makes it superfluous.
 package struct TakeoverView: Presentable {
     private let sync: PlanView
+    private let tracking: TrackingChange?
     private let steps: [TakeoverStep]
     private let kept: [String]
     private let isPreview: Bool
@@ -14,10 +15,14 @@ package struct TakeoverView: Presentable {
     private static let longestList = 20
 
     /// - Parameters:
+    ///   - tracking: What keeps connections that kube-proxy masqueraded.
     ///   - steps: Those that have been made; in a preview, those that would be.
     ///   - kept: What is kube-proxy's and stays.
-    package init(sync: PlanView, steps: [TakeoverStep], kept: [String], isPreview: Bool) {
+    package init(
+        sync: PlanView, tracking: TrackingChange? = nil, steps: [TakeoverStep], kept: [String], isPreview: Bool
+    ) {
         self.sync = sync
+        self.tracking = tracking
         self.steps = steps
         self.kept = kept
         self.isPreview = isPreview
@@ -25,6 +30,7 @@ package struct TakeoverView: Presentable {
 
     package func lines(for terminal: Terminal) -> [String] {
         var lines = sync.lines(for: terminal)
+        if let tracking { lines.append(terminal.paint("+ \(tracking)", .green)) }
         for step in steps {
             lines.append(terminal.paint("- \(step)", .red))
             if case .removeRules(let removal, _) = step { lines += Self.details(removal) }
@@ -50,8 +56,8 @@ package struct TakeoverView: Presentable {
 
     package var document: Document {
         [
-            "sync": sync.document, "steps": .sequence(steps.map(\.document)),
-            "kept": .sequence(kept.map(Document.string)),
+            "sync": sync.document, "tracking": tracking.map { .string($0.description) } ?? .null,
+            "steps": .sequence(steps.map(\.document)), "kept": .sequence(kept.map(Document.string)),
         ]
     }
 }

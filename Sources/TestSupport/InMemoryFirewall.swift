@@ -23,6 +23,13 @@ package final class InMemoryFirewall: FirewallTable {
 
     package func isThere() -> Bool { observed != nil }
 
+    /// The kernel's module is loaded anew: the table has gone, and others have made as many transactions since.
+    package func reload() {
+        let before = count
+        observed = nil
+        count = before
+    }
+
     package func read() -> ObservedFirewall? {
         readCount += 1
         return observed

@@ -3,6 +3,7 @@ internal import Configuration
 internal import DataPath
 internal import Glibc
 internal import HTTPService
+internal import IPVS
 internal import KubernetesAPI
 internal import KubernetesObjects
 internal import LoadBalancing
@@ -27,6 +28,8 @@ final class NodeAgent {
     private var generator = SystemRandomNumberGenerator()
     private var files: FileWatch
     private var addresses: AddressWatch?
+    /// Tells when IPVS is unloaded or loaded again: then the whole table is another one.
+    private var family: FamilyWatch?
     private var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
     private var reporter: AgentReporter
     private let servers: TelemetryServers
@@ -62,6 +65,7 @@ final class NodeAgent {
         let node = options.source.cluster.nodeName
         self.files = files
         addresses = Self.addressWatch(log)
+        family = Self.familyWatch(log)
         watch = try options.source.cluster.access().map {
             ClusterWatch(
                 $0, resources: APIResource.proxied(node: node, proxyName: configuration.settings.services?.proxyName))
@@ -104,6 +108,10 @@ final class NodeAgent {
                 addressTime = addressTime ?? .now + Self.addressDelay
             }
             if let addressTime, addressTime <= .now { followAddresses() }
+            if family?.hasChanged() ?? false {
+                log.warning("IPVS was unloaded or loaded", metadata: ["detail": "everything is looked at again"])
+                loop.noteEverything(at: .now)
+            }
             if let watch, watch.isComplete, state.knowsNodeAddresses { state.isComplete = true }
             if let reloadTime, reloadTime <= .now { reload() }
             for signal in signals.pending() {
@@ -138,8 +146,9 @@ final class NodeAgent {
 
     /// Waits for news of the API server, a file, a signal, or a question.
     private func take(_ wait: Duration) {
-        let descriptors = [signals.descriptor, files.descriptor, addresses?.descriptor, servers.descriptor]
-            .compactMap(\.self)
+        let descriptors = [
+            signals.descriptor, files.descriptor, addresses?.descriptor, family?.descriptor, servers.descriptor,
+        ].compactMap(\.self)
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let milliseconds = wait / .milliseconds(1)
@@ -161,6 +170,15 @@ final class NodeAgent {
             return try AddressWatch()
         } catch {
             log.warning("node addresses not followed", metadata: ["detail": "\(ErrorText.describe(error))"])
+            return nil
+        }
+    }
+
+    private static func familyWatch(_ log: Logger) -> FamilyWatch? {
+        do throws(NetlinkError) {
+            return try FamilyWatch(IPVSClient.familyName)
+        } catch {
+            log.warning("IPVS itself not followed", metadata: ["detail": "\(ErrorText.describe(error))"])
             return nil
         }
     }

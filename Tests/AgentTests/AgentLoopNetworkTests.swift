@@ -49,6 +49,7 @@ import Testing
             deleted.formUnion(flows)
             return flows.count
         }
+        func translatedConnections() -> Int { 0 }
     }
 
     private let kernel = InMemoryKernel()

@@ -18,6 +18,7 @@ import Testing
     let sysctls: TemporarySysctls
     private let state: TemporaryState
     let tracker = Tracker()
+    let hold = Hold()
 
     final class Tracker: ConnectionTracker {
         var deleted: Set<StaleFlow> = []
@@ -27,6 +28,23 @@ import Testing
             deleted.formUnion(flows)
             return flows.count
         }
+        var masqueraded = 0
+        func translatedConnections() throws(NetlinkError) -> Int {
+            if let failure { throw failure }
+            return masqueraded
+        }
+    }
+
+    /// A table that keeps tracking on, or cannot be made.
+    final class Hold: TrackingHold {
+        var isThere = false
+        var failure: NFTablesError?
+        func isHeld() -> Bool { isThere }
+        func hold() throws(NFTablesError) {
+            if let failure { throw failure }
+            isThere = true
+        }
+        func release() { isThere = false }
     }
 
     init() throws {
@@ -37,7 +55,7 @@ import Testing
     func keeper() -> DataPathKeeper {
         DataPathKeeper(
             firewall: firewall, vips: network, sysctls: Sysctls(root: sysctls.root), tracker: tracker,
-            store: state.store.networkRecord, kernel: KernelVersion(release: "6.1.0"))
+            tracking: hold, store: state.store.networkRecord, kernel: KernelVersion(release: "6.1.0"))
     }
 
     static func address(_ number: Int) -> IPAddress { IPAddress("10.96.0.\(number)")! }

@@ -5,24 +5,27 @@ internal import NodeNetwork
 
 extension DataPathKeeper {
     /// What ``cleanUp()`` would do.
-    package func previewCleanUp() -> DataPathReport {
+    package func previewCleanUp(keepsConnections: Bool = false) -> DataPathReport {
         var report = DataPathReport()
         report.isPreview = true
-        planCleanUp(&report)
+        planCleanUp(keepsConnections: keepsConnections, &report)
         return report
     }
 
     /// Removes what is ours beside IPVS and nothing else, and gives the kernel's settings back.
-    package func cleanUp() -> DataPathReport {
+    ///
+    /// - Parameter keepsConnections: Whether connections that were masqueraded stay until they end: their virtual servers
+    ///   stay too. Until then, what they need is left, and the record of it; the next call removes it.
+    package func cleanUp(keepsConnections: Bool = false) -> DataPathReport {
         var report = DataPathReport()
-        let record = planCleanUp(&report)
+        let record = planCleanUp(keepsConnections: keepsConnections, &report)
         let demand = DataPathDemand(
             settings: DataPathSettings(binding: .none, device: report.plan.device), elements: [])
         if !report.plan.addresses.isEmpty { applyAddresses(demand, &report) }
         for name in record?.formerDevices.sorted() ?? [] { _ = removeDevice(name, &report) }
         commitNoRules(&report)
         applySysctls(&report)
-        guard record != nil, report.failures.isEmpty else { return report }
+        guard record != nil, report.failures.isEmpty, holdsTracking != true else { return report }
         do throws(StateError) {
             try store.remove()
             forgetRecord()
@@ -34,13 +37,13 @@ extension DataPathKeeper {
 
     /// Removes what was made before nothing was wanted any more; `nil` when nothing was.
     package func retire() -> DataPathReport? {
-        let report = isRecorded ? cleanUp() : nil
+        let report = isRecorded ? cleanUp(keepsConnections: true) : nil
         isBehind = report.map { !$0.failures.isEmpty } ?? false
         return report
     }
 
     /// What ``retire()`` would do.
-    package func previewRetirement() -> DataPathReport? { isRecorded ? previewCleanUp() : nil }
+    package func previewRetirement() -> DataPathReport? { isRecorded ? previewCleanUp(keepsConnections: true) : nil }
 
     private var isRecorded: Bool {
         var report = DataPathReport()
@@ -50,7 +53,7 @@ extension DataPathKeeper {
 
     /// - Returns: What is on record, if anything.
     @discardableResult
-    private func planCleanUp(_ report: inout DataPathReport) -> NetworkRecord? {
+    private func planCleanUp(keepsConnections: Bool, _ report: inout DataPathReport) -> NetworkRecord? {
         // What an abandoned pass has left under way.
         follower = nil
         let record = recorded(&report)
@@ -62,7 +65,7 @@ extension DataPathKeeper {
         } catch {
             report.fail(.addresses, ErrorText.describe(error))
         }
-        planNoRules(&report)
+        planNoRules(keepsConnections: keepsConnections, &report)
         planRestoration((record?.sysctls ?? [:]).values, &report)
         return record
     }

@@ -6,16 +6,9 @@ extension DataPathKeeper {
     /// A keeper of this process's network namespace.
     package convenience init(store: NetworkRecordStore, sysctlDirectory: String) throws(SyncError) {
         do throws(NetlinkError) {
-            var tracker: ConntrackClient?
-            do throws(NetlinkError) {
-                tracker = try ConntrackClient()
-            } catch {
-                guard error.kind == .familyMissing else { throw error }
-            }
             self.init(
                 firewall: KernelFirewall(), vips: try VIPClient(), sysctls: Sysctls(root: sysctlDirectory),
-                tracker: tracker, store: store,
-                kernel: KernelVersion.running)
+                tracker: KernelTracker(), tracking: TrackingTable(), store: store, kernel: KernelVersion.running)
         } catch {
             throw .kernel(error)
         }

@@ -69,7 +69,10 @@ extension DataPathKeeper {
     private func difference(
         to state: inout FirewallState, _ keeping: (VirtualServerKey) -> Bool
     ) throws(NFTablesError) -> FirewallDifference {
-        if let known, let generation, firewall.generation() == generation, known.settings == state.settings {
+        // The numbers begin anew with the module, and the table is gone then.
+        if let known, let generation, firewall.generation() == generation, known.settings == state.settings,
+            try firewall.isThere()
+        {
             guard known != state else { return .changes(added: [], removed: []) }
             keep(known.elements, keeping, &state)
             return .changes(
@@ -132,19 +135,24 @@ extension DataPathKeeper {
     }
 
     /// Plans the end of rules that are no longer wanted. Whoever wants none need not have the program for them.
-    func planNoRules(_ report: inout DataPathReport) {
-        guard !rulesAreGone else { return }
-        do throws(NFTablesError) {
-            if try firewall.isThere() { report.plan.firewall = .removal } else { rulesAreGone = true }
-        } catch {
-            report.fail(.rules, error.description)
+    ///
+    /// - Parameter keepsConnections: Whether connections that were masqueraded stay until they end.
+    func planNoRules(keepsConnections: Bool = true, _ report: inout DataPathReport) {
+        if !rulesAreGone {
+            do throws(NFTablesError) {
+                if try firewall.isThere() { report.plan.firewall = .removal } else { rulesAreGone = true }
+            } catch {
+                report.fail(.rules, error.description)
+            }
         }
+        planTracking(keepsConnections: keepsConnections, &report)
     }
 
     /// Carries out what is planned for the end of rules.
     func commitNoRules(_ report: inout DataPathReport) {
         known = nil
         refused = nil
+        applyTracking(&report)
         guard let transaction = report.plan.firewall else { return }
         do throws(NFTablesError) {
             try commit(transaction, &report)

@@ -15,6 +15,7 @@ package final class DataPathKeeper {
     let vips: any VIPTable
     let sysctls: Sysctls
     let tracker: (any ConnectionTracker)?
+    let tracking: (any TrackingHold)?
     let store: NetworkRecordStore
     let kernel: KernelVersion?
 
@@ -31,6 +32,9 @@ package final class DataPathKeeper {
     var follower: AddressFollower?
     /// What the last look at the addresses found.
     var observed: ObservedVIPs?
+    /// Whether connection tracking is kept on for connections that we, or a proxy before us, masqueraded; `nil` when only
+    /// a look can tell.
+    var holdsTracking: Bool?
     /// Whether it is certain that our table is not there.
     var rulesAreGone = false
     /// Addresses that are on our device only because connections to them remain.
@@ -45,15 +49,18 @@ package final class DataPathKeeper {
     /// Devices whose addresses are those of Services too, left behind by a proxy that this one takes over from.
     package static let takenOver: Set<String> = ["kube-ipvs0"]
 
-    /// - Parameter tracker: The tracked connections; `nil` where the kernel tracks none.
+    /// - Parameters:
+    ///   - tracker: The tracked connections; `nil` where the kernel tracks none.
+    ///   - tracking: What keeps tracking on for them when no rule does any more.
     package init(
         firewall: any FirewallTable, vips: any VIPTable, sysctls: Sysctls, tracker: (any ConnectionTracker)?,
-        store: NetworkRecordStore, kernel: KernelVersion?
+        tracking: (any TrackingHold)? = nil, store: NetworkRecordStore, kernel: KernelVersion?
     ) {
         self.firewall = firewall
         self.vips = vips
         self.sysctls = sysctls
         self.tracker = tracker
+        self.tracking = tracking
         self.store = store
         self.kernel = kernel
     }
@@ -94,6 +101,7 @@ package final class DataPathKeeper {
         setSysctls(demand, &report)
         giveBackSysctls(demand, &report)
         prepareRules(demand, &report)
+        dropSuperfluousHold(&report)
         beginFollowing(demand, report)
         report.duration += started.duration(to: .now)
         return report

@@ -9,6 +9,8 @@ package struct DataPathPlan: Hashable, Sendable {
     package var firewall: FirewallTransaction?
     /// Why the rules are written anew, if they are.
     package var firewallReason: String?
+    /// What becomes of tracking that no rule keeps on any more.
+    package var tracking: TrackingChange?
     package var addresses: [VIPOperation] = []
     /// The device that carries addresses.
     package var device = ""
@@ -17,10 +19,10 @@ package struct DataPathPlan: Hashable, Sendable {
 
     package init() {}
 
-    package var isEmpty: Bool { sysctls.isEmpty && firewall == nil && addresses.isEmpty }
+    package var isEmpty: Bool { sysctls.isEmpty && firewall == nil && tracking == nil && addresses.isEmpty }
 
     /// How many changes there are: rules that are written anew count as one.
-    package var count: Int { sysctls.count + firewallCount + addresses.count }
+    package var count: Int { sysctls.count + firewallCount + (tracking == nil ? 0 : 1) + addresses.count }
 
     /// A line for each change of settings and addresses, and one for all those of rules.
     package var summaryLines: [String] {
@@ -30,6 +32,7 @@ package struct DataPathPlan: Hashable, Sendable {
                 firewallReason.map { "rules written anew: \($0)" }
                     ?? "rules: \(firewall.addedCount) elements added, \(firewall.removedCount) removed")
         }
+        if let tracking { lines.append(tracking.description) }
         return lines + addresses.map { $0.text(device: device) }
     }
 

@@ -34,6 +34,9 @@ package struct Takeover {
     }
 
     /// What only programs find: rules, sets, tables. No virtual servers, and no device.
+    package func planPrograms() throws(TakeoverError) -> TakeoverPlan { try Self.planPrograms(programs) }
+
+    /// What only programs find: rules, sets, tables. No virtual servers, and no device.
     package static func planPrograms(_ programs: any LeftoverPrograms) throws(TakeoverError) -> TakeoverPlan {
         var plan = TakeoverPlan()
         try planPrograms(programs, &plan)

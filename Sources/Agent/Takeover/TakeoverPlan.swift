@@ -9,6 +9,16 @@ package struct TakeoverPlan: Hashable, Sendable {
         self.kept = kept
     }
 
+    /// Whether rules go that may be the last to need connection tracking.
+    package var losesTracking: Bool {
+        steps.contains { step in
+            switch step {
+            case .removeRules, .deleteTable: true
+            case .destroySet, .removeVirtualServer, .removeDevice: false
+            }
+        }
+    }
+
     /// Whether nothing is left to remove.
     package var isEmpty: Bool { steps.isEmpty }
 }

@@ -8,7 +8,7 @@ package import Netlink
 /// Every call needs `CAP_NET_ADMIN` and blocks its thread until the kernel has answered. A kernel without connection
 /// tracking answers ``NetlinkError/Kind/familyMissing``: there is nothing to delete then.
 package final class ConntrackClient {
-    private let channel: NetlinkChannel
+    let channel: NetlinkChannel
 
     /// A client over a transport.
     package init(transport: any NetlinkTransport) {

@@ -18,7 +18,10 @@ struct TakeoverCommand: ParsableCommand {
             servers adopted as they are. Then removes kube-proxy's chains of iptables and
             the rules that lead into them, its sets of ipset, its tables of nftables,
             virtual servers of Services that are no more, and the device kube-ipvs0; nothing
-            of the kubelet's or anybody else's. Connections stay as they are.
+            of the kubelet's or anybody else's. Connections stay as they are: with
+            'network.firewall: false', the table inet ipvsync-tracking keeps connection
+            tracking on for those that kube-proxy masqueraded or redirected, until they end.
+            Where that cannot be, nothing is changed unless --allow-connection-loss is given.
 
             The configuration needs 'network:', and kube-proxy must not run. An agent may:
             then it has to have made everything that is declared. What fails ends it; run
@@ -34,6 +37,9 @@ struct TakeoverCommand: ParsableCommand {
 
     @Flag(name: .long, help: "Only say what would be done and removed.")
     var dryRun = false
+
+    @Flag(name: .long, help: "Go on where connections will be cut that kube-proxy masqueraded or redirected.")
+    var allowConnectionLoss = false
 
     @OptionGroup var source: SourceOptions
     @OptionGroup var sync: SyncOptions
@@ -73,8 +79,11 @@ struct TakeoverCommand: ParsableCommand {
     ) throws {
         let report = try node.preview(configuration.desired, demand)
         let plan = try takeover.plan(self.demand(report, demand, node))
+        let hold = demand.settings.rules == nil && plan.losesTracking ? node.keeper?.previewHold() : nil
         output.print(
-            TakeoverView(sync: view(report, isPreview: true), steps: plan.steps, kept: plan.kept, isPreview: true))
+            TakeoverView(
+                sync: view(report, isPreview: true), tracking: hold, steps: plan.steps, kept: plan.kept,
+                isPreview: true))
         for failure in report.network?.failures ?? [] { StandardStreams.complain(failure.description) }
         if let reason = Self.runningProxy { StandardStreams.complain(reason) }
     }
@@ -85,6 +94,11 @@ struct TakeoverCommand: ParsableCommand {
         if let reason = Self.runningProxy { throw TakeoverError(reason) }
         let lock = try Self.lock(node)
         let isOurTurn = lock != nil
+        // Before anything is changed: what cannot be kept has to be known first.
+        var keepsTracking = demand.settings.rules == nil
+        if keepsTracking { keepsTracking = try takeover.planPrograms().losesTracking }
+        var hold: TrackingChange?
+        if keepsTracking { hold = try node.keeper?.holdTracking(mayLose: allowConnectionLoss) }
         let report =
             isOurTurn
             ? try node.synchronize(configuration.desired, demand)
@@ -95,22 +109,29 @@ struct TakeoverCommand: ParsableCommand {
             return try report.finish(output)
         }
         let plan = try takeover.plan(self.demand(report, demand, node))
+        if keepsTracking {
+            // The sync lets go of it when no connection was left at that moment.
+            if let again = try node.keeper?.holdTracking(mayLose: allowConnectionLoss) { hold = again }
+        }
         var done: [TakeoverStep] = []
         do {
             try takeover.carryOut(plan) { done.append($0) }
         } catch {
-            show(report, done, plan, isPreview: !isOurTurn)
+            show(report, hold, done, plan, isPreview: !isOurTurn)
             throw error
         }
-        show(report, done, plan, isPreview: !isOurTurn)
+        show(report, hold, done, plan, isPreview: !isOurTurn)
         _ = consume lock
         if !plan.kept.isEmpty { throw ExitStatus.failed.code }
     }
 
-    private func show(_ report: SyncReport, _ done: [TakeoverStep], _ plan: TakeoverPlan, isPreview: Bool) {
+    private func show(
+        _ report: SyncReport, _ hold: TrackingChange?, _ done: [TakeoverStep], _ plan: TakeoverPlan, isPreview: Bool
+    ) {
         output.print(
             TakeoverView(
-                sync: view(report, isPreview: isPreview), steps: done, kept: plan.kept, isPreview: false))
+                sync: view(report, isPreview: isPreview), tracking: hold, steps: done, kept: plan.kept,
+                isPreview: false))
     }
 
     private func demand(
