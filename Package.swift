@@ -25,8 +25,6 @@ let package = Package(
             name: "CNetlink", pkgConfig: "libnl-genl-3.0", providers: [.apt(["libnl-3-dev", "libnl-genl-3-dev"])]),
         .systemLibrary(name: "CSystem"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(
-            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // Pure: values and what follows from them.
@@ -55,7 +53,7 @@ let package = Package(
             name: "KubernetesAPI", dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects"],
             swiftSettings: settings),
         .target(
-            name: "HTTPService", dependencies: ["CCurl", "CMicroHTTPD", "CSystem", "LoadBalancing"],
+            name: "HTTPService", dependencies: ["CCurl", "CSystem", "LoadBalancing"],
             swiftSettings: settings),
         .target(name: "Netlink", dependencies: ["CNetlink"], swiftSettings: settings),
         .target(name: "IPVS", dependencies: ["CNetlink", "LoadBalancing", "Netlink"], swiftSettings: settings),
@@ -96,7 +94,7 @@ let package = Package(
                 "Agent", "CSystem", "Configuration", "DataPath", "Documents", "IPVS", "KubernetesAPI",
                 "KubernetesObjects",
                 "HTTPService", "KubeProxy", "LoadBalancing", "Manifests", "Netlink", "NodeNetwork", "Presentation",
-                "Reconcile",
+                "Programs", "Reconcile",
                 "ServiceDiscovery", "ServiceTranslation", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -176,7 +174,7 @@ let package = Package(
             name: "NodeNetworkTests",
             dependencies: ["DataPath", "LoadBalancing", "Netlink", "NodeNetwork", "TemporaryFiles", "TestSupport"],
             swiftSettings: settings),
-        .testTarget(name: "ProgramsTests", dependencies: ["Programs"], swiftSettings: settings),
+        .testTarget(name: "ProgramsTests", dependencies: ["CSystem", "Programs"], swiftSettings: settings),
         .testTarget(name: "KubeProxyTests", dependencies: ["KubeProxy", "TemporaryFiles"], swiftSettings: settings),
         .testTarget(
             name: "NFTablesTests",

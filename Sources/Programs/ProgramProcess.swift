@@ -30,6 +30,7 @@ struct ProgramProcess: ~Copyable {
         }
         guard code == 0 else { throw ProgramFailure("cannot be run", code) }
         identifier = process
+        OpenFilesLimit.restore(in: process)
     }
 
     deinit {

@@ -12,6 +12,10 @@ extension AgentSnapshot {
             "ipvsync_held_removals", .gauge, "Removals held back because so many look like a mistake.",
             (held?.virtualServers ?? 0) + (held?.realServers ?? 0))
         text.single("ipvsync_complaints", .gauge, "What is to be said of the declared objects.", complaints.count)
+        text.begin("ipvsync_health_check_ports", .gauge, "Health check node ports by whether they are served.")
+        for (state, count) in [("served", healthCheckPorts.served), ("unserved", healthCheckPorts.unserved.count)] {
+            text.sample("ipvsync_health_check_ports", [("state", state)], count)
+        }
         let health = Health(self)
         text.begin("ipvsync_health", .gauge, "How the parts are: 1 for the state in the label.")
         for check in health.checks {

@@ -35,6 +35,7 @@ package struct AgentSnapshot: Sendable {
     package var refused: [String] = []
     package private(set) var held: HeldRemovals?
     package var drains: [Drain] = []
+    package var healthCheckPorts = HealthCheckPorts()
     /// What is to be said of the declared objects.
     package var complaints: [String] = []
     package private(set) var changes = RecentChanges()

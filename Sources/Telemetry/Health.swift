@@ -43,6 +43,7 @@ package struct Health: Sendable {
         checks = [
             Self.loop(snapshot, now), Self.sources(snapshot), Self.files(snapshot), Self.sync(snapshot, now),
             Self.kernel(snapshot), Self.removals(snapshot),
+            Self.check("health_checks", .degraded, snapshot.healthCheckPorts.unserved),
         ]
     }
 

@@ -77,7 +77,7 @@ final class NodeAgent {
         loop.driftPolicy = settings.drift
         reporter = AgentReporter(
             log: log, manager: ServiceManager(environment: ProcessEnvironment.variables))
-        servers = TelemetryServers(reporter.board, store: store, log: log)
+        servers = TelemetryServers(reporter.board, DescriptorBudget(), store: store, log: log)
         introduce(node, store)
     }
 
@@ -94,6 +94,7 @@ final class NodeAgent {
         }
         servers.use(settings)
         log.info("started", metadata: ["version": "\(IPVSync.version)", "node": "\(node)"])
+        serveHealthChecks()
     }
 
     /// Runs until a signal ends it; the kernel's tables stay as they are unless they are to be cleaned up.
@@ -101,7 +102,6 @@ final class NodeAgent {
         while true {
             reporter.beat()
             take(wait)
-            servers.acceptPending()
             servers.listenAgain()
             if files.hasChanged() || files.lookAgain() { reloadTime = .now + Self.reloadDelay }
             if addresses?.hasChanged(except: device) ?? false {
@@ -144,11 +144,10 @@ final class NodeAgent {
         return max(.zero, times.map { $0 - .now }.min().map { min($0, longest) } ?? longest)
     }
 
-    /// Waits for news of the API server, a file, a signal, or a question.
+    /// Waits for news of the API server, a file, or a signal.
     private func take(_ wait: Duration) {
-        let descriptors = [
-            signals.descriptor, files.descriptor, addresses?.descriptor, family?.descriptor, servers.descriptor,
-        ].compactMap(\.self)
+        let descriptors = [signals.descriptor, files.descriptor, addresses?.descriptor, family?.descriptor]
+            .compactMap(\.self)
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let milliseconds = wait / .milliseconds(1)

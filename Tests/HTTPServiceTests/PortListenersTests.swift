@@ -1,7 +1,9 @@
 import Glibc
-import HTTPService
 import LoadBalancing
+import Synchronization
 import Testing
+
+@testable import HTTPService
 
 @Suite("Listeners on many ports")
 struct PortListenersTests {
@@ -18,9 +20,9 @@ struct PortListenersTests {
         let listeners = others ?? self.listeners
         var accepted = 0
         while accepted < count, isReadable(listeners, within: 600) {
-            listeners.acceptPending {
+            listeners.acceptPending(makeRoom: { false }) { connection, _, _ in
                 accepted += 1
-                take($0)
+                take(connection)
             }
         }
         #expect(accepted == count)
@@ -71,12 +73,22 @@ struct PortListenersTests {
     func missingAddress() throws {
         // TEST-NET-1 of RFC 5737.
         let missing = IPAddress(v4: 0xC000_0201)
-        listeners.addresses = [missing, address]
-        let problems = listeners.use([7001])
+        let both = try PortListeners(addresses: [missing, address])
+        let problems = both.use([7001])
         #expect(problems.map(\.error) == [HTTPServiceError(.listening(EADDRNOTAVAIL), at: "\(missing):7001")])
         _ = try Client(address, port: 7001)
-        listeners.addresses = [address]
-        #expect(listeners.use([7001]) == [])
+    }
+
+    @Test("Ports are opened some at a time")
+    func slices() throws {
+        listeners.want([7001, 7002, 7003])
+        #expect(listeners.openMissing(atMost: 2))
+        _ = try Client(address, port: 7001)
+        #expect(throws: TestError.self) { try Client(address, port: 7003) }
+        #expect(!listeners.openMissing(atMost: 2))
+        _ = try Client(address, port: 7003)
+        listeners.want([])
+        #expect(!listeners.openMissing(atMost: 2))
     }
 
     @Test("Every address of the host, IPv4 and IPv6 alike")
@@ -116,43 +128,36 @@ struct PortListenersTests {
         #expect(fcntl(listeners.descriptor, F_GETFD) & FD_CLOEXEC != 0)
     }
 
-    @Test("A server tells the ports of its connections apart")
-    func handedOver() throws {
-        let server = try HTTPServer(.handedOver, limits: HTTPServerTests.patient) { request in
-            .text(request.localPort.map { "\($0)" } ?? "none", status: request.localPort == 7002 ? 503 : 200)
-        }
-        #expect(listeners.use([7001, 7002]) == [])
-        let first = try Client(address, port: 7001)
-        let second = try Client(address, port: 7002)
-        accept(2, take: server.take)
-        let answers = [try second.get("/healthz"), try first.get("/healthz"), try second.get("/healthz")]
-        #expect(answers.map(\.body) == ["7002", "7001", "7002"])
-        #expect(answers.map(\.status) == [503, 200, 503])
+    @Test("A server tells the ports of its connections apart, and follows those that it is to listen on")
+    func server() throws {
+        let problems = Mutex<[[UInt16]]>([])
+        let server = try HTTPServer(
+            .ports(addresses: [address]), limits: HTTPServerTests.patient,
+            problems: { found in problems.withLock { $0.append(found.map(\.port)) } },
+            handler: { request in
+                .text(request.localPort.map { "\($0)" } ?? "none", status: request.localPort == 7002 ? 503 : 200)
+            })
+        let other = try HTTPServer(.tcp(address: address, port: 7003)) { _ in .text("other") }
+        defer { withExtendedLifetime((server, other)) {} }
+        server.listen(on: [7001, 7002, 7003])
+        while problems.withLock({ $0.isEmpty }) { sched_yield() }
+        #expect(problems.withLock { $0 } == [[7003]])
+        let answers = try [7001, 7002, 7001].map { try Client(address, port: $0).get("/healthz") }
+        #expect(answers.map(\.body) == ["7001", "7002", "7001"])
+        #expect(answers.map(\.status) == [200, 503, 200])
+        server.listen(on: [7002])
+        while problems.withLock({ $0.count }) < 2 { sched_yield() }
+        #expect(problems.withLock { $0 } == [[7003], []])
+        #expect(throws: TestError.self) { try Client(address, port: 7001) }
+        #expect(try Client(address, port: 7002).get("/").body == "7002")
     }
+}
 
-    @Test("A server that has enough connections closes those that are handed over")
-    func handedOverLimit() throws {
-        var limits = HTTPServerTests.patient
-        limits.connections = 1
-        let server = try HTTPServer(.handedOver, limits: limits) { _ in .text("") }
-        #expect(listeners.use([7001]) == [])
-        let first = try Client(address, port: 7001)
-        accept(1, take: server.take)
-        #expect(try first.get("/").status == 200)
-        let second = try Client(address, port: 7001)
-        accept(1, take: server.take)
-        #expect(second.endsWithoutNews())
-        #expect(try first.get("/").status == 200)
-    }
-
-    @Test("A connection that is gone before it is handed over does no harm")
-    func goneConnection() throws {
-        let server = try HTTPServer(.handedOver, limits: HTTPServerTests.patient) { _ in .text("") }
-        #expect(listeners.use([7001]) == [])
-        do { try Client(address, port: 7001).request("/") }
-        let client = try Client(address, port: 7001)
-        accept(2, take: server.take)
-        #expect(try client.get("/").status == 200)
-        server.take(-1)
+extension PortListeners {
+    /// Listens on these ports and on no others, and tells which it cannot.
+    fileprivate func use(_ ports: Set<UInt16>) -> [PortProblem] {
+        want(ports)
+        while openMissing(atMost: 64) {}
+        return problems
     }
 }
