@@ -87,6 +87,9 @@ package struct ServiceIndex: Sendable {
         return translated[claim.service]?.virtualServers.first { $0.key == key }
     }
 
+    /// The Service that holds the key.
+    package func holder(of key: VirtualServerKey) -> ObjectName? { claims[key]?.first?.service }
+
     /// What a Service means on this node; `nil` when there is no such Service.
     package subscript(name: ObjectName) -> TranslatedService? { translated[name] }
 
