@@ -50,7 +50,8 @@ let package = Package(
         .target(
             name: "Configuration", dependencies: ["DataPath", "Documents", "LoadBalancing"], swiftSettings: settings),
         .target(
-            name: "KubernetesAPI", dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects"],
+            name: "KubernetesAPI",
+            dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects", "LoadBalancing"],
             swiftSettings: settings),
         .target(
             name: "HTTPService", dependencies: ["CCurl", "CSystem", "LoadBalancing"],
@@ -84,7 +85,7 @@ let package = Package(
         .target(
             name: "Telemetry",
             dependencies: [
-                "Agent", "Documents", "HTTPService", "LoadBalancing", "Reconcile",
+                "Agent", "Documents", "HTTPService", "LoadBalancing", "Reconcile", "ServiceTranslation",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -193,8 +194,8 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests",
             dependencies: [
-                "Agent", "Documents", "HTTPService", "LoadBalancing", "NodeNetwork", "Reconcile", "Telemetry",
-                "TemporaryFiles", "TestSupport",
+                "Agent", "Documents", "HTTPService", "KubernetesObjects", "LoadBalancing", "NodeNetwork", "Reconcile",
+                "ServiceTranslation", "Telemetry", "TemporaryFiles", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

@@ -78,6 +78,9 @@ extension ServiceDefaults {
         }
         members.append(localFallback, as: Fields.localFallback, Document.bool)
         members.append(proxyName, as: Fields.proxyName, Document.string)
+        members.append(externalIPs, as: Fields.externalIPs, \.document)
+        members.append(loadBalancerIPs, as: Fields.loadBalancerIPs, \.document)
+        members.append(nodeAddresses, as: Fields.nodeAddresses, Document.bool)
         return .mapping(members)
     }
 }

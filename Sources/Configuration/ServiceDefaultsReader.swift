@@ -6,7 +6,9 @@ extension ValueKind where Value == ServiceDefaults {
         .object(.services) { reader in
             ServiceDefaults(
                 scheduler: reader(Fields.scheduler), nodePortAddresses: reader(Fields.nodePortAddresses),
-                localFallback: reader(Fields.localFallback), proxyName: reader(Fields.proxyName))
+                localFallback: reader(Fields.localFallback), proxyName: reader(Fields.proxyName),
+                externalIPs: reader(Fields.externalIPs), loadBalancerIPs: reader(Fields.loadBalancerIPs),
+                nodeAddresses: reader(Fields.nodeAddresses))
         }
     }
 }

@@ -16,7 +16,8 @@ struct AnnotationReader {
         values = metadata.annotations.filter { $0.key.hasPrefix(Self.prefix) }
         for key in values.keys.sorted() where !known.contains(String(key.dropFirst(Self.prefix.count))) {
             let names = known.sorted().map { Self.prefix + $0 }.joined(separator: ", ")
-            warnings.append(TranslationWarning(object, "annotation \(key) is not known; known are \(names)"))
+            warnings.append(
+                TranslationWarning(object, reason: .annotation, "annotation \(key) is not known; known are \(names)"))
         }
     }
 
@@ -29,7 +30,8 @@ struct AnnotationReader {
         if let value = parse(text) { return value }
         warnings.append(
             TranslationWarning(
-                object, "annotation \(Self.prefix)\(name): \"\(text)\" is not \(expectation); the default is used"))
+                object, reason: .annotation,
+                "annotation \(Self.prefix)\(name): \"\(text)\" is not \(expectation); the default is used"))
         return nil
     }
 }

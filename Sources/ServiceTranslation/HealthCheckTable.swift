@@ -28,7 +28,7 @@ struct HealthCheckTable: Sendable {
             if entries[port]?.isEmpty == true { entries[port] = nil }
         }
         if let next, let check = next.healthCheck {
-            let entry = Entry(claim: ServiceClaim(next), check: check)
+            let entry = Entry(claim: ServiceClaim(next, as: .nodePort), check: check)
             var list = entries[check.port] ?? []
             list.insert(entry, at: list.firstIndex { entry.claim < $0.claim } ?? list.endIndex)
             entries[check.port] = list

@@ -93,13 +93,34 @@ package struct EndpointDecision: Hashable, Sendable {
 }
 
 /// Something about a Service that could not be done as asked.
-package struct TranslationWarning: Hashable, Sendable {
+package struct TranslationWarning: Hashable, Sendable, CustomStringConvertible {
+    /// What kind of thing is wrong; the label of a metric, so there are few of them.
+    package enum Reason: String, Hashable, Sendable, CaseIterable {
+        /// A field's value makes no sense, or asks for what is not enforced here.
+        case value
+        /// An annotation of ours makes no sense or cannot be followed.
+        case annotation
+        /// An address that the Service may not take.
+        case address
+        /// An endpoint that no traffic may reach, or one that is missing.
+        case endpoint
+        /// The Service holds more than one Service may.
+        case bound
+        /// Another Service, or a file, has the address or port.
+        case conflict
+    }
+
+    /// The Service, mostly.
     package let object: ObjectName
+    package let reason: Reason
     /// What is wrong and what is done instead.
     package let message: String
 
-    package init(_ object: ObjectName, _ message: String) {
+    package init(_ object: ObjectName, reason: Reason = .value, _ message: String) {
         self.object = object
+        self.reason = reason
         self.message = message
     }
+
+    package var description: String { "Service \(object): \(message)" }
 }

@@ -2,6 +2,7 @@ internal import Agent
 package import Documents
 internal import LoadBalancing
 internal import Reconcile
+internal import ServiceTranslation
 
 extension AgentSnapshot {
     /// Drains beyond these are counted and not listed.
@@ -42,7 +43,7 @@ extension AgentSnapshot {
                 "reasons": .sequence(healthCheckPorts.unserved.prefix(Self.listedPorts).map { .string($0) }),
             ],
             "held": held.map(\.document) ?? .null,
-            "complaints": .sequence(complaints.map { .string($0) }),
+            "complaints": .sequence(warnings.map { .string($0.description) }),
             "drift": [
                 "policy": .string(driftPolicy.rawValue), "total": .unsigned(drift.total), "latest": drift.document(),
             ],

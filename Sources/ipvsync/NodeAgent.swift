@@ -37,8 +37,8 @@ final class NodeAgent {
     /// When the node's addresses are looked at again; `nil` while nothing tells of a change. The first look may have
     /// failed.
     private var addressTime: ContinuousClock.Instant? = .now
-    /// When the complaints are looked at again; `nil` while nothing changes.
-    private var complaintTime: ContinuousClock.Instant?
+    /// When the warnings on Services are looked at again; `nil` while nothing changes.
+    private var warningTime: ContinuousClock.Instant? = .now
 
     /// An editor, or a copy of several files, is given that long to finish.
     private static let reloadDelay = Duration.milliseconds(200)
@@ -46,8 +46,8 @@ final class NodeAgent {
     private static let addressDelay = Duration.milliseconds(500)
     /// A directory that is not there is looked for again after that long, and addresses that could not be listed.
     private static let blindWait = Duration.seconds(2)
-    /// Complaints concern all Services: they are not looked at for every change.
-    private static let complaintDelay = Duration.seconds(2)
+    /// Warnings concern all Services: they are not looked at for every change.
+    private static let warningDelay = Duration.seconds(2)
 
     /// - Parameter files: Watched since before the configuration was read.
     init(
@@ -68,7 +68,7 @@ final class NodeAgent {
         family = Self.familyWatch(log)
         watch = try options.source.cluster.access().map {
             ClusterWatch(
-                $0, resources: APIResource.proxied(node: node, proxyName: configuration.settings.services?.proxyName))
+                $0, resources: APIResource.proxied(proxyName: configuration.settings.services?.proxyName))
         }
         state = AgentState(declared, node: node)
         state.isComplete = watch == nil
@@ -121,7 +121,7 @@ final class NodeAgent {
             if let step = loop.step(state, now: .now, using: &generator) {
                 reporter.report(step, refused: loop.refused, drains: loop.drains)
             }
-            if let complaintTime, complaintTime <= .now { complain() }
+            if let warningTime, warningTime <= .now { warn() }
         }
     }
 
@@ -139,7 +139,7 @@ final class NodeAgent {
     }
 
     private var wait: Duration {
-        let times = [state.isComplete ? loop.due : nil, reloadTime, addressTime, complaintTime].compactMap(\.self)
+        let times = [state.isComplete ? loop.due : nil, reloadTime, addressTime, warningTime].compactMap(\.self)
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait
         return max(.zero, times.map { $0 - .now }.min().map { min($0, longest) } ?? longest)
     }
@@ -155,10 +155,12 @@ final class NodeAgent {
             return
         }
         let events = watch.poll(timeout: wait, descriptors: descriptors)
-        if !events.isEmpty {
-            loop.note(state.take(events), at: .now)
+        // Before the Services: no address of the API server is ever taken, not for a moment.
+        let keys = state.use(apiServers: watch.servers)
+        if !events.isEmpty || !keys.isEmpty {
+            loop.note(keys + state.take(events), at: .now)
             loop.note(state.takeDataPathChange(), at: .now)
-            complaintTime = complaintTime ?? .now + Self.complaintDelay
+            warningTime = warningTime ?? .now + Self.warningDelay
             serveHealthChecks()
         }
         reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
@@ -187,31 +189,34 @@ final class NodeAgent {
     /// Serves node ports on the addresses that the node has now.
     private func followAddresses() {
         addressTime = nil
-        let before = Set(state.nodeAddresses)
-        guard let now = try? HostIdentity.addresses(except: device) else {
+        let before = state.stations.addresses
+        guard let stations = try? HostIdentity.stations(except: device) else {
             addressTime = .now + Self.blindWait
             return
         }
-        guard before != Set(now) || !state.knowsNodeAddresses else { return }
-        log.info(
-            "node addresses changed",
-            metadata: [
-                "added": "\(Set(now).subtracting(before).sorted().map(\.description).joined(separator: ", "))",
-                "removed": "\(before.subtracting(now).sorted().map(\.description).joined(separator: ", "))",
-            ])
-        loop.note(state.use(nodeAddresses: now), at: .now)
+        guard state.stations != stations || !state.knowsNodeAddresses else { return }
+        let now = stations.addresses
+        if now != before {
+            log.info(
+                "node addresses changed",
+                metadata: [
+                    "added": "\(now.subtracting(before).sorted().map(\.description).joined(separator: ", "))",
+                    "removed": "\(before.subtracting(now).sorted().map(\.description).joined(separator: ", "))",
+                ])
+        }
+        loop.note(state.use(stations), at: .now)
         loop.note(state.takeDataPathChange(), at: .now)
         // A Service's address that is on another device now, or no longer: ours lets it go, or takes it.
         let changed = before.symmetricDifference(now)
         if !state.boundAddresses.isDisjoint(with: changed) { loop.noteEverything(at: .now) }
-        complaintTime = complaintTime ?? .now + Self.complaintDelay
+        warningTime = warningTime ?? .now + Self.warningDelay
         // Services in files are translated as they are read.
         if !options.source.cluster.manifests.isEmpty { reloadTime = .now }
     }
 
-    private func complain() {
-        complaintTime = nil
-        reporter.complain(state.complaints)
+    private func warn() {
+        warningTime = nil
+        reporter.warn(state.warnings)
     }
 
     private func serveHealthChecks() {
@@ -229,10 +234,7 @@ final class NodeAgent {
         fileStatus.lists += 1
         fileStatus.lastHeard = .now
         do {
-            let declared = try options.source.loadFiles { [log] text in
-                log.warning("not as declared", metadata: ["detail": "\(text)"])
-            }
-            use(declared)
+            use(try options.source.loadFiles())
             invalidate([])
         } catch let error as NetlinkError {
             log.warning("node addresses not listed", metadata: ["detail": "\(ErrorText.describe(error))"])
@@ -250,6 +252,7 @@ final class NodeAgent {
         loop.timing = settings.timing
         loop.driftPolicy = settings.drift
         loop.noteEverything(at: .now)
+        warningTime = warningTime ?? .now
         servers.use(settings)
         serveHealthChecks()
         let settings = settings
