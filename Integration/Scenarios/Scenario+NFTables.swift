@@ -108,8 +108,17 @@ extension Scenario {
         let addresses = ["10.96.0.1", "fd00:96::1"].compactMap { IPAddress($0) }
         return addresses.flatMap { address -> [DataPathElement] in
             let key = VirtualServerKey.endpoint(.tcp, Endpoint(address, port: 80))
-            return [.address(address), .hairpin(address), .service(key, ServiceTreatment(.always, isRestricted: true))]
-        } + [.healthCheckPort(30_000), .healthCheckPort(30_001)]
+            return [.address(address), .hairpin(address), .service(key, ServiceTreatment(.always))]
+        } + someGuards + [.healthCheckPort(30_000), .healthCheckPort(30_001)]
+    }
+
+    private static var someGuards: [DataPathElement] {
+        let lists = ["192.0.2.0/24", "2001:db8::/32"].compactMap { IPPrefix($0) }.map {
+            SourceList($0.address.family, [$0])
+        }
+        return zip(["10.96.0.1", "fd00:96::1"], lists).compactMap { text, list in
+            IPAddress(text).map { .guarded(.endpoint(.tcp, Endpoint($0, port: 80)), list) }
+        }
     }
 
     private static let foreignTables = """
@@ -127,6 +136,7 @@ extension Scenario {
     /// What somebody does, and whether the table has to be replaced then.
     private static let damages: [(String, Bool)] = {
         let our = "inet ipvsync"
+        let list = "$(nft list table \(our) | grep -o 'sources4_[0-9a-f]*' | head -n 1)"
         func handle(_ pattern: String) -> String {
             "$(nft -a list table \(our) | sed -n 's/.*\(pattern).* handle \\([0-9]*\\)$/\\1/p' | head -n 1)"
         }
@@ -144,6 +154,16 @@ extension Scenario {
             ("nft 'add table \(our) { flags dormant; }'", true),
             ("nft 'add element \(our) services4 { 10.96.0.1 . tcp . 81 : drop }'", true),
             ("nft 'add element \(our) hairpins4 { 10.96.0.1 . 10.96.0.2 }'", true),
+            ("nft delete rule \(our) \(list) handle \(handle("ip saddr != @"))", true),
+            ("nft insert rule \(our) \(list) accept", true),
+            ("nft 'add element \(our) \(list) { 203.0.113.9 }'", true),
+            ("nft flush set \(our) \(list)", true),
+            ("nft 'delete element \(our) guards4 { 10.96.0.1 . tcp . 80 }'", false),
+            (
+                "nft 'delete element \(our) guards4 { 10.96.0.1 . tcp . 80 }; flush chain \(our) \(list); "
+                    + "delete chain \(our) \(list); delete set \(our) \(list)'", false
+            ),
+            ("nft 'add element \(our) guards4 { 10.96.0.1 . tcp . 81 : jump nobody }'", false),
             ("nft 'delete element \(our) services4 { 10.96.0.1 . tcp . 80 }'", false),
             ("nft 'add element \(our) services4 { 10.96.0.1 . tcp . 81 : goto direct }'", false),
             ("nft 'flush set \(our) hairpins6'", false),

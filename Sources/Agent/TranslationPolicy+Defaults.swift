@@ -14,5 +14,11 @@ extension TranslationPolicy {
         }
         if let fallback = defaults.localFallback { localFallsBackToCluster = fallback }
         proxyName = defaults.proxyName
+        switch defaults.annotations {
+        case nil: break
+        case .all?: annotations = .all
+        case ServiceDefaults.Annotations.none?: annotations = .none
+        case .named(let names)?: annotations = .named(Set(names))
+        }
     }
 }

@@ -14,6 +14,7 @@ extension ObjectShape {
 
     static let services = ObjectShape([
         Fields.scheduler, Fields.nodePortAddresses, Fields.localFallback, Fields.proxyName,
+        Fields.annotations,
     ])
 
     static let network = ObjectShape([

@@ -11,18 +11,24 @@ struct ServiceEndpoints {
 
     private let service: Service
     private let source: Source
+    private let heeded: HeededAnnotations
     private var weights: [ObjectName: UInt32] = [:]
     private(set) var warnings: [TranslationWarning] = []
 
     /// The annotation that an Endpoints object gets when it holds only the first thousand addresses.
     private static let overCapacity = "endpoints.kubernetes.io/over-capacity"
 
-    init(of service: Service, in cluster: ClusterState) {
+    /// What a slice or a Pod may say, behind the prefix.
+    static let annotations: Set<String> = ["weight"]
+
+    init(of service: Service, in cluster: ClusterState, heeding annotations: HeededAnnotations = .all) {
         self.service = service
+        heeded = annotations
         let name = service.metadata.id
         let slices = cluster.slices[name]?.values.filter { service.takes($0) } ?? []
         if !slices.isEmpty {
-            source = .slices(slices.sorted { $0.metadata.name < $1.metadata.name })
+            source = .slices(
+                ServiceBounds.cut(slices.sorted { $0.metadata.name < $1.metadata.name }, of: name, &warnings))
         } else if let endpoints = cluster.endpoints[name] {
             source = .endpoints(endpoints)
         } else {
@@ -30,6 +36,16 @@ struct ServiceEndpoints {
             source = .pods(pods.sorted { $0.metadata.name < $1.metadata.name })
         }
         readAnnotations()
+    }
+
+    /// How many there are, ready or not, of both families.
+    var count: Int {
+        switch source {
+        case .slices(let slices): slices.reduce(0) { $0 + $1.endpoints.count }
+        case .endpoints(let object):
+            object.subsets.reduce(0) { $0 + $1.addresses.count + $1.notReadyAddresses.count }
+        case .pods(let pods): pods.count
+        }
     }
 
     /// The endpoints of a port in one family, sorted, each once; without a port, all of them with port 0.
@@ -109,7 +125,7 @@ struct ServiceEndpoints {
     }
 
     private mutating func readWeight(_ metadata: ObjectMetadata) {
-        var reader = AnnotationReader(metadata, known: ["weight"])
+        var reader = AnnotationReader(metadata, known: Self.annotations, heeded: heeded)
         guard !reader.isEmpty else { return }
         weights[metadata.id] = reader.value("weight", expecting: "a weight from 0 to \(RealServer.maximumWeight)") {
             UInt32($0).flatMap { $0 <= RealServer.maximumWeight ? $0 : nil }

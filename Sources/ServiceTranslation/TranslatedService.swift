@@ -96,10 +96,13 @@ package struct EndpointDecision: Hashable, Sendable {
 package struct TranslationWarning: Hashable, Sendable {
     package let object: ObjectName
     /// What is wrong and what is done instead.
-    package let message: String
+    package private(set) var message: String
 
     package init(_ object: ObjectName, _ message: String) {
         self.object = object
         self.message = message
     }
+
+    /// Cuts a message that is longer than that many bytes.
+    mutating func limit(to length: Int) { message = message.excerpt(length) }
 }
