@@ -86,7 +86,7 @@ let package = Package(
         .target(
             name: "Telemetry",
             dependencies: [
-                "Agent", "Documents", "HTTPService", "LoadBalancing", "Reconcile",
+                "Agent", "Documents", "HTTPService", "LoadBalancing", "Reconcile", "ServiceTranslation",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -108,7 +108,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Agent", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile",
+                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "NFTables", "Netlink",
+                "NodeNetwork", "Reconcile", "ServiceTranslation",
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -195,16 +196,16 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests",
             dependencies: [
-                "Agent", "Documents", "HTTPService", "LoadBalancing", "NodeNetwork", "Reconcile", "Telemetry",
-                "TemporaryFiles", "TestSupport",
+                "Agent", "Documents", "HTTPService", "KubernetesObjects", "LoadBalancing", "NodeNetwork", "Reconcile",
+                "ServiceTranslation", "Telemetry", "TemporaryFiles", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile",
-                "TemporaryFiles", "TestSupport",
+                "Agent", "Configuration", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork",
+                "Reconcile", "ServiceTranslation", "TemporaryFiles", "TestSupport",
             ],
             swiftSettings: settings),
     ]

@@ -25,7 +25,7 @@ extension Scenario {
             let run = try context.command(
                 "--once", "--config", configuration, "--manifests", manifests, "--node", "n1")
             try expect(
-                run.error.contains("tcp 10.96.0.10:80 of Service shop/web:http is left out"), run.description)
+                run.error.contains("Service shop/web: tcp 10.96.0.10:80 is left out"), run.description)
             let table = try context.ipvsadmSave()
             try expect(table.contains("-A -t 10.96.0.10:80 -s sh"), "\(table)")
             try expect(table.contains("-A -t 198.51.100.1:80 -s wrr -p 600"), "\(table)")

@@ -11,6 +11,7 @@ package struct AgentState: DesiredSource {
     private var files: DesiredState
     private var filesDataPath: Set<DataPathElement> = []
     private var filesHealthChecks: [UInt16: HealthCheck] = [:]
+    private var filesWarnings: [TranslationWarning] = []
     package private(set) var network: DataPathSettings?
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
     private var index: ServiceIndex
@@ -63,8 +64,8 @@ package struct AgentState: DesiredSource {
         element.virtualServer.map { declared[$0] == nil } ?? true
     }
 
-    /// What is to be said of the Services.
-    package var complaints: [String] { index.complaints }
+    /// What could not be done as Services ask.
+    package var warnings: [TranslationWarning] { filesWarnings + index.warnings }
 
     /// The health check ports of Services.
     package var healthChecks: [UInt16: HealthCheck] {
@@ -77,12 +78,14 @@ package struct AgentState: DesiredSource {
         files = configuration.desired
         filesDataPath = declaration.dataPath
         filesHealthChecks = declaration.healthChecks
+        filesWarnings = declaration.warnings
         network = configuration.settings.network?.options
         let standard = TranslationPolicy()
         var next = policy
         next.scheduler = standard.scheduler
         next.nodePortAddresses = standard.nodePortAddresses
         next.localFallsBackToCluster = standard.localFallsBackToCluster
+        next.annotations = standard.annotations
         next.apply(configuration.settings.services)
         next.keep(network)
         follow(next)

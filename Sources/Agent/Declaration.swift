@@ -13,15 +13,19 @@ package struct Declaration: Sendable {
     package var healthChecks: [UInt16: HealthCheck]
     /// The addresses of this node that they were translated for; `nil` without any Service.
     package var nodeAddresses: [IPAddress]?
+    /// What could not be done as they ask.
+    package var warnings: [TranslationWarning]
 
     package init(
         _ configuration: Configuration, dataPath: Set<DataPathElement> = [],
-        healthChecks: [UInt16: HealthCheck] = [:], nodeAddresses: [IPAddress]? = nil
+        healthChecks: [UInt16: HealthCheck] = [:], nodeAddresses: [IPAddress]? = nil,
+        warnings: [TranslationWarning] = []
     ) {
         self.configuration = configuration
         self.dataPath = dataPath.union(configuration.ownElements)
         self.healthChecks = healthChecks
         self.nodeAddresses = nodeAddresses
+        self.warnings = warnings
     }
 
     /// What is wanted beside IPVS; `nil` for nothing.

@@ -74,7 +74,9 @@ struct AnnotationReader {
         return nil
     }
 
-    private mutating func warn(_ message: String) { warnings.append(TranslationWarning(object, message)) }
+    private mutating func warn(_ message: String) {
+        warnings.append(TranslationWarning(object, reason: .annotation, message))
+    }
 
     /// `annotation a is`, or `annotations a, b and 7 more are`.
     private static func list(_ names: [String]) -> String {

@@ -15,7 +15,9 @@ enum ServiceBounds {
     static let sourceRanges = 1_000
     /// Endpoints in all of its EndpointSlices, or in its Endpoints object, or of its Pods.
     static let endpoints = 10_000
-    /// Real servers of its own addresses, and as many of its node ports.
+    /// Addresses times ports: of its own addresses, and as many of its node ports.
+    static let virtualServers = 4_096
+    /// Real servers of all these; again as many of its node ports.
     static let realServers = 100_000
     /// Bytes of the value of an annotation of ours.
     static let annotationLength = 256
@@ -42,7 +44,7 @@ enum ServiceBounds {
         cuts.keep(externalIPs, of: &service.externalIPs, "externalIPs")
         cuts.keep(ingresses, of: &service.loadBalancerIngress, "load balancer ingresses")
         cuts.keep(ports, of: &service.ports, "ports")
-        let virtualServers = realServers / max(endpoints, 1)
+        let virtualServers = min(virtualServers, realServers / max(endpoints, 1))
         let addresses = service.clusterIPs.count
         cuts.keep(virtualServers - addresses, of: &service.externalIPs, "externalIPs", endpoints: endpoints)
         cuts.keep(
@@ -134,7 +136,7 @@ private struct Cuts {
 extension TranslationWarning {
     /// Something that goes beyond what one Service may have.
     static func bound(_ object: ObjectName, _ message: String) -> TranslationWarning {
-        TranslationWarning(object, message)
+        TranslationWarning(object, reason: .bound, message)
     }
 }
 

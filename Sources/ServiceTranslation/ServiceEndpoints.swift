@@ -118,7 +118,7 @@ struct ServiceEndpoints {
             guard object.metadata.annotations[Self.overCapacity] == "truncated" else { return }
             warnings.append(
                 TranslationWarning(
-                    service.metadata.id,
+                    service.metadata.id, reason: .endpoint,
                     "its Endpoints object holds only the first 1,000 addresses (\(Self.overCapacity)): traffic "
                         + "reaches no others; provide EndpointSlices"))
         }

@@ -84,8 +84,11 @@ package struct ServiceIndex: Sendable {
     /// The translated virtual server that holds the key.
     package func owner(_ key: VirtualServerKey) -> TranslatedVirtualServer? {
         guard let claim = claims[key]?.first else { return nil }
-        return translated[claim.service]?.virtualServers.first { $0.key == key }
+        return translated[claim.service]?.virtualServer(key)
     }
+
+    /// The Service that holds the key.
+    package func holder(of key: VirtualServerKey) -> ObjectName? { claims[key]?.first?.service }
 
     /// What a Service means on this node; `nil` when there is no such Service.
     package subscript(name: ObjectName) -> TranslatedService? { translated[name] }

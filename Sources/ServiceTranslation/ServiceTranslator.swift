@@ -107,7 +107,8 @@ extension ServiceTranslator {
             if policy.isOwn(ip) {
                 warnings.append(
                     TranslationWarning(
-                        service.metadata.id, "external IP \(ip) is this node's own address and is refused"))
+                        service.metadata.id, reason: .address,
+                        "external IP \(ip) is this node's own address and is refused"))
             } else {
                 claims.append(Claim(ip: ip, role: .externalIP))
             }
@@ -187,7 +188,7 @@ extension ServiceTranslator {
         else { return settings.forwarding }
         warnings.append(
             TranslationWarning(
-                service.metadata.id,
+                service.metadata.id, reason: .annotation,
                 "\(key): forwarding \(settings.forwarding) keeps the port, but endpoint \(other.endpoint) has another; "
                     + "masquerade is used: give the Service and its endpoints the same port"))
         return .masquerade

@@ -10,8 +10,8 @@ struct SourceRanges {
     /// Who may connect, by family; a family that is missing is open to everybody.
     private var lists: [AddressFamily: SourceList] = [:]
 
-    /// Whether not everybody may connect.
-    var isRestricted: Bool { !lists.isEmpty }
+    /// Whether not everybody may connect, in a family that the Service has.
+    private(set) var isRestricted = false
 
     /// Invalid ranges that are told one by one.
     private static let shown = 5
@@ -21,6 +21,8 @@ struct SourceRanges {
         let texts = service.loadBalancerSourceRanges
         guard service.kind == .loadBalancer, !texts.isEmpty else { return }
         let object = service.metadata.id
+        let families = Set(service.clusterIPs.compactMap { IPAddress($0)?.family })
+        defer { isRestricted = families.contains { lists[$0] != nil } }
         guard texts.count <= ServiceBounds.sourceRanges else {
             for family in AddressFamily.allCases { lists[family] = SourceList.none(family) }
             warnings.append(

@@ -2,6 +2,7 @@ internal import Agent
 package import Documents
 internal import LoadBalancing
 internal import Reconcile
+internal import ServiceTranslation
 
 extension AgentSnapshot {
     /// Drains beyond these are counted and not listed.
@@ -35,7 +36,7 @@ extension AgentSnapshot {
             "drains": .sequence(drains.sorted { $0.key < $1.key }.prefix(Self.listedDrains).map { $0.document(now) }),
             "refused": .sequence(refused.map { .string($0) }),
             "held": held.map(\.document) ?? .null,
-            "complaints": .sequence(complaints.map { .string($0) }),
+            "complaints": .sequence(warnings.map { .string($0.description) }),
             "drift": [
                 "policy": .string(driftPolicy.rawValue), "total": .unsigned(drift.total), "latest": drift.document(),
             ],

@@ -4,6 +4,7 @@ internal import KubernetesAPI
 internal import KubernetesObjects
 internal import Logging
 internal import Reconcile
+internal import ServiceTranslation
 internal import Telemetry
 
 /// Tells what an agent does: in the log, on the board, and to the service manager.
@@ -22,7 +23,8 @@ struct AgentReporter {
     private var failure: String?
     private var problems: [String: FeedProblem] = [:]
     private var unreadable: [String: [ObjectName: String]] = [:]
-    private var complaints: Set<String> = []
+    /// The warnings on Services that have been logged and still stand.
+    private var told: Set<TranslationWarning> = []
 
     init(log: Logger, manager: ServiceManager) {
         self.log = log
@@ -38,6 +40,9 @@ struct AgentReporter {
         guard manager.isListening else { return }
         manager.notify(isReady ? ["WATCHDOG=1"] : ["EXTEND_TIMEOUT_USEC=60000000", "WATCHDOG=1"])
     }
+
+    /// Takes note of how long a turn of the loop took.
+    func note(turn: Duration) { board.update { $0.metrics.take(turn: turn) } }
 
     /// Tells of a step: one line for each change, and of failures only when they are new.
     mutating func report(_ step: AgentStep, refused changes: [String], drains: [Drain]) {
@@ -165,13 +170,14 @@ extension AgentReporter {
         unreadable[name] = objects
     }
 
-    /// Says of the declared objects what has not been said.
-    mutating func complain(_ texts: [String]) {
-        for text in texts where !complaints.contains(text) {
-            log.warning("not as declared", metadata: ["detail": "\(text)"])
+    /// Tells of the warnings on Services that are new.
+    mutating func warn(_ warnings: [TranslationWarning]) {
+        for warning in warnings where !told.contains(warning) {
+            log.warning(
+                "not as declared", metadata: ["detail": "\(warning)", "reason": "\(warning.reason.rawValue)"])
         }
-        complaints = Set(texts)
-        board.update { $0.complaints = texts }
+        told = Set(warnings)
+        board.update { $0.warnings = warnings }
     }
 }
 

@@ -113,25 +113,30 @@ struct SourceOptions: ParsableArguments {
     }
 
     /// What the files alone declare, manifests among them.
-    func loadFiles(complain: (String) -> Void = StandardStreams.complain) throws -> Declaration {
-        guard cluster.isLive else { return try load(complain: complain) }
+    func loadFiles() throws -> Declaration {
+        guard cluster.isLive else { return try declaration() }
         return Declaration(try loadConfiguration())
     }
 
     /// What the files and the objects declare together; a virtual server of a file goes before a Service's.
     ///
-    /// The standard configuration is read only when no source is named.
-    func load(
-        isOffline: Bool = false, complain: (String) -> Void = StandardStreams.complain
-    ) throws -> Declaration {
+    /// The standard configuration is read only when no source is named. What cannot be done as asked is told.
+    func load(isOffline: Bool = false) throws -> Declaration {
+        let declared = try declaration(isOffline: isOffline)
+        for warning in declared.warnings { StandardStreams.complain(warning.description) }
+        return declared
+    }
+
+    private func declaration(isOffline: Bool = false) throws -> Declaration {
         guard cluster.isNamed else { return Declaration(try configuration.load()) }
         var declared = try loadConfiguration()
         let index = try cluster.index(isOffline: isOffline, isProxying: true, settings: declared.settings)
-        index.complaints.forEach(complain)
+        var warnings = index.warnings
         for server in index.desiredVirtualServers {
-            if let place = declared.places[server.key] {
-                complain(
-                    "\(server.key) of Service \(server.name ?? "") is left out: \(place) declares it")
+            if let place = declared.places[server.key], let service = index.holder(of: server.key) {
+                warnings.append(
+                    TranslationWarning(
+                        service, reason: .conflict, "\(server.key) is left out: \(place) declares it"))
             } else {
                 declared.desired.virtualServers.append(server)
             }
@@ -141,7 +146,8 @@ struct SourceOptions: ParsableArguments {
             element.virtualServer.map { declared.places[$0] == nil } ?? true
         }
         return Declaration(
-            declared, dataPath: dataPath, healthChecks: index.healthChecks, nodeAddresses: index.policy.nodeAddresses)
+            declared, dataPath: dataPath, healthChecks: index.healthChecks, nodeAddresses: index.policy.nodeAddresses,
+            warnings: warnings)
     }
 
     /// The configuration that is named, beside the objects.

@@ -30,12 +30,13 @@ final class NodeAgent {
     private var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
     private var reporter: AgentReporter
     private let servers: TelemetryServers
+    private var turn = LoopTurn()
     private var reloadTime: ContinuousClock.Instant?
     /// When the node's addresses are looked at again; `nil` while nothing tells of a change. The first look may have
     /// failed.
     private var addressTime: ContinuousClock.Instant? = .now
-    /// When the complaints are looked at again; `nil` while nothing changes.
-    private var complaintTime: ContinuousClock.Instant?
+    /// When the warnings on Services are looked at again; `nil` while nothing changes.
+    private var warningTime: ContinuousClock.Instant? = .now
 
     /// An editor, or a copy of several files, is given that long to finish.
     private static let reloadDelay = Duration.milliseconds(200)
@@ -43,8 +44,8 @@ final class NodeAgent {
     private static let addressDelay = Duration.milliseconds(500)
     /// A directory that is not there is looked for again after that long, and addresses that could not be listed.
     private static let blindWait = Duration.seconds(2)
-    /// Complaints concern all Services: they are not looked at for every change.
-    private static let complaintDelay = Duration.seconds(2)
+    /// Warnings concern all Services: they are not looked at for every change.
+    private static let warningDelay = Duration.seconds(2)
 
     /// - Parameter files: Watched since before the configuration was read.
     init(
@@ -113,7 +114,8 @@ final class NodeAgent {
             if let step = loop.step(state, now: .now, using: &generator) {
                 reporter.report(step, refused: loop.refused, drains: loop.drains)
             }
-            if let complaintTime, complaintTime <= .now { complain() }
+            if let warningTime, warningTime <= .now { warn() }
+            reporter.note(turn: turn.duration)
         }
     }
 
@@ -131,7 +133,7 @@ final class NodeAgent {
     }
 
     private var wait: Duration {
-        let times = [state.isComplete ? loop.due : nil, reloadTime, addressTime, complaintTime].compactMap(\.self)
+        let times = [state.isComplete ? loop.due : nil, reloadTime, addressTime, warningTime].compactMap(\.self)
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait
         return max(.zero, times.map { $0 - .now }.min().map { min($0, longest) } ?? longest)
     }
@@ -143,14 +145,14 @@ final class NodeAgent {
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let milliseconds = wait / .milliseconds(1)
-            _ = poll(&polled, nfds_t(polled.count), Int32(milliseconds.rounded(.up)))
+            _ = turn.begin { poll(&polled, nfds_t(polled.count), Int32(milliseconds.rounded(.up))) }
             return
         }
-        let events = watch.poll(timeout: wait, descriptors: descriptors)
+        let events = turn.begin { watch.poll(timeout: wait, descriptors: descriptors) }
         if !events.isEmpty {
             loop.note(state.take(events), at: .now)
             loop.note(state.takeDataPathChange(), at: .now)
-            complaintTime = complaintTime ?? .now + Self.complaintDelay
+            warningTime = warningTime ?? .now + Self.warningDelay
             serveHealthChecks()
         }
         reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
@@ -187,14 +189,14 @@ final class NodeAgent {
         // A Service's address that is on another device now, or no longer: ours lets it go, or takes it.
         let changed = before.symmetricDifference(now)
         if !state.boundAddresses.isDisjoint(with: changed) { loop.noteEverything(at: .now) }
-        complaintTime = complaintTime ?? .now + Self.complaintDelay
+        warningTime = warningTime ?? .now + Self.warningDelay
         // Services in files are translated as they are read.
         if !options.source.cluster.manifests.isEmpty { reloadTime = .now }
     }
 
-    private func complain() {
-        complaintTime = nil
-        reporter.complain(state.complaints)
+    private func warn() {
+        warningTime = nil
+        reporter.warn(state.warnings)
     }
 
     private func serveHealthChecks() {
@@ -212,10 +214,7 @@ final class NodeAgent {
         fileStatus.lists += 1
         fileStatus.lastHeard = .now
         do {
-            let declared = try options.source.loadFiles { [log] text in
-                log.warning("not as declared", metadata: ["detail": "\(text)"])
-            }
-            use(declared)
+            use(try options.source.loadFiles())
             invalidate([])
         } catch let error as NetlinkError {
             log.warning("node addresses not listed", metadata: ["detail": "\(ErrorText.describe(error))"])
@@ -233,6 +232,7 @@ final class NodeAgent {
         loop.timing = settings.timing
         loop.driftPolicy = settings.drift
         loop.noteEverything(at: .now)
+        warningTime = warningTime ?? .now
         servers.use(settings)
         serveHealthChecks()
         let settings = settings

@@ -185,6 +185,9 @@ struct KubeProxyConfigurationTests {
         ("{nodePortAddresses: primary}", ServiceDefaults(nodePortAddresses: .primary)),
         ("{scheduler: mh, localFallback: true}", ServiceDefaults(scheduler: "mh", localFallback: true)),
         ("{proxyName: other}", ServiceDefaults(proxyName: "other")),
+        ("{annotations: all}", ServiceDefaults(annotations: .all)),
+        ("{annotations: none}", ServiceDefaults(annotations: ServiceDefaults.Annotations.none)),
+        ("{annotations: [weight, drain-timeout]}", ServiceDefaults(annotations: .named(["weight", "drain-timeout"]))),
     ])
     func readsServices(text: String, expected: ServiceDefaults) throws {
         let read = try Configuration.parse("services: \(text)\nvirtualServers: []", file: "a.yaml")

@@ -117,6 +117,10 @@ extension DataPathKeeper {
         gone.subtract(change.added)
         let free = takeUnneededSources()
         now.removed.formUnion(free.subtracting(change.added))
+        // A list that guards nothing is not there, such as one whose virtual servers a file declares otherwise.
+        if let known {
+            now.removed = now.removed.filter { $0.virtualServer != nil || known.elements.contains($0) }
+        }
         return now
     }
 
