@@ -107,7 +107,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Agent", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile",
+                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "NFTables", "Netlink",
+                "NodeNetwork", "Reconcile", "ServiceTranslation",
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -202,8 +203,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile",
-                "TemporaryFiles", "TestSupport",
+                "Agent", "Configuration", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork",
+                "Reconcile", "ServiceTranslation", "TemporaryFiles", "TestSupport",
             ],
             swiftSettings: settings),
     ]

@@ -90,6 +90,7 @@ package struct AgentState: DesiredSource {
         next.scheduler = standard.scheduler
         next.nodePortAddresses = standard.nodePortAddresses
         next.localFallsBackToCluster = standard.localFallsBackToCluster
+        next.annotations = standard.annotations
         next.apply(configuration.settings.services)
         next.keep(network)
         follow(next)

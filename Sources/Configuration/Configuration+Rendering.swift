@@ -81,6 +81,13 @@ extension ServiceDefaults {
         members.append(externalIPs, as: Fields.externalIPs, \.document)
         members.append(loadBalancerIPs, as: Fields.loadBalancerIPs, \.document)
         members.append(nodeAddresses, as: Fields.nodeAddresses, Document.bool)
+        members.append(annotations, as: Fields.annotations) { annotations in
+            switch annotations {
+            case .all: "all"
+            case .none: "none"
+            case .named(let names): .sequence(names.map(Document.string))
+            }
+        }
         return .mapping(members)
     }
 }

@@ -83,6 +83,10 @@ extension Fields {
         "allow", .list(of: .prefix), "The networks for Services of namespaces that are not named; none by default.")
     static let allowedNamespaces = Field(
         "namespaces", .namespaceNetworks, "The networks for a namespace, in the place of `allow`.")
+    static let annotations = Field(
+        "annotations", .annotations,
+        "Which annotations `ipvsync.io/…` of Services and their endpoints count: `all`, `none`, or a list of names "
+            + "behind the slash; all by default.")
 
     // Of a file.
     static let services = Field("services", .services, "What holds for Kubernetes Services in general.")

@@ -14,7 +14,7 @@ extension ObjectShape {
 
     static let services = ObjectShape([
         Fields.scheduler, Fields.nodePortAddresses, Fields.localFallback, Fields.proxyName, Fields.externalIPs,
-        Fields.loadBalancerIPs, Fields.nodeAddresses,
+        Fields.loadBalancerIPs, Fields.nodeAddresses, Fields.annotations,
     ])
 
     static let addressAllowance = ObjectShape([Fields.allowedNetworks, Fields.allowedNamespaces])

@@ -18,14 +18,19 @@ struct ServiceEndpoints {
     /// The annotation that an Endpoints object gets when it holds only the first thousand addresses.
     private static let overCapacity = "endpoints.kubernetes.io/over-capacity"
 
-    /// - Parameter policy: For what no traffic may reach; by default, what an address itself tells.
+    /// What a slice or a Pod may say, behind the prefix.
+    static let annotations: Set<String> = ["weight"]
+
+    /// - Parameter policy: For what no traffic may reach, and which annotations count; by default, what an address
+    ///   itself tells.
     init(of service: Service, in cluster: ClusterState, policy: TranslationPolicy = TranslationPolicy()) {
         self.service = service
         self.policy = policy
         let name = service.metadata.id
         let slices = cluster.slices[name]?.values.filter { service.takes($0) } ?? []
         if !slices.isEmpty {
-            source = .slices(slices.sorted { $0.metadata.name < $1.metadata.name })
+            source = .slices(
+                ServiceBounds.cut(slices.sorted { $0.metadata.name < $1.metadata.name }, of: name, &warnings))
         } else if let endpoints = cluster.endpoints[name] {
             source = .endpoints(endpoints)
         } else {
@@ -39,6 +44,16 @@ struct ServiceEndpoints {
     /// The endpoints of a port that traffic may reach.
     func usable(for port: ServicePort, _ family: AddressFamily) -> [EndpointCandidate] {
         candidates(for: port, family).filter { policy.refusal(ofStation: $0.endpoint.address) == nil }
+    }
+
+    /// How many there are, ready or not, of both families.
+    var count: Int {
+        switch source {
+        case .slices(let slices): slices.reduce(0) { $0 + $1.endpoints.count }
+        case .endpoints(let object):
+            object.subsets.reduce(0) { $0 + $1.addresses.count + $1.notReadyAddresses.count }
+        case .pods(let pods): pods.count
+        }
     }
 
     /// The endpoints of a port in one family, sorted, each once; without a port, all of them with port 0.
@@ -118,7 +133,7 @@ struct ServiceEndpoints {
     }
 
     private mutating func readWeight(_ metadata: ObjectMetadata) {
-        var reader = AnnotationReader(metadata, known: ["weight"])
+        var reader = AnnotationReader(metadata, known: Self.annotations, heeded: policy.annotations)
         guard !reader.isEmpty else { return }
         weights[metadata.id] = reader.value("weight", expecting: "a weight from 0 to \(RealServer.maximumWeight)") {
             UInt32($0).flatMap { $0 <= RealServer.maximumWeight ? $0 : nil }

@@ -95,7 +95,7 @@ package struct ServiceIndex: Sendable {
     /// The translated virtual server that holds the key.
     package func owner(_ key: VirtualServerKey) -> TranslatedVirtualServer? {
         guard let claim = claims[key]?.first else { return nil }
-        return translated[claim.service]?.virtualServers.first { $0.key == key }
+        return translated[claim.service]?.virtualServer(key)
     }
 
     /// The Service that holds the key.

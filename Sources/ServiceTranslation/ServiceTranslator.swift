@@ -17,13 +17,15 @@ package struct ServiceTranslator: Sendable {
     }
 
     /// What the Service means on this node.
-    package func translate(_ service: Service, in cluster: ClusterState) -> TranslatedService {
-        var result = TranslatedService(service)
-        result.omission = omission(service)
+    package func translate(_ whole: Service, in cluster: ClusterState) -> TranslatedService {
+        var result = TranslatedService(whole)
+        result.omission = omission(whole)
         guard result.omission == nil else { return result }
+        defer { ServiceBounds.limit(&result.warnings) }
+        let endpoints = ServiceEndpoints(of: whole, in: cluster, policy: policy)
+        let service = ServiceBounds.cut(whole, endpoints: endpoints.count, policy: policy, &result.warnings)
         let settings = ServiceSettings(service, policy: policy)
-        let endpoints = ServiceEndpoints(of: service, in: cluster, policy: policy)
-        let sources = SourceRanges(service, &result.warnings)
+        let sources = SourceRanges(service, policy: policy, &result.warnings)
         result.warnings += settings.warnings + endpoints.warnings
         if sources.isRestricted, !policy.enforcesSources { result.warnings.append(Self.unenforced(service)) }
         result.healthCheck = healthCheck(service, endpoints)

@@ -26,6 +26,17 @@ package struct TranslatedService: Hashable, Sendable {
         case otherProxy(String)
     }
 
+    /// The virtual server with that key; a search by halves, for a Service may have tens of thousands.
+    func virtualServer(_ key: VirtualServerKey) -> TranslatedVirtualServer? {
+        var range = virtualServers.indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            if virtualServers[middle].key == key { return virtualServers[middle] }
+            range = virtualServers[middle].key < key ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
+        }
+        return nil
+    }
+
     package init(_ service: Service) {
         name = service.metadata.id
         creationTimestamp = service.metadata.creationTimestamp
@@ -114,13 +125,16 @@ package struct TranslationWarning: Hashable, Sendable, CustomStringConvertible {
     package let object: ObjectName
     package let reason: Reason
     /// What is wrong and what is done instead.
-    package let message: String
+    package private(set) var message: String
 
     package init(_ object: ObjectName, reason: Reason = .value, _ message: String) {
         self.object = object
         self.reason = reason
         self.message = message
     }
+
+    /// Cuts a message that is longer than that many bytes.
+    mutating func limit(to length: Int) { message = message.excerpt(length) }
 
     package var description: String { "Service \(object): \(message)" }
 }

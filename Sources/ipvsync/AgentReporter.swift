@@ -41,6 +41,9 @@ struct AgentReporter {
         manager.notify(isReady ? ["WATCHDOG=1"] : ["EXTEND_TIMEOUT_USEC=60000000", "WATCHDOG=1"])
     }
 
+    /// Takes note of how long a turn of the loop took.
+    func note(turn: Duration) { board.update { $0.metrics.take(turn: turn) } }
+
     /// Tells of a step: one line for each change, and of failures only when they are new.
     mutating func report(_ step: AgentStep, refused changes: [String], drains: [Drain]) {
         switch step.result {

@@ -33,6 +33,7 @@ final class NodeAgent {
     private var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
     private var reporter: AgentReporter
     private let servers: TelemetryServers
+    private var turn = LoopTurn()
     private var reloadTime: ContinuousClock.Instant?
     /// When the node's addresses are looked at again; `nil` while nothing tells of a change. The first look may have
     /// failed.
@@ -122,6 +123,7 @@ final class NodeAgent {
                 reporter.report(step, refused: loop.refused, drains: loop.drains)
             }
             if let warningTime, warningTime <= .now { warn() }
+            reporter.note(turn: turn.duration)
         }
     }
 
@@ -151,10 +153,10 @@ final class NodeAgent {
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let milliseconds = wait / .milliseconds(1)
-            _ = poll(&polled, nfds_t(polled.count), Int32(milliseconds.rounded(.up)))
+            _ = turn.begin { poll(&polled, nfds_t(polled.count), Int32(milliseconds.rounded(.up))) }
             return
         }
-        let events = watch.poll(timeout: wait, descriptors: descriptors)
+        let events = turn.begin { watch.poll(timeout: wait, descriptors: descriptors) }
         // Before the Services: no address of the API server is ever taken, not for a moment.
         let keys = state.use(apiServers: watch.servers)
         if !events.isEmpty || !keys.isEmpty {

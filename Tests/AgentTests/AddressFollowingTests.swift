@@ -131,7 +131,7 @@ import Testing
         firewall.nextFailure = NFTablesError(operation: "replace", message: "no")
         var demand = Self.demand
         let key = VirtualServerKey("tcp \(Self.address(17)):80")!
-        demand.elements.insert(.service(key, ServiceTreatment(.always, isRestricted: true)))
+        demand.elements.formUnion([.service(key, ServiceTreatment(.always)), .guarded(key, .none(.ipv4))])
         let synchronizer = Synchronizer(table: kernel, store: state.store, policy: ReconcilePolicy(), now: { 1 })
         let report = try NodeSynchronizer(synchronizer, keeper).synchronize(Self.desired, demand)
         #expect(report.network?.failures.map(\.part) == [.rules, .addresses])

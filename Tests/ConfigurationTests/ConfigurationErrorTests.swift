@@ -354,4 +354,16 @@ struct ConfigurationErrorTests {
             return error.description
         }
     }
+
+    /// Each guess at what was meant costs; nobody reads the hundred thousandth.
+    @Test func manyUnknownKeysAreCounted() {
+        let keys = (0..<100_000).map { "virtualServer\($0): 1\n" }.joined()
+        do {
+            _ = try Configuration.parse(keys + "virtualServers: []\n", file: "f")
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.errors.count == ConfigurationErrors.maximumCount)
+            #expect(error.omitted == 100_000 - ConfigurationErrors.maximumCount)
+        }
+    }
 }

@@ -199,6 +199,9 @@ struct KubeProxyConfigurationTests {
                     ]))
         ),
         ("{loadBalancerIPs: {allow: []}}", ServiceDefaults(loadBalancerIPs: .networks([]))),
+        ("{annotations: all}", ServiceDefaults(annotations: .all)),
+        ("{annotations: none}", ServiceDefaults(annotations: ServiceDefaults.Annotations.none)),
+        ("{annotations: [weight, drain-timeout]}", ServiceDefaults(annotations: .named(["weight", "drain-timeout"]))),
     ])
     func readsServices(text: String, expected: ServiceDefaults) throws {
         let read = try Configuration.parse("services: \(text)\nvirtualServers: []", file: "a.yaml")
