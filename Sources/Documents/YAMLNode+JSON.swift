@@ -10,7 +10,7 @@ extension YAMLNode {
         inJSON bytes: [UInt8], limits: YAMLLimits = YAMLLimits(), _ body: (YAMLNode, _ listKind: String?) -> Void
     ) throws(YAMLError) -> YAMLNode? {
         try bytes.withUnsafeBufferPointer { (buffer) throws(YAMLError) in
-            var reader = JSONReader(buffer, limits: limits)
+            var reader = JSONReader(UnsafeBufferPointer(rebasing: try TextEncoding.utf8(buffer)), limits: limits)
             var list: YAMLNode?
             while !reader.isAtEnd() { list = try reader.objects(body) ?? list }
             return list

@@ -13,7 +13,9 @@ extension YAMLNode {
         // libyaml wants an address, which nothing may not have.
         guard !bytes.isEmpty else { return [] }
         return try bytes.withUnsafeBufferPointer { (buffer) throws(YAMLError) -> [YAMLNode] in
-            var builder = try YAMLTreeBuilder(buffer, limits: limits)
+            let text = UnsafeBufferPointer(rebasing: try TextEncoding.utf8(buffer))
+            guard !text.isEmpty else { return [] }
+            var builder = try YAMLTreeBuilder(text, limits: limits)
             return try builder.documents()
         }
     }

@@ -4,10 +4,20 @@ import LoadBalancing
 extension EndpointSlice {
     init(_ metadata: ObjectMetadata, _ fields: FieldReader) throws(ObjectError) {
         self.init(
-            metadata, family: AddressFamily(apiName: try fields.string("addressType")),
+            metadata,
+            family: try fields.required("addressType", try fields.choice("addressType") as AddressType?).family,
             ports: try fields.objects("ports") { (port) throws(ObjectError) in try EndpointPort(port) },
             endpoints: try fields.objects("endpoints") { (entry) throws(ObjectError) in try SliceEndpoint(entry) })
     }
+}
+
+/// What `addressType` may be.
+private enum AddressType: String, CaseIterable {
+    case ipv4 = "IPv4"
+    case ipv6 = "IPv6"
+    case name = "FQDN"
+
+    var family: AddressFamily? { AddressFamily(apiName: rawValue) }
 }
 
 extension EndpointPort {

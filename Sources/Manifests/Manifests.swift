@@ -49,7 +49,15 @@ package struct Manifests: Sendable {
 extension Manifests {
     private mutating func read(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) {
         let isNamedJSON = file.hasSuffix(".json")
-        let first = bytes.first { ![UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains($0) }
+        let text: ArraySlice<UInt8>
+        do throws(YAMLError) {
+            text = try TextEncoding.utf8(bytes)
+        } catch {
+            throw ConfigurationErrors([ConfigurationError(file: file, error)])
+        }
+        let first = text.first {
+            ![UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains($0)
+        }
         // As a kubectl that failed leaves it: taken for no Services, it would remove them all.
         guard first != nil else {
             throw ConfigurationErrors([

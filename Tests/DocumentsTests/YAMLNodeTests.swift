@@ -76,7 +76,10 @@ struct YAMLNodeTests {
         "Bytes that are no UTF-8 are refused",
         arguments: [
             ([0x61, 0x0A, 0xFF], "2:1: invalid leading UTF-8 octet; save the file as UTF-8 text"),
-            ([0xFF, 0xFE, 0x61, 0x00], "1:1: invalid leading UTF-8 octet; save the file as UTF-8 text"),
+            (
+                [0xFF, 0xFE, 0x61, 0x00],
+                "1:1: the text is UTF-16, not UTF-8; save the file as UTF-8; in PowerShell: … | Out-File -Encoding utf8 FILE"
+            ),
             ([0x61, 0xC3], "1:2: incomplete UTF-8 octet sequence; save the file as UTF-8 text"),
         ] as [([UInt8], String)])
     func encodings(bytes: [UInt8], message: String) {
