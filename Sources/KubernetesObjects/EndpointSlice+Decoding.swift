@@ -38,9 +38,17 @@ extension SliceEndpoint {
                 ready: try conditions.optionalBool("ready") ?? true,
                 serving: try conditions.optionalBool("serving") ?? true,
                 terminating: try conditions.optionalBool("terminating") ?? false),
-            nodeName: try fields.string("nodeName"), hostname: try fields.string("hostname"),
+            nodeName: try Self.nodeName(fields), hostname: try fields.string("hostname"),
             pod: try fields.targetPod(), zoneHints: try hints?.names("forZones"),
             nodeHints: try hints?.names("forNodes"))
+    }
+}
+
+extension SliceEndpoint {
+    /// Kubernetes 1.17 to 1.20 tell the node in the topology of `v1beta1`.
+    private static func nodeName(_ fields: FieldReader) throws(ObjectError) -> String {
+        if let name = try fields.optionalString("nodeName") { return name }
+        return try fields.object("topology").string("kubernetes.io/hostname")
     }
 }
 

@@ -138,4 +138,44 @@ struct YAMLNodeTests {
             return error.description
         }
     }
+
+    @Test("A flaw belongs to the object that holds it")
+    func flaws() throws {
+        let text = """
+            kind: List
+            items:
+            - {a: 1, a: 2}
+            - b: 1
+            - c:
+                d: 1
+                d: 2
+            ---
+            e: 1
+            e: 1
+            """
+        var found: [Int?] = []
+        let lists = try YAMLNode.forEachObject(inYAML: Array(text.utf8)) { found.append($0.flaw?.line) }
+        #expect(found == [3, nil, 7, 10])
+        #expect(lists.map(\.count) == [3])
+    }
+
+    @Test("A list with a key that stands twice is refused")
+    func listsWithFlaws() {
+        let lists = "apiVersion: v1\nitems: [{a: 1}]\nkind: List\napiVersion: v1\nitems: [{b: 1}]\nkind: List\n"
+        let error = #expect(throws: YAMLError.self) {
+            try YAMLNode.forEachObject(inYAML: Array(lists.utf8)) { _ in }
+        }
+        #expect(error?.line == 4)
+    }
+
+    @Test("What is nested too deep is passed over where flaws are kept")
+    func deepFlaws() throws {
+        let deep = String(repeating: "{a: ", count: 80) + "1" + String(repeating: "}", count: 80)
+        var found: [(flaw: YAMLError?, value: String?)] = []
+        _ = try YAMLNode.forEachObject(inYAML: Array("x: \(deep)\ny: 2\n---\ny: 3\n".utf8)) {
+            found.append(($0.flaw, $0.node["y"]?.scalar?.text))
+        }
+        #expect(found.map(\.value) == ["2", "3"])
+        #expect(found.map { $0.flaw?.message } == ["nested deeper than 64 levels", nil])
+    }
 }

@@ -54,7 +54,7 @@ struct YAMLScalarValueTests {
         }
         let json: [UInt8] = [0xEF, 0xBB, 0xBF] + Array(#"{"a": 1}"#.utf8)
         var values: [Int64?] = []
-        try YAMLNode.forEachObject(inJSON: json) { node, _ in values.append(node["a"]?.scalar?.integerValue) }
+        try YAMLNode.forEachObject(inJSON: json) { values.append($0.node["a"]?.scalar?.integerValue) }
         #expect(values == [1])
         #expect(try YAMLNode.documents(in: [0xEF, 0xBB, 0xBF] as [UInt8]).isEmpty)
     }
@@ -67,7 +67,7 @@ struct YAMLScalarValueTests {
             return isBigEndian ? pair : pair.reversed()
         }
         for read in [
-            { _ = try YAMLNode.documents(in: bytes) }, { _ = try YAMLNode.forEachObject(inJSON: bytes) { _, _ in } },
+            { _ = try YAMLNode.documents(in: bytes) }, { _ = try YAMLNode.forEachObject(inJSON: bytes) { _ in } },
         ] {
             let error = #expect(throws: YAMLError.self) { try read() }
             #expect(error?.message == "the text is UTF-16, not UTF-8")
