@@ -147,6 +147,7 @@ let package = Package(
             name: "ManifestsTests",
             dependencies: [
                 "Configuration", "Documents", "KubernetesObjects", "LoadBalancing", "Manifests", "ServiceTranslation",
+                "TemporaryFiles",
             ],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(

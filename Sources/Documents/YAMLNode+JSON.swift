@@ -3,17 +3,18 @@ extension YAMLNode {
     ///
     /// Safe for any bytes; the limits hold for each object by itself.
     ///
-    /// - Parameter body: Receives each object, and the kind of the list that it stood in.
-    /// - Returns: The last list without its items; `nil` if there was none.
+    /// - Parameter body: Receives each object, with the list that it stood in.
+    /// - Returns: The lists.
     @discardableResult
     package static func forEachObject(
-        inJSON bytes: [UInt8], limits: YAMLLimits = YAMLLimits(), _ body: (YAMLNode, _ listKind: String?) -> Void
-    ) throws(YAMLError) -> YAMLNode? {
+        inJSON bytes: [UInt8], limits: YAMLLimits = YAMLLimits(), _ body: (YAMLObject) -> Void
+    ) throws(YAMLError) -> [YAMLObject.ReadList] {
         try bytes.withUnsafeBufferPointer { (buffer) throws(YAMLError) in
-            var reader = JSONReader(buffer, limits: limits)
-            var list: YAMLNode?
-            while !reader.isAtEnd() { list = try reader.objects(body) ?? list }
-            return list
+            let text = UnsafeBufferPointer(rebasing: try TextEncoding.utf8(buffer))
+            var reader = JSONReader(text, limits: limits, flaws: .kept)
+            var lists: [YAMLObject.ReadList] = []
+            while !reader.isAtEnd() { if let list = try reader.objects(body) { lists.append(list) } }
+            return lists
         }
     }
 }

@@ -125,8 +125,8 @@ struct FuzzTarget {
     ].map { Array($0.utf8) }
 
     private static let manifests = [
-        #"{"kind": "List", "items": [{"kind": "Service", "metadata": {"name": "a\u00e9\ud83d\ude00"}, "spec": "#
-            + #"{"clusterIP": "10.96.0.1", "ports": [{"port": 80, "targetPort": "http"}]}}, {"kind": "Node"}]}"#,
+        #"{"kind": "List", "items": [{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a\u00e9\ud83d\ude00"},"#
+            + #""spec": {"clusterIP": "10.96.0.1", "ports": [{"port": 80, "targetPort": "http"}]}}, {"kind": "Node"}]}"#,
         #"{"items": [{"metadata": {"name": "x"}, "addressType": "IPv4", "ports": [{"port": 1}], "endpoints": "#
             + #"[{"addresses": ["10.1.0.1"], "conditions": {"ready": true}}]}], "kind": "EndpointSliceList"} {"kind": null}"#,
     ].map { Array($0.utf8) }

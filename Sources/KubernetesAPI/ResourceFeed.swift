@@ -140,14 +140,14 @@ extension ResourceFeed {
         var refused: [ObjectName: String] = [:]
         let list: YAMLNode?
         do throws(YAMLError) {
-            list = try YAMLNode.forEachObject(inJSON: bytes) { node, listKind in
-                guard listKind != nil else { return }
+            list = try YAMLNode.forEachObject(inJSON: bytes) { object in
+                guard object.list != nil else { return }
                 do throws(ObjectError) {
-                    objects.append(try KubernetesObject(node, kind: kind, namespace: ""))
+                    objects.append(try KubernetesObject(object.node, kind: kind, namespace: ""))
                 } catch {
-                    refused[node.objectName] = "\(error.field): \(error.message)"
+                    refused[object.node.objectName] = "\(error.field): \(error.message)"
                 }
-            }
+            }.last?.node
         } catch {
             fail("the list is no JSON: \(error.message)", now: now)
             return []
@@ -196,7 +196,7 @@ extension ResourceFeed {
     private mutating func readLine(_ line: [UInt8], _ events: inout [FeedEvent], now: ContinuousClock.Instant) {
         var event: YAMLNode?
         do throws(YAMLError) {
-            _ = try YAMLNode.forEachObject(inJSON: line) { node, _ in event = node }
+            _ = try YAMLNode.forEachObject(inJSON: line) { event = $0.node }
         } catch {
             return restart("an event is no JSON: \(error.message)", now: now)
         }
@@ -266,7 +266,7 @@ extension ResourceFeed {
     /// An answer that is none: the status says what to do.
     private mutating func refuse(_ response: APIResponse, now: ContinuousClock.Instant) {
         var message: String?
-        _ = try? YAMLNode.forEachObject(inJSON: pending) { node, _ in message = node["message"]?.scalar?.text }
+        _ = try? YAMLNode.forEachObject(inJSON: pending) { message = $0.node["message"]?.scalar?.text }
         let isStale = response.status == 410 || (response.status == 400 && next.isLaterPage)
         if isStale {
             phase = .idle

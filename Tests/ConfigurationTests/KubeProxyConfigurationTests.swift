@@ -12,6 +12,46 @@ struct KubeProxyConfigurationTests {
             file: "config.conf")
     }
 
+    /// kubespray and KubeKey write `False`, for Jinja2 does.
+    @Test(arguments: ["false", "False", "FALSE", "no", "No", "off", "Off", "n", "null", "~", ""])
+    func everySpellingOfFalseIsFalse(word: String) throws {
+        let migrated = try migrate("ipvs: {strictARP: \(word)}\niptables: {masqueradeAll: \(word)}")
+        #expect(migrated.configuration.settings == (try migrate("")).configuration.settings)
+        #expect(migrated.notes.isEmpty)
+    }
+
+    @Test(arguments: ["true", "True", "yes", "On", "Y"]) func everySpellingOfTrueIsTrue(word: String) throws {
+        let migrated = try migrate("ipvs: {strictARP: \(word)}\niptables: {masqueradeAll: \(word)}")
+        guard case .on(let network) = migrated.configuration.settings.network else {
+            Issue.record("no network")
+            return
+        }
+        #expect(network.strictARP && network.rules?.masqueradesAll == true)
+    }
+
+    @Test(arguments: [
+        ("ipvs: {strictARP: maybe}", "ipvs.strictARP is", "write true or false"),
+        ("ipvs: {strictARP: \"true\"}", "ipvs.strictARP is", "write true or false"),
+        ("iptables: {masqueradeAll: 1}", "iptables.masqueradeAll is", "write true or false"),
+        ("ipvs: {scheduler: 5}", "ipvs.scheduler is", "write it in quotes"),
+        ("ipvs: {syncPeriod: 30}", "ipvs.syncPeriod is", "write a duration"),
+        ("iptables: {masqueradeBit: \"14\"}", "iptables.masqueradeBit is", "write the number of a bit"),
+    ])
+    func otherTypesAreRefused(text: String, problem: String, remedy: String) {
+        let error = #expect(throws: ConfigurationErrors.self) { try migrate(text) }
+        let found = error?.description ?? ""
+        #expect(found.contains(problem) && found.contains(remedy), "\(found)")
+    }
+
+    @Test func octalNumbersAreThoseOfKubeProxy() throws {
+        let migrated = try migrate("iptables: {masqueradeBit: 016}")
+        guard case .on(let network) = migrated.configuration.settings.network else {
+            Issue.record("no network")
+            return
+        }
+        #expect(network.rules?.masqueradeMark == 1 << 14)
+    }
+
     @Test func carriesOverWhatItCan() throws {
         let migrated = try migrate(
             """
