@@ -110,12 +110,12 @@ struct PortListenersTests {
     func bounded() throws {
         #expect(listeners.use([7001]) == [])
         #expect(!isReadable(listeners))
-        listeners.acceptPending { _ in Issue.record("a connection of nobody's") }
+        listeners.acceptPending(makeRoom: { false }) { _, _, _ in Issue.record("a connection of nobody's") }
         let clients = try (0..<40).map { _ in try Client(address, port: 7001) }
         var accepted = 0
         while accepted < clients.count, isReadable(listeners, within: 600) {
             var connections: [Int32] = []
-            listeners.acceptPending { connections.append($0) }
+            listeners.acceptPending(makeRoom: { false }) { connection, _, _ in connections.append(connection) }
             #expect((1...16).contains(connections.count))
             for connection in connections {
                 #expect(fcntl(connection, F_GETFD) & FD_CLOEXEC != 0)
