@@ -11,6 +11,9 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// A linker that leaves out SwiftPM's run path, with read-only constants and relocations: see the script.
+let linker: [LinkerSetting] = [.unsafeFlags(["-ld-path=\(Context.packageDirectory)/Sources/Linker/link"])]
+
 let package = Package(
     name: "ipvsync",
     products: [
@@ -46,9 +49,11 @@ let package = Package(
             swiftSettings: settings),
 
         // Edges: files in, kernel in and out.
+        .target(name: "Files", swiftSettings: settings),
         .target(name: "Documents", dependencies: ["CYAML"], swiftSettings: settings),
         .target(
-            name: "Configuration", dependencies: ["DataPath", "Documents", "LoadBalancing"], swiftSettings: settings),
+            name: "Configuration", dependencies: ["DataPath", "Documents", "Files", "LoadBalancing"],
+            swiftSettings: settings),
         .target(
             name: "KubernetesAPI",
             dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects", "LoadBalancing"],
@@ -70,7 +75,7 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Configuration", "DataPath", "IPVS", "KubeProxy", "KubernetesAPI", "KubernetesObjects",
+                "Configuration", "DataPath", "Files", "IPVS", "KubeProxy", "KubernetesAPI", "KubernetesObjects",
                 "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
             ],
             swiftSettings: settings),
@@ -100,7 +105,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings, linkerSettings: linker),
 
         // Tests, and what they stand on.
         .target(name: "TemporaryFiles", swiftSettings: settings),
@@ -164,6 +169,11 @@ let package = Package(
         .testTarget(
             name: "ReconcileTests", dependencies: ["LoadBalancing", "Reconcile", "TestSupport"],
             swiftSettings: settings),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["Agent", "Documents", "Programs", "TemporaryFiles", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "TemporaryFiles"], swiftSettings: settings),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests",

@@ -19,6 +19,7 @@ final class Transfer {
     /// `CURLAUTH_BASIC`, a macro that Swift does not see.
     private static let basicAuthentication = 1
     private static let maximumToken = 64 << 10
+    private static let maximumMaterial = 16 << 20
 
     init() {
         guard let handle = curl_easy_init() else { preconditionFailure("out of memory") }
@@ -63,9 +64,9 @@ final class Transfer {
         ccurl_set_text(handle, CURLOPT_USERAGENT, "ipvsync")
         ccurl_set_text(handle, CURLOPT_PROXY, access.proxy ?? "")
         notePeers()
-        setTrust(access.trust)
-        set(access.certificate, CURLOPT_SSLCERT, CURLOPT_SSLCERT_BLOB)
-        set(access.key, CURLOPT_SSLKEY, CURLOPT_SSLKEY_BLOB)
+        try setTrust(access.trust)
+        try set(access.certificate, CURLOPT_SSLCERT_BLOB)
+        try set(access.key, CURLOPT_SSLKEY_BLOB)
         headers = curl_slist_append(headers, "Accept: application/json")
         try setCredential(access.credential)
         ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
@@ -96,21 +97,32 @@ final class Transfer {
         return detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail
     }
 
-    private func setTrust(_ trust: ClusterAccess.Trust) {
+    private func setTrust(_ trust: ClusterAccess.Trust) throws(FeedProblem) {
         switch trust {
         case .system: break
-        case .authorities(let material): set(material, CURLOPT_CAINFO, CURLOPT_CAINFO_BLOB)
+        case .authorities(let material): try set(material, CURLOPT_CAINFO_BLOB)
         case .anything:
             ccurl_set_number(handle, CURLOPT_SSL_VERIFYPEER, 0)
             ccurl_set_number(handle, CURLOPT_SSL_VERIFYHOST, 0)
         }
     }
 
-    private func set(_ material: ClusterAccess.Material?, _ path: CURLoption, _ blob: CURLoption) {
+    /// Files are read here and not by libcurl, which would wait for a FIFO.
+    private func set(_ material: ClusterAccess.Material?, _ blob: CURLoption) throws(FeedProblem) {
+        let bytes: [UInt8]
         switch material {
-        case .none: break
-        case .file(let name): ccurl_set_text(handle, path, name)
-        case .inline(let bytes): bytes.withUnsafeBytes { _ = ccurl_set_bytes(handle, blob, $0.baseAddress, $0.count) }
+        case .none: return
+        case .inline(let data): bytes = data
+        case .file(let path): bytes = try contents(of: path, limit: Self.maximumMaterial, as: "certificates and keys")
+        }
+        bytes.withUnsafeBytes { _ = ccurl_set_bytes(handle, blob, $0.baseAddress, $0.count) }
+    }
+
+    private func contents(of path: String, limit: Int, as resource: String) throws(FeedProblem) -> [UInt8] {
+        do throws(ConfigurationErrors) {
+            return try SourceFile(path: path).contents(limit: limit)
+        } catch {
+            throw FeedProblem(resource: resource, message: error.description, isRefusal: true)
         }
     }
 
@@ -119,12 +131,7 @@ final class Transfer {
         case .none: break
         case .token(let token): try setToken(token, "the token")
         case .tokenFile(let path):
-            let bytes: [UInt8]
-            do throws(ConfigurationErrors) {
-                bytes = try SourceFile.sources(at: path).first?.contents(limit: Self.maximumToken) ?? []
-            } catch {
-                throw FeedProblem(resource: "token", message: error.description, isRefusal: true)
-            }
+            let bytes = try contents(of: path, limit: Self.maximumToken, as: "token")
             try setToken(String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self), "the token in \(path)")
         case .password(let user, let password):
             ccurl_set_number(handle, CURLOPT_HTTPAUTH, Self.basicAuthentication)

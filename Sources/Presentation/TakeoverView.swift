@@ -28,15 +28,15 @@ package struct TakeoverView: Presentable {
         self.isPreview = isPreview
     }
 
-    package func lines(for terminal: Terminal) -> [String] {
-        var lines = sync.lines(for: terminal)
-        if let tracking { lines.append(terminal.paint("+ \(tracking)", .green)) }
+    package var lines: [Line] {
+        var lines = sync.lines
+        if let tracking { lines.append(Line("+ \(tracking)", .green)) }
         for step in steps {
-            lines.append(terminal.paint("- \(step)", .red))
-            if case .removeRules(let removal, _) = step { lines += Self.details(removal) }
+            lines.append(Line("- \(step)", .red))
+            if case .removeRules(let removal, _) = step { lines += Self.details(removal).map { Line($0) } }
         }
-        lines += kept.map { terminal.paint("Left: \(PlainText.singleLine($0))", .yellow) }
-        return lines + [summary]
+        lines += kept.map { Line("Left: \($0)", .yellow) }
+        return lines + [Line(summary)]
     }
 
     private var summary: String {
@@ -47,9 +47,9 @@ package struct TakeoverView: Presentable {
 
     private static func details(_ removal: IPTablesRemoval) -> [String] {
         removal.parts.flatMap { part in
-            part.jumps.map { "    \(part.table): rule \($0.chain) \(PlainText.singleLine($0.specification))" }
+            part.jumps.map { "    \(part.table): rule \($0.chain) \($0.specification)" }
                 + PlainText.first(
-                    longestList, of: part.chains.map { "\(part.table): chain \(PlainText.singleLine($0))" },
+                    longestList, of: part.chains.map { "\(part.table): chain \($0)" },
                     indent: "    ")
         }
     }

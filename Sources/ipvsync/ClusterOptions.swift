@@ -112,7 +112,7 @@ struct SourceOptions: ParsableArguments {
     @OptionGroup var cluster: ClusterOptions
 
     /// Whether something can be read only once.
-    var readsStandardInput: Bool { filePaths.contains("-") }
+    var readsStandardInput: Bool { filePaths.contains(where: SourceFile.isStream) }
 
     /// Every file and directory that is read.
     var filePaths: [String] {
