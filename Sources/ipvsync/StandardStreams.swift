@@ -13,6 +13,12 @@ enum StandardStreams {
     /// Writes one message to standard error, preceded by the program's name.
     static func complain(_ message: String) { write("ipvsync: \(message)\n", to: STDERR_FILENO) }
 
+    /// Writes several messages, and how many more there are.
+    static func complain(_ messages: [String], limit: Int) {
+        messages.prefix(limit).forEach(complain)
+        if messages.count > limit { complain("and \(messages.count - limit) more") }
+    }
+
     private static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
