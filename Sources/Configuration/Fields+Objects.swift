@@ -13,7 +13,7 @@ extension Fields {
         "engine",
         .text(
             pattern: #"^\S{1,15}$"#, expected: "the kernel's name for a persistence engine, such as sip",
-            isValid: { isKernelName($0, Persistence.maximumEngineLength) }),
+            isValid: { isKernelName($0, VirtualServer.maximumEngineLength) }),
         "The kernel's persistence engine, such as sip; the client's address without it.")
 
     // Of a tunnel.

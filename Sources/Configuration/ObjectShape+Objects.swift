@@ -33,7 +33,8 @@ extension ObjectShape {
     static let virtualServer = ObjectShape(
         [
             Fields.name, Fields.address, Fields.transportProtocol, Fields.port, Fields.firewallMark, Fields.family,
-            Fields.scheduler, Fields.schedulerFlags, Fields.onePacket, Fields.persistence, Fields.drainTimeout,
+            Fields.scheduler, Fields.schedulerFlags, Fields.onePacket, Fields.persistence,
+            Fields.persistenceEngine, Fields.drainTimeout,
         ] + serverFields + [Fields.realServers], required: ["realServers"],
         keywords: [
             .init(

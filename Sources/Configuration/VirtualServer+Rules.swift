@@ -5,12 +5,7 @@ extension VirtualServer {
     func complaints() -> [Complaint] {
         guard case .endpoint(let transportProtocol, let endpoint) = key else { return [] }
         var complaints = endpoint.address.complaints()
-        if endpoint.port == 0, persistence == nil {
-            complaints.append(
-                Complaint(
-                    field: "address", problem: "zero port needs persistence",
-                    remedy: "write a port, or `persistence: 5m` to serve every port"))
-        }
+        if let complaint = kernelComplaint() { complaints.append(complaint) }
         if onePacket, transportProtocol != .udp {
             complaints.append(
                 Complaint(
@@ -18,6 +13,14 @@ extension VirtualServer {
                     remedy: "use it with udp or a firewall mark"))
         }
         return complaints
+    }
+
+    /// What the kernel itself would refuse.
+    func kernelComplaint() -> Complaint? {
+        guard case .endpoint(_, let endpoint) = key, endpoint.port == 0, persistence == nil else { return nil }
+        return Complaint(
+            field: "address", problem: "zero port needs persistence",
+            remedy: "write a port, or `persistence: 5m` to serve every port")
     }
 }
 

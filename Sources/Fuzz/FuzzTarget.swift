@@ -42,8 +42,16 @@ struct FuzzTarget {
             consume = { _ in }
         case .ipvsadm:
             corpus = [Self.rules]
-            consume = { _ = try? IpvsadmRules.parse(String(decoding: $0, as: UTF8.self), file: "fuzz") }
+            consume = Self.importRules
         }
+    }
+
+    /// Rules, and the configuration and the rules that they become.
+    private static func importRules(_ bytes: [UInt8]) {
+        guard let dump = try? IpvsadmRules.parse(String(decoding: bytes, as: UTF8.self), file: "fuzz") else { return }
+        let text = ImportedTable(dump, syncDaemons: true).yaml()
+        guard (try? Configuration.parse(text, file: "fuzz")) != nil else { fatalError("does not read back: \(text)") }
+        _ = IpvsadmExport(dump.state)
     }
 
     /// Whole datagrams as answers to each kind of question.

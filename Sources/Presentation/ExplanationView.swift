@@ -51,7 +51,7 @@ package struct ExplanationView: Presentable {
         let port = server.port.name.isEmpty ? "" : ", port \(server.port.name)"
         let heading = Line(
             "  \(server.key)  \(server.role.rawValue)\(port), scheduler \(SettingText.scheduler(virtualServer)), "
-                + "persistence \(SettingText.persistence(virtualServer.persistence)), "
+                + "persistence \(SettingText.persistence(virtualServer)), "
                 + "traffic policy \(server.trafficPolicy == .local ? "Local" : "Cluster")")
         guard !server.decisions.isEmpty else { return [heading, "    no endpoint is known: connections are refused"] }
         return [heading]

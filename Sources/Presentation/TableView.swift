@@ -69,8 +69,8 @@ extension TableView {
     private func cells(_ observed: ObservedVirtualServer) -> [String] {
         let virtualServer = observed.virtualServer
         return [
-            virtualServer.key.description, SettingText.scheduler(virtualServer),
-            SettingText.persistence(virtualServer.persistence), owner(virtualServer.key),
+            virtualServer.key.description, SettingText.scheduler(observed),
+            SettingText.persistence(virtualServer), owner(virtualServer.key),
             ledger.name(of: virtualServer.key) ?? "",
         ]
     }

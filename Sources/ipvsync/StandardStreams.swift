@@ -43,6 +43,12 @@ enum StandardStreams {
             .map { String($0).shown }.joined(separator: "\n")
     }
 
+    /// Writes several messages, and how many more there are.
+    static func complain(_ messages: [String], limit: Int) {
+        messages.prefix(limit).forEach(complain)
+        if messages.count > limit { complain("and \(messages.count - limit) more") }
+    }
+
     private static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

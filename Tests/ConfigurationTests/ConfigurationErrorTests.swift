@@ -33,7 +33,7 @@ struct ConfigurationErrorTests {
             ("virtualServers: {}", "f:1:17: virtualServers is a mapping; write a list, `[]` for an empty table"),
             (
                 "virtualServers: [5]",
-                "f:1:18: virtualServers[0]: it is 5; write a mapping with name, address, protocol, port, firewallMark, family, scheduler, schedulerFlags, onePacket, persistence, drainTimeout, forwarding, tunnel, weight, upperThreshold, lowerThreshold and realServers"
+                "f:1:18: virtualServers[0]: it is 5; write a mapping with name, address, protocol, port, firewallMark, family, scheduler, schedulerFlags, onePacket, persistence, persistenceEngine, drainTimeout, forwarding, tunnel, weight, upperThreshold, lowerThreshold and realServers"
             ),
             (
                 "- 1",
@@ -123,7 +123,11 @@ struct ConfigurationErrorTests {
             ),
             (
                 "engine: sip",
-                "f:4:3: virtual server 10.0.0.1:80: unknown key `engine`; use name, address, protocol, port, firewallMark, family, scheduler, schedulerFlags, onePacket, persistence, drainTimeout, forwarding, tunnel, weight, upperThreshold, lowerThreshold and realServers"
+                "f:4:3: virtual server 10.0.0.1:80: unknown key `engine`; use name, address, protocol, port, firewallMark, family, scheduler, schedulerFlags, onePacket, persistence, persistenceEngine, drainTimeout, forwarding, tunnel, weight, upperThreshold, lowerThreshold and realServers"
+            ),
+            (
+                "persistence: 1m\npersistenceEngine: sip",
+                "f:5:22: virtual server 10.0.0.1:80: persistenceEngine is for a virtual server without persistence; write `persistence: {timeout: 5m, engine: sip}`"
             ),
             (
                 "persistence: {timeout: 1m, engine: sip or so}",
