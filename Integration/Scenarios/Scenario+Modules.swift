@@ -62,8 +62,30 @@ extension Scenario {
                 try context.ipvsadmSave() == Tables.saved(2)
             }
         },
+        Scenario("modules: the device comes back with its module", tags: [.guest], timeLimit: .seconds(120)) {
+            context in
+            let manifests = try context.write(NodeSite.service.manifests, to: "services.yaml")
+            let path = try context.write(
+                "{virtualServers: [], syncInterval: 1s, network: {vipBinding: address, firewall: false}}\n",
+                to: "node.yaml")
+            let agent = try context.startIPVSync("--manifests", manifests, "--node", "node1", "--config", path)
+            try agent.waitForText("ready")
+            try expect(try context.hasServiceAddress(), "no address: \(agent.error)")
+            let loading = try ModuleLoading(context, isAllowed: false)
+            try context.run(["rmmod", "dummy"])
+            try expectEqual(try context.hasServiceAddress(), false, "the address without the device")
+            try context.eventually("the health says so") { () throws(ScenarioFailure) in
+                try context.runIPVSync("status").output.contains("create device ipvsync0")
+            }
+            try loading.allow()
+            try context.eventually("the device anew", timeLimit: .seconds(60)) { () throws(ScenarioFailure) in
+                try context.hasServiceAddress()
+            }
+            try expect(agent.isRunning, "the agent has ended: \(agent.error)")
+        },
         Scenario(
-            "modules: nftables and the device come back", tags: [.guest, .fullKernel], timeLimit: .seconds(300)
+            "modules: nftables goes and comes back under an agent", tags: [.guest, .fullKernel],
+            timeLimit: .seconds(300)
         ) { context in
             let site = try NodeSite(context)
             let agent = try Command(
@@ -94,14 +116,6 @@ extension Scenario {
                 () throws(ScenarioFailure) in
                 try site.own() == whole
             }
-            try context.run(["ip", "link", "del", "ipvsync0"])
-            // Its number is another one.
-            try context.eventually("the device anew\n\(agent.error)", timeLimit: .seconds(60)) {
-                () throws(ScenarioFailure) in
-                let device = try site.own().device
-                return device.contains("10.96.0.1/32") && device.contains("fd00:10:96::1/128")
-            }
-            try site.own().expectWhole()
             try context.eventually("health is back", timeLimit: .seconds(60)) { () throws(ScenarioFailure) in
                 try context.runIPVSync("status").status == .exited(0)
             }
@@ -140,6 +154,11 @@ extension Context {
         try eventually("IPVS is unloaded") { () throws(ScenarioFailure) in
             try Command(["sh", "-c", script]).run().succeeded
         }
+    }
+
+    /// Whether our device has the address of `NodeSite`'s Service.
+    fileprivate func hasServiceAddress() throws(ScenarioFailure) -> Bool {
+        try Command(["ip", "-oneline", "address", "show", "dev", "ipvsync0"]).run().output.contains("10.96.0.1/32")
     }
 
     /// Whether IPVS is there with so many virtual servers; asking does not load it.

@@ -22,6 +22,24 @@ extension Scenario {
             try expectEqual(try site.own(), before, "after the end")
             try expectEqual(try site.foreign(), foreign, "what is others'")
         },
+        // As the DaemonSet gives it to its container.
+        Scenario(
+            "data path: of the node's settings, those of the network are all that it takes", tags: [.fullKernel],
+            timeLimit: .seconds(120)
+        ) { context in
+            let site = try NodeSite(context)
+            let before = try site.own()
+            let view = "\(context.directory)/sys"
+            try context.run(["mkdir", "-p", "\(view)/net"])
+            // The scenario's process has mounts of its own.
+            try context.run(["mount", "--bind", "/proc/sys/net", "\(view)/net"])
+            try context.run(["mount", "--bind", "/proc/sys", "/proc/sys"])
+            try context.run(["mount", "-o", "remount,bind,ro", "/proc/sys"])
+            try site.run(["--once", "--sysctl-dir", view] + site.arguments())
+            try site.own().expectWhole()
+            try site.run(["cleanup", "--sysctl-dir", view])
+            try expectEqual(try site.own(), before, "after the end")
+        },
         Scenario(
             "data path: with read-only settings everything else is made", tags: [.fullKernel]
         ) { context in
