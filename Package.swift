@@ -52,7 +52,8 @@ let package = Package(
         .target(
             name: "Configuration", dependencies: ["DataPath", "Documents", "LoadBalancing"], swiftSettings: settings),
         .target(
-            name: "KubernetesAPI", dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects"],
+            name: "KubernetesAPI",
+            dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects", "LoadBalancing"],
             swiftSettings: settings),
         .target(
             name: "HTTPService", dependencies: ["CCurl", "CMicroHTTPD", "CSystem", "LoadBalancing"],

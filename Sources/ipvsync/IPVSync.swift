@@ -31,6 +31,8 @@ struct IPVSync: ParsableCommand {
         defaultSubcommand: RunCommand.self)
 
     static func main() {
+        ProcessEnvironment.keepOnlyMeant()
+        ProcessProtection.openStandardStreams()
         Allocator.keepFreedMemory()
         main(nil)
     }

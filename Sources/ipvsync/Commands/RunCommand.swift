@@ -88,6 +88,7 @@ struct RunCommand: ParsableCommand {
 
     /// Stays, and follows what is declared.
     private func stay() throws {
+        if !agent.coreDumps { ProcessProtection.keepMemoryPrivate() }
         try Failures.endWithStatus {
             // Before the first reading, lest a change after it go unseen.
             var files = FileWatch(source.filePaths)
