@@ -1,10 +1,6 @@
 // libcurl's option calls take variable arguments, which Swift cannot call: one function for each kind of argument.
 #pragma once
 #include <curl/curl.h>
-#include <netinet/in.h>
-#include <stddef.h>
-#include <string.h>
-#include <sys/socket.h>
 
 static inline CURLcode ccurl_set_number(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
@@ -18,9 +14,9 @@ static inline CURLcode ccurl_set_pointer(CURL *handle, CURLoption option, void *
     return curl_easy_setopt(handle, option, value);
 }
 
-// The bytes are copied.
+// The bytes are not copied: they have to outlive the handle.
 static inline CURLcode ccurl_set_bytes(CURL *handle, CURLoption option, const void *bytes, size_t count) {
-    struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_COPY};
+    struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_NOCOPY};
     return curl_easy_setopt(handle, option, &blob);
 }
 
@@ -29,27 +25,38 @@ static inline CURLcode ccurl_set_receiver(CURL *handle, curl_write_callback rece
     return code ? code : curl_easy_setopt(handle, CURLOPT_WRITEDATA, context);
 }
 
-static inline CURLcode ccurl_set_opener(CURL *handle, curl_opensocket_callback opener, void *context) {
+// Receives each line of the head of an answer.
+static inline CURLcode ccurl_set_head_receiver(CURL *handle, curl_write_callback receiver, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, receiver);
+    return code ? code : curl_easy_setopt(handle, CURLOPT_HEADERDATA, context);
+}
+
+static inline CURLcode ccurl_set_socket_opener(CURL *handle, curl_opensocket_callback opener, void *context) {
     CURLcode code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, opener);
     return code ? code : curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, context);
 }
 
-// A socket for a connection to that address, as libcurl itself opens one.
-static inline curl_socket_t ccurl_open(const struct curl_sockaddr *address) {
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+// A name that is still being looked up holds up nobody who gives the handle up (libcurl 7.87 and later).
+static inline CURLcode ccurl_set_quick_exit(CURL *handle) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+    return curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+#else
+    return CURLE_OK;
+#endif
 }
 
-// Copies the 4 or 16 bytes of an IP address in network byte order and returns how many; 0 for any other.
-static inline int ccurl_address(const struct curl_sockaddr *address, unsigned char *bytes) {
-    if (address->family == AF_INET && address->addrlen >= sizeof(struct sockaddr_in)) {
-        memcpy(bytes, (const char *)&address->addr + offsetof(struct sockaddr_in, sin_addr), 4);
-        return 4;
-    }
-    if (address->family == AF_INET6 && address->addrlen >= sizeof(struct sockaddr_in6)) {
-        memcpy(bytes, (const char *)&address->addr + offsetof(struct sockaddr_in6, sin6_addr), 16);
-        return 16;
-    }
-    return 0;
+// The address of the other end; an empty text before there is a connection.
+static inline const char *ccurl_peer(CURL *handle) {
+    char *address = 0;
+    curl_easy_getinfo(handle, CURLINFO_PRIMARY_IP, &address);
+    return address ? address : "";
+}
+
+// The media type of the answer; an empty text if it has none.
+static inline const char *ccurl_content_type(CURL *handle) {
+    char *type = 0;
+    curl_easy_getinfo(handle, CURLINFO_CONTENT_TYPE, &type);
+    return type ? type : "";
 }
 
 static inline long ccurl_status(CURL *handle) {

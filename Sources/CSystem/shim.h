@@ -32,6 +32,17 @@ static inline int csystem_pipe(int ends[2]) {
 int unshare(int flags);
 int setns(int descriptor, int type);
 
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+/// Makes a program that is to be spawned begin without any descriptor from that number on.
+static inline int csystem_close_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+/// No core dump of this process, and no `ptrace` by others of the same user.
+static inline int csystem_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 /// Sets and reads the limit of open files of a process, 0 for this one.
 static inline int csystem_limit_open_files(pid_t process, const struct rlimit *limit, struct rlimit *before) {
     extern int prlimit(pid_t, int, const struct rlimit *, struct rlimit *);

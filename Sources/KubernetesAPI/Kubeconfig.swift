@@ -70,28 +70,29 @@ extension Kubeconfig {
                 "insecure-skip-tls-verify stands beside a certificate-authority, which it would make worthless",
                 "keep one of the two")
         }
-        var access = ClusterAccess(server: try server(of: cluster), proxy: try text("proxy-url", in: cluster))
+        guard let server = try text("server", in: cluster) else {
+            throw failure(cluster["server"] ?? cluster, "the cluster has no server", "add 'server: https://HOST:6443'")
+        }
+        // What is wrong with a URL is told without it: there may be a password in it.
+        var access: ClusterAccess
+        do throws(ClusterAccess.URLProblem) {
+            access = try ClusterAccess(server: server)
+        } catch {
+            throw failure(
+                cluster["server"] ?? cluster, "the server's URL is not used: \(error.message)",
+                "write 'server: https://HOST:6443', and users and passwords under 'users'")
+        }
+        if let proxy = try text("proxy-url", in: cluster) {
+            do throws(ClusterAccess.URLProblem) {
+                access.proxy = try ClusterAccess.Proxy(url: proxy)
+            } catch {
+                throw failure(
+                    cluster["proxy-url"] ?? cluster, "the proxy's URL is not used: \(error.message)",
+                    "write 'proxy-url: http://HOST:PORT' or with https or socks5, special characters as %XX")
+            }
+        }
         if isInsecure { access.trust = .anything } else if let authorities { access.trust = .authorities(authorities) }
         return access
-    }
-
-    /// `https://host:port/path` without a slash at the end.
-    private func server(of cluster: YAMLNode) throws(ConfigurationErrors) -> String {
-        let node = cluster["server"] ?? cluster
-        guard var server = try text("server", in: cluster) else {
-            throw failure(node, "the cluster has no server", "add 'server: https://HOST:6443'")
-        }
-        guard let mark = server.firstRange(of: "://") else {
-            // client-go takes such a server for http, or for https where the file names a certificate.
-            throw failure(node, "the server \(server) has no scheme", "write 'server: https://\(server)'")
-        }
-        let scheme = server[..<mark.lowerBound].lowercased()
-        guard scheme == "https" || scheme == "http" else {
-            throw failure(node, "the server's scheme is neither https nor http", "add 'server: https://HOST:6443'")
-        }
-        server.replaceSubrange(..<mark.lowerBound, with: scheme)
-        while server.hasSuffix("/") { server.removeLast() }
-        return server
     }
 
     private func add(_ user: YAMLNode, to access: inout ClusterAccess) throws(ConfigurationErrors) {
@@ -110,11 +111,11 @@ extension Kubeconfig {
             access.credential = .tokenFile(absolute(path))
         } else if let token = try text("token", in: user) {
             try refuseBlank(token, of: "token", in: user)
-            access.credential = .token(token)
+            access.credential = .token(Secret(token))
         } else if let name = try text("username", in: user) {
             let password = try text("password", in: user) ?? ""
             try refuseBlank(password, of: "password", in: user)
-            access.credential = .password(user: name, password: password)
+            access.credential = .password(ClusterAccess.Login(user: name, password: Secret(password)))
         }
     }
 
@@ -123,13 +124,13 @@ extension Kubeconfig {
         guard let data = try text(key, in: node) else { return try text(name, in: node).map { .file(absolute($0)) } }
         try refuseBlank(data, of: key, in: node)
         let place = node[key] ?? node
-        guard let bytes = Base64.decode(data), !bytes.isEmpty else {
+        guard var bytes = Base64.decode(data), !bytes.isEmpty else {
             throw failure(place, "\(key) is not base64", "copy it again, or name a file with '\(name)'")
         }
         guard bytes.contains(Array("-----BEGIN ".utf8)) else {
             throw failure(place, "\(key) holds no PEM", "encode the whole file, with its BEGIN line, as base64")
         }
-        return .inline(bytes)
+        return .inline(Secret(taking: &bytes))
     }
 
     /// Refuses what `kubectl config view` shows in the place of a secret.

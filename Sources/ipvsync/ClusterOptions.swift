@@ -79,7 +79,10 @@ struct ClusterOptions: ParsableArguments {
             isProxying
             ? APIResource.proxied(proxyName: proxyName)
             : explains ? APIResource.explained : APIResource.all(node: nodeName)
-        return try ClusterWatch.reading(access, resources)
+        let snapshot = try ClusterWatch.snapshot(access, resources) { problem in
+            StandardStreams.complain("API server: \(problem); still trying")
+        }
+        return (snapshot.objects, snapshot.servers)
     }
 
     /// The Services, translated for this node.
