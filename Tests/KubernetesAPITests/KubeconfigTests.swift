@@ -93,7 +93,10 @@ struct KubeconfigTests {
 
     /// As client-go does, or refused with the field (`tools/clientcmd`, `rest/url_utils.go`).
     @Test(arguments: [
-        ("server: 127.0.0.1:6443", "begins with none of the protocols that are understood; write 'server: https://HOST:6443'"),
+        (
+            "server: 127.0.0.1:6443",
+            "begins with none of the protocols that are understood; write 'server: https://HOST:6443'"
+        ),
         ("server: ftp://a", "the server's URL is not used"),
         ("server: \"\"", "the cluster has no server"),
         ("server: https://a, tls-server-name: b", "'tls-server-name' is not supported"),
