@@ -50,7 +50,7 @@ struct LyingServerTests {
         try server.tell(["lie": "http10"])
         let found = try ClusterWatch.snapshot(server.access, [APIResource.all(node: "n1")[0]])
         #expect(found.objects.count == 1)
-        #expect(found.peers == [try #require(IPAddress("127.0.0.1"))])
+        #expect(found.servers == [try #require(IPAddress("127.0.0.1"))])
     }
 
     /// Trouble is told within 10 s, by an agent as by a command, while they keep trying.
