@@ -20,7 +20,7 @@ final class RollingSite {
         lab = try Lab(context, serving: Set(Self.pods))
         for pod in Self.pods { try lab.serveSuccessor(of: pod) }
         agent = try lab.startAgent([service])
-        try eventually("the pods", coming: Self.pods.map { $0.address(.ipv4) }, leaving: [])
+        try eventually("the pods", coming: Self.pods.map { pod in { pod.address($0) } }, leaving: [])
     }
 
     // MARK: - Traffic
@@ -68,7 +68,7 @@ final class RollingSite {
             agent = try lab.startAgent([service])
         }
         try eventually(
-            "the one after \(pod)", coming: [pod.successorAddress(.ipv4)], leaving: [pod.address(.ipv4)])
+            "the one after \(pod)", coming: [{ pod.successorAddress($0) }], leaving: [{ pod.address($0) }])
         try expectServers()
         service.terminating.removeAll { $0 == pod }
         try lab.declare([service])
@@ -92,17 +92,22 @@ final class RollingSite {
         if signal == SIGTERM { try expect(result.succeeded, result.description) }
     }
 
-    /// Waits until the kernel sends new connections to some pods, and none to others.
+    /// Waits until every virtual server sends new connections to some pods, and none to others.
     private func eventually(
-        _ subject: String, coming: [String], leaving: [String]
+        _ subject: String, coming: [(AddressFamily) -> String], leaving: [(AddressFamily) -> String]
     ) throws(ScenarioFailure) {
         let port = Lab.port
-        try lab.context.eventually("\(subject)\n\(agent.error)") {
-            () throws(ScenarioFailure) in
-            let weighted = try lab.context.ipvsadmSave().filter { !$0.hasSuffix("-w 0") }
-            func count(_ host: String) -> Int { weighted.count { $0.contains("-r \(host):\(port) ") } }
-            // A cluster IP and a node port; the addresses of one family may come and go before those of the other.
-            return coming.allSatisfy { count($0) == 2 } && leaving.allSatisfy { count($0) == 0 }
+        try lab.context.eventually("\(subject)\n\(agent.error)") { () throws(ScenarioFailure) in
+            let lines = try lab.context.ipvsadmSave()
+            return AddressFamily.allCases.allSatisfy { family in
+                let virtualServers = lines.count { $0.hasPrefix("-A") && $0.contains("[") == (family == .ipv6) }
+                func count(_ pod: (AddressFamily) -> String) -> Int {
+                    let host = family == .ipv6 ? "[\(pod(family))]" : pod(family)
+                    return lines.count { $0.contains("-r \(host):\(port) ") && !$0.hasSuffix("-w 0") }
+                }
+                return virtualServers > 0 && coming.allSatisfy { count($0) == virtualServers }
+                    && leaving.allSatisfy { count($0) == 0 }
+            }
         }
     }
 
