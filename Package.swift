@@ -11,6 +11,9 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// A linker that leaves out SwiftPM's run path, with read-only constants and relocations: see the script.
+let linker: [LinkerSetting] = [.unsafeFlags(["-ld-path=\(Context.packageDirectory)/Sources/Linker/link"])]
+
 let package = Package(
     name: "ipvsync",
     products: [
@@ -25,8 +28,6 @@ let package = Package(
             name: "CNetlink", pkgConfig: "libnl-genl-3.0", providers: [.apt(["libnl-3-dev", "libnl-genl-3-dev"])]),
         .systemLibrary(name: "CSystem"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(
-            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // Pure: values and what follows from them.
@@ -48,14 +49,17 @@ let package = Package(
             swiftSettings: settings),
 
         // Edges: files in, kernel in and out.
+        .target(name: "Files", swiftSettings: settings),
         .target(name: "Documents", dependencies: ["CYAML"], swiftSettings: settings),
         .target(
-            name: "Configuration", dependencies: ["DataPath", "Documents", "LoadBalancing"], swiftSettings: settings),
-        .target(
-            name: "KubernetesAPI", dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects"],
+            name: "Configuration", dependencies: ["DataPath", "Documents", "Files", "LoadBalancing"],
             swiftSettings: settings),
         .target(
-            name: "HTTPService", dependencies: ["CCurl", "CMicroHTTPD", "CSystem", "LoadBalancing"],
+            name: "KubernetesAPI",
+            dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects", "LoadBalancing"],
+            swiftSettings: settings),
+        .target(
+            name: "HTTPService", dependencies: ["CCurl", "CSystem", "LoadBalancing"],
             swiftSettings: settings),
         .target(name: "Netlink", dependencies: ["CNetlink"], swiftSettings: settings),
         .target(name: "IPVS", dependencies: ["CNetlink", "LoadBalancing", "Netlink"], swiftSettings: settings),
@@ -71,7 +75,7 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Configuration", "DataPath", "IPVS", "KubeProxy", "KubernetesAPI", "KubernetesObjects",
+                "Configuration", "DataPath", "Files", "IPVS", "KubeProxy", "KubernetesAPI", "KubernetesObjects",
                 "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
             ],
             swiftSettings: settings),
@@ -86,7 +90,7 @@ let package = Package(
         .target(
             name: "Telemetry",
             dependencies: [
-                "Agent", "Documents", "HTTPService", "LoadBalancing", "Reconcile",
+                "Agent", "Documents", "HTTPService", "LoadBalancing", "Reconcile", "ServiceTranslation",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -96,19 +100,20 @@ let package = Package(
                 "Agent", "CSystem", "Configuration", "DataPath", "Documents", "IPVS", "KubernetesAPI",
                 "KubernetesObjects",
                 "HTTPService", "KubeProxy", "LoadBalancing", "Manifests", "Netlink", "NodeNetwork", "Presentation",
-                "Reconcile",
+                "Programs", "Reconcile",
                 "ServiceDiscovery", "ServiceTranslation", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings, linkerSettings: linker),
 
         // Tests, and what they stand on.
         .target(name: "TemporaryFiles", swiftSettings: settings),
         .target(
             name: "TestSupport",
             dependencies: [
-                "Agent", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile",
+                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "NFTables", "Netlink",
+                "NodeNetwork", "Reconcile", "ServiceTranslation",
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -147,6 +152,7 @@ let package = Package(
             name: "ManifestsTests",
             dependencies: [
                 "Configuration", "Documents", "KubernetesObjects", "LoadBalancing", "Manifests", "ServiceTranslation",
+                "TemporaryFiles",
             ],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
@@ -163,6 +169,11 @@ let package = Package(
         .testTarget(
             name: "ReconcileTests", dependencies: ["LoadBalancing", "Reconcile", "TestSupport"],
             swiftSettings: settings),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["Agent", "Documents", "Programs", "TemporaryFiles", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "TemporaryFiles"], swiftSettings: settings),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests",
@@ -176,7 +187,7 @@ let package = Package(
             name: "NodeNetworkTests",
             dependencies: ["DataPath", "LoadBalancing", "Netlink", "NodeNetwork", "TemporaryFiles", "TestSupport"],
             swiftSettings: settings),
-        .testTarget(name: "ProgramsTests", dependencies: ["Programs"], swiftSettings: settings),
+        .testTarget(name: "ProgramsTests", dependencies: ["CSystem", "Programs"], swiftSettings: settings),
         .testTarget(name: "KubeProxyTests", dependencies: ["KubeProxy", "TemporaryFiles"], swiftSettings: settings),
         .testTarget(
             name: "NFTablesTests",
@@ -195,16 +206,16 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests",
             dependencies: [
-                "Agent", "Documents", "HTTPService", "LoadBalancing", "NodeNetwork", "Reconcile", "Telemetry",
-                "TemporaryFiles", "TestSupport",
+                "Agent", "Documents", "HTTPService", "KubernetesObjects", "LoadBalancing", "NodeNetwork", "Reconcile",
+                "ServiceTranslation", "Telemetry", "TemporaryFiles", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile",
-                "TemporaryFiles", "TestSupport",
+                "Agent", "Configuration", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork",
+                "Reconcile", "ServiceTranslation", "TemporaryFiles", "TestSupport",
             ],
             swiftSettings: settings),
     ]

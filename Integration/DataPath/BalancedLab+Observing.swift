@@ -29,21 +29,23 @@ extension BalancedLab {
 
     private func answer(on socket: TrafficSocket) throws(ScenarioFailure) -> (bytes: [UInt8], source: SocketAddress)? {
         var descriptors = [pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)]
-        _ = poll(&descriptors, 1, 700)
+        _ = poll(&descriptors, 1, Int32(Patience.step / .milliseconds(1)))
         return try socket.readDatagram()
     }
 
-    /// In how many seconds the kernel forgets to whom it has bound the client, as things are.
-    func templateExpiry(_ family: AddressFamily) throws(ScenarioFailure) -> Int {
+    /// In how many seconds the kernel forgets to whom it has bound the client, as things are; `nil` once it has.
+    func templateExpiry(
+        _ family: AddressFamily, _ transport: TransportProtocol = .tcp
+    ) throws(ScenarioFailure) -> Int? {
         // A template has no source port: `TCP 01:58 ASSURED 203.0.113.11:0 …`.
         let client = LabPlace.outside.address(family)
         let source = family == .ipv4 ? "\(client):0" : "[\(client)]:0"
-        let lines = try context.ipvsadm("-Lnc").outputLines.filter { $0.contains(" \(source) ") }
-        let fields = try require(lines.first, "no template").split(separator: " ")
+        let lines = try context.ipvsadm("-Lnc").outputLines.filter { line in
+            line.hasPrefix("\(transport)".uppercased()) && line.contains(" \(source) ")
+        }
+        guard let fields = lines.first?.split(separator: " ") else { return nil }
         let time = fields.count > 1 ? fields[1].split(separator: ":").compactMap { Int($0) } : []
         guard time.count == 2 else { throw ScenarioFailure("no time in \(lines)") }
         return time[0] * 60 + time[1]
     }
-
-    func pause(_ duration: Duration) { usleep(UInt32(duration / .microseconds(1))) }
 }

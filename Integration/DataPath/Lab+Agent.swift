@@ -42,7 +42,7 @@ extension Lab {
         let result = try Command([
             context.ipvsync, "--once", "--manifests", manifestDirectory, "--node", "node1", "--config", configuration,
             "--quiet",
-        ]).run(timeLimit: .seconds(120))
+        ]).run()
         try expectEqual(result.status, .exited(status), result.description)
     }
 
@@ -75,9 +75,10 @@ extension Lab {
 
     /// Waits until a question has this outcome.
     func eventually(
-        _ question: LabQuestion, timeLimit: Duration = .seconds(15), agent: RunningCommand? = nil,
+        _ question: LabQuestion, timeLimit: Duration = Patience.step, agent: RunningCommand? = nil,
         file: StaticString = #fileID, line: Int = #line, _ isExpected: (LabOutcome) -> Bool
     ) throws(ScenarioFailure) {
+        let timeLimit = max(timeLimit, Patience.step)
         let deadline = ContinuousClock.now + timeLimit
         while true {
             let outcome = try ask([question])[0]

@@ -11,8 +11,8 @@ final class LabCall {
     private var waited = Duration.zero
     private let patience: Duration
 
-    /// Between two looks no more time than this counts: a machine that stood still has not been silent.
-    private static let longestLook = Duration.milliseconds(30)
+    /// Between two looks no more time than this counts: a machine that is busy, or stood still, has not been silent.
+    private static let longestLook = Duration.milliseconds(10)
 
     /// How long a client waits. TCP sends a lost first packet again after 1 s: that would hide it.
     static let patience = Duration.milliseconds(700)
@@ -68,7 +68,7 @@ final class LabCall {
         while true {
             if let outcome = proceed() { return outcome }
             var descriptors = [descriptor]
-            _ = poll(&descriptors, 1, 20)
+            _ = poll(&descriptors, 1, 10)
         }
     }
 

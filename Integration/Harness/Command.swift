@@ -23,7 +23,7 @@ struct Command {
     }
 
     /// Runs it to its end. It is not a failure of the scenario when the command fails, only when it takes too long.
-    func run(timeLimit: Duration = .seconds(30)) throws(ScenarioFailure) -> CommandResult {
+    func run(timeLimit: Duration = Patience.step) throws(ScenarioFailure) -> CommandResult {
         try start().wait(timeLimit: timeLimit)
     }
 }

@@ -23,7 +23,7 @@ struct Context: Sendable {
     @discardableResult
     func run(
         _ arguments: [String], environment: [String: String] = [:], input: String? = nil,
-        timeLimit: Duration = .seconds(30), file: StaticString = #fileID, line: Int = #line
+        timeLimit: Duration = Patience.step, file: StaticString = #fileID, line: Int = #line
     ) throws(ScenarioFailure) -> CommandResult {
         let result = try Command(arguments, environment: environment, input: input).run(timeLimit: timeLimit)
         try expect(result.succeeded, result.description, file: file, line: line)
@@ -32,7 +32,7 @@ struct Context: Sendable {
 
     /// Runs the ipvsync under test, whatever its exit status.
     func runIPVSync(
-        _ arguments: String..., environment: [String: String] = [:], timeLimit: Duration = .seconds(30)
+        _ arguments: String..., environment: [String: String] = [:], timeLimit: Duration = Patience.step
     ) throws(ScenarioFailure) -> CommandResult {
         try Command([ipvsync] + arguments, environment: environment).run(timeLimit: timeLimit)
     }
@@ -65,11 +65,12 @@ struct Context: Sendable {
             .sorted()
     }
 
-    /// Waits until the condition holds.
+    /// Waits until the condition holds: at least ``Patience/step``, whatever the time limit.
     func eventually(
-        _ subject: String, timeLimit: Duration = .seconds(15), file: StaticString = #fileID, line: Int = #line,
+        _ subject: String, timeLimit: Duration = Patience.step, file: StaticString = #fileID, line: Int = #line,
         _ condition: () throws(ScenarioFailure) -> Bool
     ) throws(ScenarioFailure) {
+        let timeLimit = max(timeLimit, Patience.step)
         let deadline = ContinuousClock.now + timeLimit
         while !(try condition()) {
             guard ContinuousClock.now < deadline else {

@@ -28,7 +28,8 @@ struct Runner {
         let directory = try Self.attempt { try TemporaryFolder() }
         var waiting = scenarios[...]
         while !running.isEmpty || (!waiting.isEmpty && mayGoOn) {
-            while running.count < jobs, mayGoOn, let next = waiting.popFirst() {
+            while running.count < jobs, mayGoOn, let next = waiting.first, canStart(next) {
+                waiting.removeFirst()
                 let lacking = selection.lacking(next)
                 if lacking.isEmpty {
                     try start(next, in: directory)
@@ -59,6 +60,11 @@ struct Runner {
     }
 
     private var mayGoOn: Bool { !Interruption.isRequested && (keepsGoing || tally.failed == 0) }
+
+    /// What changes the whole kernel runs alone.
+    private func canStart(_ next: Scenario) -> Bool {
+        running.isEmpty || !(running.map(\.scenario) + [next]).contains { $0.tags.contains(.guest) }
+    }
 
     private mutating func start(_ scenario: Scenario, in directory: TemporaryFolder) throws(ScenarioFailure) {
         started += 1

@@ -29,7 +29,7 @@ final class RunningCommand {
 
     /// Waits for its end. It is killed, and the scenario has failed, when that takes too long.
     func wait(
-        timeLimit: Duration = .seconds(30), file: StaticString = #fileID, line: Int = #line
+        timeLimit: Duration = Patience.step, file: StaticString = #fileID, line: Int = #line
     ) throws(ScenarioFailure) -> CommandResult {
         guard let status = process.wait(until: .now + timeLimit) else {
             process.kill(SIGKILL)
@@ -38,10 +38,11 @@ final class RunningCommand {
         return CommandResult(arguments: command.arguments, status: status, output: output, error: error)
     }
 
-    /// Waits until its output or its errors contain the text.
+    /// Waits until its output or its errors contain the text: at least ``Patience/step``, whatever the time limit.
     func waitForText(
-        _ text: String, timeLimit: Duration = .seconds(30), file: StaticString = #fileID, line: Int = #line
+        _ text: String, timeLimit: Duration = Patience.step, file: StaticString = #fileID, line: Int = #line
     ) throws(ScenarioFailure) {
+        let timeLimit = max(timeLimit, Patience.step)
         let deadline = ContinuousClock.now + timeLimit
         while !output.contains(text) && !error.contains(text) {
             guard isRunning else {

@@ -10,19 +10,24 @@ struct Scenario: Sendable {
     /// Unique; words, with what it belongs to in front: `ipvsadm: restores a saved table`.
     let name: String
     let tags: Set<Tag>
-    /// After so long the scenario is ended and has failed.
+    /// After so long the scenario is ended and has failed. ``Patience/scenario`` at least, unless it has to fail.
     let timeLimit: Duration
     let ending: Ending
     /// Runs in a process of its own. Whatever it throws is a failure.
     let body: @Sendable (Context) async throws -> Void
 
     init(
-        _ name: String, tags: Set<Tag> = [], timeLimit: Duration = .seconds(60), ending: Ending = .success,
+        _ name: String, tags: Set<Tag> = [], timeLimit: Duration = Patience.scenario, ending: Ending = .success,
         body: @escaping @Sendable (Context) async throws -> Void
     ) {
         self.name = name
         self.tags = tags
-        self.timeLimit = timeLimit
+        // Only a scenario that has to fail may have to do so in a short time.
+        if case .success = ending {
+            self.timeLimit = max(timeLimit, Patience.scenario)
+        } else {
+            self.timeLimit = timeLimit
+        }
         self.ending = ending
         self.body = body
     }

@@ -60,7 +60,7 @@ final class ServiceManager {
     private static func manager(_ process: RunningCommand, _ context: Context) throws(ScenarioFailure) -> String {
         let children = "/proc/\(process.identifier)/task/\(process.identifier)/children"
         var found = ""
-        try context.eventually("the service manager", timeLimit: .seconds(60)) { () throws(ScenarioFailure) in
+        try context.eventually("the service manager") { () throws(ScenarioFailure) in
             guard process.isRunning else {
                 throw ScenarioFailure("no service manager: \(process.output)\(process.error)")
             }
@@ -85,7 +85,7 @@ final class ServiceManager {
         _ arguments: String..., file: StaticString = #fileID, line: Int = #line
     ) throws(ScenarioFailure) -> String {
         let command = Self.inside(manager) + ["systemctl"] + arguments + ["ipvsync.service"]
-        let result = try Command(command).run(timeLimit: .seconds(90))
+        let result = try Command(command).run()
         guard result.succeeded else { throw ScenarioFailure("\(result)\n\(log)", file: file, line: line) }
         return result.output
     }

@@ -24,14 +24,14 @@ final class TCPSocket {
         return socket
     }
 
-    /// Connects to an IPv4 address; fails after two seconds.
+    /// Connects to an IPv4 address; fails after ``Patience/step``.
     static func connect(to address: String, port: UInt16) throws(ScenarioFailure) -> TCPSocket {
         let socket = try make()
         try withAddress(address, port, "connect to \(address):\(port)") { Glibc.connect(socket.descriptor, $0, $1) }
         return socket
     }
 
-    /// The next connection that was made to a listening socket; fails after two seconds.
+    /// The next connection that was made to a listening socket; fails after ``Patience/step``.
     func accept() throws(ScenarioFailure) -> TCPSocket {
         let accepted = Glibc.accept(descriptor, nil, nil)
         guard accepted >= 0 else { throw SystemCall.failure("accept") }
@@ -64,7 +64,7 @@ final class TCPSocket {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SystemCall.failure("socket") }
         let socket = TCPSocket(descriptor: descriptor)
-        var limit = timeval(tv_sec: 2, tv_usec: 0)
+        var limit = timeval(tv_sec: Int(Patience.step.components.seconds), tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
         }

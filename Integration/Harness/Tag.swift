@@ -6,7 +6,7 @@ enum Tag: String, CaseIterable, ExpressibleByArgument {
     case harness
     /// It needs what a user-mode kernel lacks: nftables, a second CPU.
     case fullKernel = "full-kernel"
-    /// It changes what belongs to the whole kernel, which has to be a guest.
+    /// It changes what belongs to the whole kernel, which has to be a guest. It runs alone.
     case guest
     /// It takes more than some seconds.
     case slow

@@ -9,7 +9,7 @@ final class UDPSocket {
     init(boundTo address: SocketAddress) throws(ScenarioFailure) {
         descriptor = socket(address.domain, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SystemCall.failure("socket") }
-        var limit = timeval(tv_sec: 2, tv_usec: 0)
+        var limit = timeval(tv_sec: Int(Patience.step.components.seconds), tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         guard address.withPointer({ bind(descriptor, $0, $1) }) == 0 else {
             throw SystemCall.failure("bind \(address.host)")
@@ -23,7 +23,7 @@ final class UDPSocket {
         guard sent == word.utf8.count else { throw SystemCall.failure("send to \(address.host)") }
     }
 
-    /// The next word that comes within two seconds.
+    /// The next word that comes within ``Patience/step``.
     func receive() throws(ScenarioFailure) -> String {
         var buffer = [UInt8](repeating: 0, count: 256)
         let count = recv(descriptor, &buffer, buffer.count, 0)

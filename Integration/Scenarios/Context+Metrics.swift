@@ -8,4 +8,14 @@ extension Context {
         let value = found.flatMap { Double($0.dropFirst(series.utf8.count + 1)) }
         return Int(try require(value, "no \(series) in\n\(text)", file: file, line: line))
     }
+
+    /// Waits until an agent that tells of itself on its standard port has begun and ended a verification from now on.
+    func waitForVerification(_ agent: RunningCommand) throws(ScenarioFailure) {
+        let series = "ipvsync_verification_duration_seconds_count"
+        let before = try metric(series)
+        // One may be under way.
+        try eventually("a verification\n\(agent.error)") { () throws(ScenarioFailure) in
+            try metric(series) >= before + 2
+        }
+    }
 }

@@ -72,8 +72,10 @@ final class FirewallSite {
             let address = try Self.address(family.service)
             let key = VirtualServerKey.endpoint(.tcp, Endpoint(address, port: 80))
             elements.append(.address(address))
-            elements.append(.service(key, ServiceTreatment(masquerade, isRestricted: sources != nil)))
-            elements += (sources ?? []).compactMap { IPPrefix($0) }.map { .source(key, $0) }
+            elements.append(.service(key, ServiceTreatment(masquerade)))
+            if let sources {
+                elements.append(.guarded(key, SourceList(family.family, sources.compactMap { IPPrefix($0) })))
+            }
             if hairpins { elements.append(.hairpin(try Self.address(family.pod))) }
         }
         let networks = Self.families.compactMap { IPPrefix($0.podNetwork) }

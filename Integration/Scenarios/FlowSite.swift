@@ -36,7 +36,8 @@ final class FlowSite {
     /// - Returns: The real server that answered.
     func ask(_ socket: UDPSocket, _ host: String, port: UInt16) throws(ScenarioFailure) -> String {
         try socket.send("who", to: try SocketAddress(host, port: port))
-        for _ in 0..<500 {
+        let deadline = ContinuousClock.now + Patience.step
+        while .now < deadline {
             for server in sockets where try server.socket.answer(server.host) { return try socket.receive() }
             usleep(10_000)
         }

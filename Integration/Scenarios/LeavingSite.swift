@@ -62,7 +62,7 @@ final class LeavingSite {
     func declare(_ servers: some Sequence<Int>) throws(ScenarioFailure) -> String {
         let list = servers.map { "\"\(Self.address($0)):8080\"" }.joined(separator: ", ")
         let next = try context.write(
-            "{removalGuard: off, drainTimeout: 60, virtualServers: [{address: \"\(Self.virtualAddress):80\", "
+            "{removalGuard: off, drainTimeout: 7200, virtualServers: [{address: \"\(Self.virtualAddress):80\", "
                 + "scheduler: rr, realServers: [\(list)]}]}\n", to: "site.yaml.new")
         let path = "\(context.directory)/site.yaml"
         guard rename(next, path) == 0 else { throw SystemCall.failure(path) }

@@ -13,7 +13,7 @@ extension Scenario {
                 server.setWeb(["10.1.0.2", "10.1.0.3"])
                 try context.eventuallyTable(agent, web(["10.1.0.2", "10.1.0.3"]))
                 server.tell(#"{"down":true}"#)
-                try agent.waitForText("the tables stay", timeLimit: .seconds(60))
+                try agent.waitForText("the tables stay")
                 try expectEqual(try context.ipvsadmSave(), web(["10.1.0.2", "10.1.0.3"]))
                 server.setWeb(["10.1.0.4"])
                 server.tell(#"{"down":false}"#)
@@ -99,7 +99,7 @@ extension Scenario {
                 try context.write("syncInterval: 1s\n" + dns, to: "dns.yaml")
                 try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "rr"])
                 try context.ipvsadm("-D", "-u", "10.96.0.53:53")
-                try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "rr"], timeLimit: .seconds(20))
+                try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "rr"])
             },
         ]
 
@@ -152,7 +152,7 @@ extension Scenario {
             context.ipvsync, "--node", "n1", "--kubeconfig", cluster.kubeconfig, "--config", configuration,
         ]).start()
         func expectBound(_ addresses: [String]) throws(ScenarioFailure) {
-            try context.eventually("\(addresses) on ipvsync0\n\(agent.error)", timeLimit: .seconds(30)) {
+            try context.eventually("\(addresses) on ipvsync0\n\(agent.error)") {
                 () throws(ScenarioFailure) in
                 let listing = try Command(["ip", "-brief", "-4", "address", "show", "dev", "ipvsync0"]).run()
                 let found = listing.output.split(separator: " ").filter { $0.contains("/32") }
@@ -203,7 +203,7 @@ extension Scenario {
 extension Context {
     /// Waits until the kernel's table is as ipvsadm would save it.
     func eventuallyTable(
-        _ agent: RunningCommand, _ lines: [String], timeLimit: Duration = .seconds(60), file: StaticString = #fileID,
+        _ agent: RunningCommand, _ lines: [String], timeLimit: Duration = Patience.step, file: StaticString = #fileID,
         line: Int = #line
     ) throws(ScenarioFailure) {
         let wanted = lines.sorted()

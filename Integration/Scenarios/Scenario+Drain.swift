@@ -18,7 +18,7 @@ extension Scenario {
             try context.sync(site.configuration(servers: site.idleOnly))
             try pair?.exchange()
             pair = nil
-            try context.eventually("the drained real server is gone", timeLimit: .seconds(30)) {
+            try context.eventually("the drained real server is gone") {
                 () throws(ScenarioFailure) in
                 try context.sync(site.configuration(servers: site.idleOnly))
                 return try site.weights() == ["198.51.100.2:8080 1"]
@@ -43,7 +43,7 @@ extension Scenario {
             try context.sync(site.configuration(servers: site.idleOnly, drainTimeout: 6))
             try pair.exchange()
             // Were the deadline counted from each run, these would go on for ever.
-            try context.eventually("the drained real server is gone", timeLimit: .seconds(20)) {
+            try context.eventually("the drained real server is gone") {
                 () throws(ScenarioFailure) in
                 try context.sync(site.configuration(servers: site.idleOnly, drainTimeout: 6))
                 return try site.weights() == ["198.51.100.2:8080 1"]
@@ -60,7 +60,7 @@ extension Scenario {
             let weights = try site.weights()
             try expect(weights.contains("198.51.100.1:8080 0"), "\(weights)")
             pair = nil
-            try context.eventually("the virtual server is gone", timeLimit: .seconds(30)) {
+            try context.eventually("the virtual server is gone") {
                 () throws(ScenarioFailure) in
                 try context.sync("virtualServers: []")
                 return try context.ipvsadmSave().isEmpty

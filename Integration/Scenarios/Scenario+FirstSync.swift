@@ -6,16 +6,20 @@ extension Scenario {
     static let firstSync: [Scenario] = [
         Scenario(
             "data path: a first sync that is killed anywhere leaves no address without its real servers",
-            tags: [.fullKernel], timeLimit: .seconds(240)
+            tags: [.fullKernel]
         ) { context in
             let site = try FirstSyncSite(context)
             var early = 0
-            for delay in [10, 60] {
+            var delays = [10, 60]
+            // On a busy machine a kill may come early, or late.
+            for attempt in 0..<8 where attempt < delays.count {
+                let delay = delays[attempt]
                 let found = try site.killSync(milliseconds: delay)
                 if !found.addresses.isEmpty, found.realServers < FirstSyncSite.total { early += 1 }
                 StandardStream.output.writeLine(
                     "killed \(delay) ms after the device had come: \(found.addresses.count) addresses, "
                         + "\(found.realServers) of \(FirstSyncSite.total) real servers")
+                if attempt + 1 == delays.count, early == 0 { delays.append(60 << attempt) }
             }
             try expect(early > 0, "the addresses never came before the last virtual server")
             try site.synchronize()
@@ -71,7 +75,7 @@ private struct FirstSyncSite {
     func killSync(milliseconds delay: Int) throws(ScenarioFailure) -> Found {
         try context.run([context.ipvsync, "cleanup"])
         let run = try Command([context.ipvsync] + arguments).start()
-        try context.eventually("the device\n\(run.error)", timeLimit: .seconds(60)) {
+        try context.eventually("the device\n\(run.error)") {
             access("/sys/class/net/ipvsync0", F_OK) == 0
         }
         usleep(UInt32(delay) * 1_000)

@@ -41,7 +41,7 @@ extension Scenario {
             try expectEqual(try site.own(), before, "after the end")
         },
         Scenario(
-            "data path: with read-only settings everything else is made", tags: [.fullKernel], timeLimit: .seconds(120)
+            "data path: with read-only settings everything else is made", tags: [.fullKernel]
         ) { context in
             let site = try NodeSite(context)
             let before = try site.own()
@@ -69,7 +69,7 @@ extension Scenario {
     // MARK: - Plan, run, clean up
 
     private static let course = [
-        Scenario("data path: plan, run, clean up", tags: [.fullKernel], timeLimit: .seconds(120)) { context in
+        Scenario("data path: plan, run, clean up", tags: [.fullKernel]) { context in
             let site = try NodeSite(context)
             let (before, foreign) = (try site.own(), try site.foreign())
             let arguments = try site.arguments()
@@ -92,7 +92,7 @@ extension Scenario {
             try expectEqual(try site.own(), before, "after the end")
             try expectEqual(try site.foreign(), foreign, "what is others' after the end")
         },
-        Scenario("data path: the network is given back once it is off", tags: [.fullKernel], timeLimit: .seconds(120)) {
+        Scenario("data path: the network is given back once it is off", tags: [.fullKernel]) {
             context in
             let site = try NodeSite(context)
             let (before, foreign) = (try site.own(), try site.foreign())
@@ -117,7 +117,7 @@ extension Scenario {
 
     private static let driftBesideIPVS = [
         Scenario(
-            "data path: what somebody breaks beside IPVS is repaired", tags: [.fullKernel], timeLimit: .seconds(240)
+            "data path: what somebody breaks beside IPVS is repaired", tags: [.fullKernel]
         ) { context in
             let site = try NodeSite(context)
             let foreign = try site.foreign()
@@ -126,7 +126,7 @@ extension Scenario {
             for (name, damage) in NodeDamage.all {
                 let began = ContinuousClock.now
                 try context.run(damage)
-                try context.eventually("\(name)\n\(agent.error)", timeLimit: .seconds(60)) {
+                try context.eventually("\(name)\n\(agent.error)") {
                     () throws(ScenarioFailure) in
                     try site.own() == whole
                 }
@@ -137,7 +137,7 @@ extension Scenario {
             try expectEqual(try site.foreign(), foreign, "what is others'")
         },
         Scenario(
-            "data path: what somebody breaks beside IPVS is only told of", tags: [.fullKernel], timeLimit: .seconds(120)
+            "data path: what somebody breaks beside IPVS is only told of", tags: [.fullKernel]
         ) { context in
             let site = try NodeSite(context)
             let agent = try site.startAgent(drift: "report")
@@ -147,7 +147,7 @@ extension Scenario {
             for (_, damage) in NodeDamage.independent { try context.run(damage) }
             let damaged = try site.own()
             for text in ["the chain input", "10.96.0.1", "net.ipv4.ip_forward"] {
-                try agent.waitForText(text, timeLimit: .seconds(30))
+                try agent.waitForText(text)
             }
             try context.eventually("two verifications") { () throws(ScenarioFailure) in
                 try context.metric("ipvsync_network_drift_total") >= 2
@@ -196,8 +196,8 @@ extension NodeSite {
             "syncInterval: 1s", "minSyncInterval: 0s", "drift: \(drift)", "telemetry: {listen: \"127.0.0.1:10249\"}")
         let agent = try Command([context.ipvsync] + arguments).start()
         try agent.waitForText("ready")
-        // A first verification, so that nothing is under way any more.
-        sleep(2)
+        // So that nothing is under way any more.
+        try context.waitForVerification(agent)
         try own().expectWhole()
         return agent
     }

@@ -31,7 +31,7 @@ extension Scenario {
                     address add 10.96.0.2/32 dev kube-ipvs0
 
                     """)
-            let own = try HostIdentity.addresses(except: "vips0")
+            let own = try HostIdentity.stations(except: "vips0").addresses.sorted()
             try expectEqual(own.map(\.description), ["203.0.113.5", "2001:db8:5::5"])
         },
         Scenario("network: VIPs come and go beside others' addresses, devices and routes") { context in
@@ -109,7 +109,7 @@ extension Scenario {
             try expectEqual(failures.map(\.errno), [EACCES])
             try expectEqual(try client.read(device: plan.device).addresses, try parsed(["10.96.0.1"]))
         },
-        Scenario("network: 10,000 addresses come and go", timeLimit: .seconds(120)) { context in
+        Scenario("network: 10,000 addresses come and go") { context in
             let client = try VIPClient()
             let addresses = Set(
                 (0..<8_000).map { IPAddress(v4: 0x0A60_0000 + $0) }

@@ -6,7 +6,7 @@ extension Scenario {
     static let rolling: [Scenario] = [
         Scenario(
             "data path: a rolling replacement breaks no connection through a cluster IP and a node port",
-            tags: [.fullKernel], timeLimit: .seconds(240)
+            tags: [.fullKernel]
         ) { context in
             let site = try RollingSite(context)
             try site.startTraffic()
@@ -16,8 +16,7 @@ extension Scenario {
             try site.finish()
         },
         Scenario(
-            "data path: an endpoint's change is one transaction of two rule elements", tags: [.fullKernel, .slow],
-            timeLimit: .seconds(240)
+            "data path: an endpoint's change is one transaction of two rule elements", tags: [.fullKernel, .slow]
         ) { context in
             let server = try APIServerStandIn(context)
             for number in 1...200 { server.setLocalService(number, endpoint: "10.244.1.\(number)") }
@@ -26,22 +25,22 @@ extension Scenario {
                     + "network: {vipBinding: address}}\n", to: "node.yaml")
             let agent = try context.startIPVSync(
                 "--kubeconfig", server.kubeconfig, "--node", "node1", "--config", configuration)
-            try context.eventually("200 Services\n\(agent.error)", timeLimit: .seconds(150)) {
+            try context.eventually("200 Services\n\(agent.error)") {
                 () throws(ScenarioFailure) in
                 try context.ipvsadmSave().count == 400
             }
             // Verifications are under way too, and find nothing.
-            sleep(3)
+            try context.waitForVerification(agent)
             let (before, began) = (try RuleCounts(context), ContinuousClock.now)
             server.setLocalService(77, endpoint: "10.244.2.77")
             let (old, new) = ("10.244.1.77:8080", "10.244.2.77:8080")
-            try context.eventually("the new endpoint alone\n\(agent.error)", timeLimit: .seconds(60)) {
+            try context.eventually("the new endpoint alone\n\(agent.error)") {
                 () throws(ScenarioFailure) in
                 let text = try context.ipvsadmSave().joined(separator: "\n")
                 return text.contains(new) && !text.contains(old)
             }
             let time = ContinuousClock.now - began
-            sleep(3)
+            try context.waitForVerification(agent)
             let after = try RuleCounts(context)
             let (transactions, elements) = (
                 after.transactions - before.transactions, after.elements - before.elements

@@ -1,3 +1,4 @@
+import Glibc
 import LoadBalancing
 
 extension Scenario {
@@ -113,18 +114,29 @@ extension Scenario {
 
     private static let persistence: [Scenario] = [
         scheduler("persistence holds for its time and ends after it") { lab, family in
-            try lab.balance(
-                .init(
-                    scheduler: "rr", weights: [.a: 1, .b: 1, .d: 1], fields: ["persistence: 3s"],
-                    settings: ["timeouts: {udp: 1s}"], transports: [.udp]))
+            func balance(persistence seconds: Int) throws(ScenarioFailure) {
+                try lab.balance(
+                    .init(
+                        scheduler: "rr", weights: [.a: 1, .b: 1, .d: 1], fields: ["persistence: \(seconds)s"],
+                        settings: ["timeouts: {udp: 1s}"], transports: [.udp]))
+            }
             let question = try lab.question(family, .udp)
+            // The time has to outlast a return of the client, as long as that takes now.
+            try balance(persistence: 60)
+            let other = try lab.question(family, source: 1, .udp)
+            let rehearsal = try ContinuousClock().measure { _ = try lab.servers(other, times: 2) }
+            let persistence = 3 + Int((rehearsal * 20).components.seconds)
+            try balance(persistence: persistence)
             var servers: [String] = []
-            for _ in 1...4 {
+            let began = ContinuousClock.now
+            while .now - began < .seconds(persistence + 1) {
                 servers += try lab.servers(question, times: 2)
-                lab.pause(.milliseconds(1200))
+                usleep(500_000)
             }
             try expectEqual(Set(servers).count, 1, "servers of a client that comes back")
-            lab.pause(.seconds(4))
+            try lab.context.eventually("the client is forgotten") { () throws(ScenarioFailure) in
+                try lab.templateExpiry(family, .udp) == nil
+            }
             let later = try lab.servers(question, times: 3)
             try expectEqual(Set(later).count, 1, "servers of a client that comes back")
             try expect(later.first != servers.first, "the client is still bound to \(servers[0])")
@@ -133,9 +145,11 @@ extension Scenario {
             try lab.balance(
                 .init(scheduler: "rr", weights: [.a: 1, .b: 1, .d: 1], fields: ["persistence: 2s"]))
             let held = try lab.hold(try lab.question(family), count: 1)
-            lab.pause(.seconds(4))
-            let seconds = try lab.templateExpiry(family)
-            try expect((30...60).contains(seconds), "the template ends in \(seconds) s")
+            // With its time over, the kernel gives it another minute.
+            try lab.context.eventually("the template is prolonged") { () throws(ScenarioFailure) in
+                let seconds = try require(try lab.templateExpiry(family), "no template")
+                return (3...60).contains(seconds)
+            }
             let servers = try lab.servers(try lab.question(family), times: 3)
             try expectEqual(Set(servers), [held[0].server], "servers")
         },

@@ -4,8 +4,7 @@ extension Scenario {
     /// The agent as the service manager runs it, with all the restrictions of its unit.
     static let serviceManager: [Scenario] = [
         Scenario(
-            "data path: the systemd unit's restrictions leave it all that it needs", tags: [.fullKernel],
-            timeLimit: .seconds(240)
+            "data path: the systemd unit's restrictions leave it all that it needs", tags: [.fullKernel]
         ) { context in
             let site = try NodeSite(context)
             let (before, foreign) = (try site.own(), try site.foreign())
@@ -22,7 +21,7 @@ extension Scenario {
 
             for (name, damage) in NodeDamage.thorough {
                 try context.run(damage)
-                try context.eventually("\(name)\n\(manager.log)", timeLimit: .seconds(60)) {
+                try context.eventually("\(name)\n\(manager.log)") {
                     () throws(ScenarioFailure) in
                     try site.own() == whole
                 }

@@ -25,7 +25,7 @@ extension Scenario {
             let run = try context.command(
                 "--once", "--config", configuration, "--manifests", manifests, "--node", "n1")
             try expect(
-                run.error.contains("tcp 10.96.0.10:80 of Service shop/web:http is left out"), run.description)
+                run.error.contains("Service shop/web: tcp 10.96.0.10:80 is left out"), run.description)
             let table = try context.ipvsadmSave()
             try expect(table.contains("-A -t 10.96.0.10:80 -s sh"), "\(table)")
             try expect(table.contains("-A -t 198.51.100.1:80 -s wrr -p 600"), "\(table)")
@@ -34,11 +34,11 @@ extension Scenario {
             let path = try context.write(cluster, to: "cluster.yaml")
             try context.command("--once", "--manifests", path, "--node", "n1")
             let broken = try context.write(
-                "kind: Service\nmetadata: {name: web}\nspec: {clusterIP: 10.96.0.9, ports: [{port: 70000}]}\n",
+                "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {clusterIP: 10.96.0.9, ports: [{port: 70000}]}\n",
                 to: "broken.yaml")
             let run = try context.command(
                 "--once", "--manifests", path, "--manifests", broken, "--node", "n1", status: 3)
-            try expect(run.error.contains("broken.yaml:3:"), run.description)
+            try expect(run.error.contains("broken.yaml:4:"), run.description)
             try expectEqual(try context.ipvsadmSave(), clusterTable.sorted())
         },
         Scenario("services: explain and an offline plan need no kernel") { context in
@@ -72,13 +72,16 @@ extension Scenario {
         apiVersion: v1
         kind: List
         items:
-        - kind: Node
+        - apiVersion: v1
+          kind: Node
           metadata: {name: n1, labels: {topology.kubernetes.io/zone: z1}}
           status: {addresses: [{type: InternalIP, address: 203.0.113.1}, {type: InternalIP, address: "2001:db8::1"}]}
-        - kind: Node
+        - apiVersion: v1
+          kind: Node
           metadata: {name: n2}
           status: {addresses: [{type: InternalIP, address: 203.0.113.2}]}
-        - kind: Service
+        - apiVersion: v1
+          kind: Service
           metadata: {name: web, namespace: shop, annotations: {ipvsync.io/scheduler: wrr}}
           spec:
             type: LoadBalancer
@@ -88,7 +91,8 @@ extension Scenario {
             sessionAffinity: ClientIP
             sessionAffinityConfig: {clientIP: {timeoutSeconds: 600}}
             ports: [{name: http, port: 80, targetPort: http}]
-        - kind: EndpointSlice
+        - apiVersion: discovery.k8s.io/v1
+          kind: EndpointSlice
           addressType: IPv4
           metadata: {name: web-a, namespace: shop, labels: {kubernetes.io/service-name: web}}
           ports: [{name: http, port: 8080}]
@@ -96,32 +100,40 @@ extension Scenario {
           - {addresses: [10.244.1.8], nodeName: n1, conditions: {ready: true}}
           - {addresses: [10.244.2.9], nodeName: n2, conditions: {ready: true}}
           - {addresses: [10.244.2.10], nodeName: n2, conditions: {ready: false, serving: true, terminating: true}}
-        - kind: EndpointSlice
+        - apiVersion: discovery.k8s.io/v1
+          kind: EndpointSlice
           addressType: IPv6
           metadata: {name: web-b, namespace: shop, labels: {kubernetes.io/service-name: web}}
           ports: [{name: http, port: 8080}]
           endpoints: [{addresses: ["fd00:244::8"], nodeName: n1}]
-        - kind: Service
+        - apiVersion: v1
+          kind: Service
           metadata: {name: dns, namespace: shop}
           spec: {type: NodePort, clusterIP: 10.96.0.53, ports: [{port: 53, nodePort: 30053, protocol: UDP}]}
-        - kind: EndpointSlice
+        - apiVersion: discovery.k8s.io/v1
+          kind: EndpointSlice
           addressType: IPv4
           metadata: {name: dns-a, namespace: shop, labels: {kubernetes.io/service-name: dns}}
           ports: [{port: 5353, protocol: UDP}]
           endpoints: [{addresses: [10.244.1.53]}]
-        - kind: Service
+        - apiVersion: v1
+          kind: Service
           metadata: {name: mydb}
           spec: {clusterIP: 10.96.0.33, ports: [{port: 3306}]}
-        - kind: Endpoints
+        - apiVersion: v1
+          kind: Endpoints
           metadata: {name: mydb}
           subsets: [{addresses: [{ip: 192.168.0.5}], ports: [{port: 3306}]}]
-        - kind: Service
+        - apiVersion: v1
+          kind: Service
           metadata: {name: headless}
           spec: {clusterIP: None, ports: [{port: 80}]}
-        - kind: Service
+        - apiVersion: v1
+          kind: Service
           metadata: {name: elsewhere}
           spec: {type: ExternalName, externalName: db.example.com}
-        - kind: ConfigMap
+        - apiVersion: v1
+          kind: ConfigMap
           metadata: {name: other}
         """
 

@@ -4,7 +4,7 @@ import LoadBalancing
 extension Scenario {
     /// Long histories of changes, in which everything goes wrong that can.
     static let soak: [Scenario] = [
-        Scenario("soak: 10,000 changes with faults", tags: [.slow], timeLimit: .seconds(400)) { context in
+        Scenario("soak: 10,000 changes with faults", tags: [.slow]) { context in
             let seed = Self.seed
             do throws(ScenarioFailure) {
                 try soak(context, seed: seed, changes: 10_000)
@@ -12,7 +12,7 @@ extension Scenario {
                 throw ScenarioFailure("seed \(seed): \(error)")
             }
         },
-        Scenario("soak: a whole agent with an API server, files, another writer and kills", timeLimit: .seconds(120)) {
+        Scenario("soak: a whole agent with an API server, files, another writer and kills") {
             context in
             let seed = Self.seed
             do throws(ScenarioFailure) {

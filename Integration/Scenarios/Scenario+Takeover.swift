@@ -6,11 +6,11 @@ extension Scenario {
     /// A node that kube-proxy has served is taken over, under continuous traffic of both families.
     static let takeover: [Scenario] = [
         Scenario(
-            "takeover: nothing fails, and what is kube-proxy's goes", tags: [.fullKernel], timeLimit: .seconds(300)
+            "takeover: nothing fails, and what is kube-proxy's goes", tags: [.fullKernel]
         ) { context in
             let site = try TakeoverSite(context, variant: "nft")
             try site.startTraffic()
-            usleep(1_500_000)
+            try site.waitForAnswers(15)
             let before = try site.node.observed()
             let preview = try context.parse(try site.takeover("--dry-run", "--output", "json").output)
             try expectEqual(try site.node.observed(), before, "the node after a dry run")
@@ -22,14 +22,14 @@ extension Scenario {
             try expectEqual(made.count("steps"), 17, "steps")
             try expectEqual(made.count("kept"), 0, "what stays")
             site.beginPhase()
-            sleep(2)
+            try site.waitForAnswers(40)
             try site.finishTraffic(lastPhase: 2)
             try site.expectOnlyOthers()
             let again = try context.parse(try site.takeover("--output", "json").output)
             try expectEqual(again.count("steps"), 0, "steps of another run")
         },
         Scenario(
-            "takeover: beside an agent that runs", tags: [.fullKernel], timeLimit: .seconds(300)
+            "takeover: beside an agent that runs", tags: [.fullKernel]
         ) { context in
             let site = try TakeoverSite(context, variant: "legacy")
             try site.startTraffic()
@@ -38,7 +38,7 @@ extension Scenario {
             site.beginPhase()
             try site.takeover()
             site.beginPhase()
-            sleep(3)
+            try site.waitForAnswers(50)
             try site.finishTraffic(lastPhase: 2)
             try site.expectOnlyOthers()
             // The agent goes on as before: what is declared now is served.
@@ -56,8 +56,7 @@ extension Scenario {
             _ = try agent.wait()
         },
         Scenario(
-            "takeover: refuses what would fail, and goes on where it stopped", tags: [.fullKernel],
-            timeLimit: .seconds(300)
+            "takeover: refuses what would fail, and goes on where it stopped", tags: [.fullKernel]
         ) { context in
             let site = try TakeoverSite(context, variant: "nft")
             let before = try site.node.observed()
@@ -92,7 +91,7 @@ extension Scenario {
     private static func refuseBesideKubeProxy(_ site: TakeoverSite) throws(ScenarioFailure) {
         let program = "\(site.context.directory)/kube-proxy"
         try site.context.run(["cp", "/bin/sleep", program])
-        let proxy = try Command([program, "60"]).start()
+        let proxy = try Command([program, "infinity"]).start()
         let result = try site.takeover(status: 1)
         try expect(result.error.contains("process \(proxy.identifier)): stop it first"), result.description)
         proxy.send(SIGKILL)
@@ -103,7 +102,7 @@ extension Scenario {
     private static func refuseBesideAgentOfOthers(_ site: TakeoverSite) throws(ScenarioFailure) {
         let path = try site.context.write("virtualServers: []\n", to: "other.yaml")
         let agent = try site.context.startIPVSync("--config", path)
-        sleep(2)
+        try agent.waitForText(#""message":"ready""#)
         let result = try site.takeover(status: 1)
         try expect(result.error.contains("Missing: "), result.description)
         agent.send(SIGTERM)

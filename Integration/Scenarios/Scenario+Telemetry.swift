@@ -63,7 +63,7 @@ extension Scenario {
             try context.ipvsadm("-A", "-t", "192.0.2.77:80", "-s", "rr")
             try context.ipvsadm("-E", "-t", "10.96.0.10:80", "-s", "sh")
             try agent.waitForText(#""message":"drift found""#)
-            sleep(2)
+            try context.waitForVerification(agent)
             try expect(try context.ipvsadmSave().contains("-A -t 10.96.0.10:80 -s sh"), "it was repaired")
             let text = try context.metrics(agent)
             try expect(text.contains("ipvsync_drift_total{kind=\"virtual_server_changed\"} 1\n"), text)
@@ -118,7 +118,7 @@ extension Scenario {
             server.tell(slice("n1"))
             let agent = try context.startIPVSync("--kubeconfig", server.kubeconfig, "--node", "n1")
             let ask = ["curl", "-s", "-i", "http://127.0.0.1:32123/healthz"]
-            try context.eventually("a local endpoint is there", timeLimit: .seconds(60)) { () throws(ScenarioFailure) in
+            try context.eventually("a local endpoint is there") { () throws(ScenarioFailure) in
                 try expect(agent.isRunning, agent.error)
                 let answer = try Command(ask).run().output
                 return answer.contains(" 200 ") && answer.contains("X-Load-Balancing-Endpoint-Weight: 1")

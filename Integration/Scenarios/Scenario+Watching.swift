@@ -87,11 +87,13 @@ extension Scenario {
             let traffic = try context.startIPVSync("watch", "--interval", "1", "--output", "json", "tcp 192.0.2.1:80")
             // Only those after its first look are told of, and long before the interval is over.
             var isThere = false
-            try context.eventually("a change is told of", timeLimit: .seconds(40)) { () throws(ScenarioFailure) in
+            try context.eventually("a change is told of") { () throws(ScenarioFailure) in
                 isThere.toggle()
                 try context.write(
                     file(isThere ? ["198.51.100.1:80", "198.51.100.2:80"] : ["198.51.100.1:80"]), to: "web.yaml")
-                usleep(2_500_000)
+                try context.eventually("the change is made") { () throws(ScenarioFailure) in
+                    try context.ipvsadmSave().count { $0.hasPrefix("-a") } == (isThere ? 2 : 1)
+                }
                 return changes.output.contains("real server added  tcp 192.0.2.1:80 (web)  198.51.100.2:80")
             }
             try expect(!changes.output.contains("virtual server added"), "older changes too: \(changes.output)")
@@ -138,7 +140,7 @@ extension Scenario {
                 try expect(text.hasPrefix(Self.enter) && text.hasSuffix(Self.leave), text)
             }
             for end in ["printf q", #"printf '\003'"#, "kill -TERM $(cat process)"] {
-                let text = try context.onTerminal("watch --interval 60", input: "sleep 2; \(end); sleep 1")
+                let text = try context.onTerminal("watch --interval 60", input: "\(Self.untilDrawn); \(end)")
                 try expect(text.hasSuffix(Self.leave), "\(end): \(text)")
             }
             try expect(agent.isRunning, "the agent ended")
@@ -148,7 +150,8 @@ extension Scenario {
             try context.sync(file([]), "--state-dir", folder)
             let text = try context.onTerminal(
                 "watch --interval 1 --state-dir '\(folder)'",
-                input: "sleep 2; for file in '\(folder)'/ledger-*; do rm $file; mkdir $file; done; sleep 2", status: 1)
+                input: "\(Self.untilDrawn); for file in '\(folder)'/ledger-*; do rm $file; mkdir $file; done", status: 1
+            )
             let end = try require(text.components(after: Self.leave), "the screen stays: \(text)")
             try expect(end.contains("ipvsync: \(folder)/ledger-") && end.contains("cannot be read"), end)
         },
@@ -156,6 +159,8 @@ extension Scenario {
 
     private static let enter = "\u{1B}[?1049h\u{1B}[?25l"
     private static let leave = "\u{1B}[?25h\u{1B}[?1049l"
+    /// Waits until the terminal shows the program's first frame.
+    private static let untilDrawn = "until grep -q ' virtual server' record 2>/dev/null; do sleep 0.05; done"
 
     private static func file(_ realServers: [String]) -> String {
         "virtualServers: [{name: web, address: \"192.0.2.1:80\", scheduler: rr, realServers: \(realServers)}]"
@@ -182,13 +187,14 @@ extension Context {
     ///
     /// It has to end by itself with that status, and the terminal has to be as it was.
     fileprivate func onTerminal(
-        _ arguments: String, input: String = "sleep 4", status: Int = 0, file: StaticString = #fileID, line: Int = #line
+        _ arguments: String, input: String = ":", status: Int = 0, file: StaticString = #fileID, line: Int = #line
     ) throws(ScenarioFailure) -> String {
         let command =
             "stty rows 24 cols 100; stty -g >before; sh -c 'echo $$ >process; exec \"$0\" \"$@\"' "
             + "'\(ipvsync)' \(arguments); echo $? >status; stty -g >after"
         let shell =
-            "cd '\(directory)'; (\(input)) | timeout 20 script -qec \"$0\" record >/dev/null; cat status; "
+            "cd '\(directory)'; rm -f record status; (\(input); until [ -e status ]; do sleep 0.05; done) | "
+            + "script --flush -qec \"$0\" record >/dev/null; cat status; "
             + "cmp before after"
         let result = try run(
             ["bash", "-c", shell, command], environment: ["TERM": "xterm", "NO_COLOR": "1"], file: file, line: line)

@@ -34,7 +34,7 @@ final class TakeoverSite {
                 context.ipvsync, "takeover", "--manifests", lab.manifestDirectory, "--node", "node1", "--config",
                 "\(context.directory)/node.yaml",
             ] + arguments
-        ).run(timeLimit: .seconds(120))
+        ).run()
         try expectEqual(result.status, .exited(status), "\(result)\nexit status", file: file, line: line)
         return result
     }
@@ -58,6 +58,11 @@ final class TakeoverSite {
         // Few enough for an emulated CPU that has ipvsync and iptables to run beside them.
         traffic.openNewConnections(perSecond: 10)
         self.traffic[place] = traffic
+    }
+
+    /// Waits until so many new connections of everybody, begun in the present phase, have been answered.
+    func waitForAnswers(_ count: Int) throws(ScenarioFailure) {
+        for traffic in traffic.values { try traffic.waitForAnswers(count) }
     }
 
     func beginPhase() {
@@ -85,7 +90,7 @@ final class TakeoverSite {
     /// Starts an agent that keeps what is declared, and waits until it has made everything.
     func startAgent() throws(ScenarioFailure) -> RunningCommand {
         let agent = try lab.startAgent([service])
-        try context.eventually("the agent's addresses", timeLimit: .seconds(30)) { () throws(ScenarioFailure) in
+        try context.eventually("the agent's addresses") { () throws(ScenarioFailure) in
             let shown = try Command(["ip", "address", "show", "dev", "ipvsync0"]).run().output
             return AddressFamily.allCases.allSatisfy { shown.contains(service.clusterIP($0)) }
         }

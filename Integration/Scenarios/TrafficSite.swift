@@ -10,6 +10,8 @@ final class TrafficSite {
     private let client: PrivateNamespace
     private let machines: PrivateNamespace
     let servers: EchoServers
+    /// The longest that a change has taken so far, from its declaration until the kernel had it.
+    private var pace = Duration.zero
 
     private static let virtualAddresses = ["192.0.2.1", "2001:db8:1::1"]
     /// Several, for schedulers and persistence look at the client's address. Seven, lest round robin over four real
@@ -71,19 +73,51 @@ final class TrafficSite {
     /// Declares a table, and starts an agent that brings it about.
     func start(_ table: TrafficTable) throws(ScenarioFailure) -> RunningCommand {
         try declare(table)
+        let began = ContinuousClock.now
         let agent = try startAgent()
         try eventually(table, agent)
+        pace = max(pace, .now - began)
         return agent
     }
 
     /// Starts an agent on the configuration that is there.
     func startAgent() throws(ScenarioFailure) -> RunningCommand {
-        try context.startIPVSync("--config", "\(context.directory)/site.yaml")
+        try context.startIPVSync("--config", "\(context.directory)/site.yaml", "--state-dir", stateDirectory)
     }
+
+    /// Gives a table a drain timeout that outlasts so many changes, as long as they take now, and another real server, so
+    /// that the change shows.
+    func declareDrainTimeout(
+        atLeast seconds: Int, changes: Int, in table: inout TrafficTable, _ agent: RunningCommand
+    ) throws(ScenarioFailure) {
+        table.drainTimeout = seconds + Int((pace * 3 * changes).components.seconds) + 1
+        table.servers.append(8)
+        try declare(table)
+        try eventually(table, agent)
+    }
+
+    /// Since when the ledger has a real server draining, for each virtual server: seconds since the machine's start.
+    func drains(of server: Int) throws(ScenarioFailure) -> [String: String] {
+        var found: [String: String] = [:]
+        for line in try context.run(["sh", "-c", "cat '\(stateDirectory)'/ledger-*"]).outputLines {
+            let fields = line.split(separator: "\t").map(String.init)
+            guard fields.count > 2, Self.addresses(of: server).contains(where: { fields[2].contains("\($0)") }) else {
+                continue
+            }
+            switch fields[0] {
+            case "drain": found[fields[1]] = fields[3]
+            case "drained": found[fields[1]] = nil
+            default: break
+            }
+        }
+        return found
+    }
+
+    private var stateDirectory: String { "\(context.directory)/state" }
 
     /// Waits until the kernel has this table.
     func eventually(
-        _ table: TrafficTable, _ agent: RunningCommand, timeLimit: Duration = .seconds(20),
+        _ table: TrafficTable, _ agent: RunningCommand, timeLimit: Duration = Patience.step,
         file: StaticString = #fileID, line: Int = #line
     ) throws(ScenarioFailure) {
         try context.eventuallyTable(
@@ -94,7 +128,7 @@ final class TrafficSite {
     func eventuallyNothing(
         _ agent: RunningCommand, file: StaticString = #fileID, line: Int = #line
     ) throws(ScenarioFailure) {
-        try context.eventuallyTable(agent, [], timeLimit: .seconds(20), file: file, line: line)
+        try context.eventuallyTable(agent, [], file: file, line: line)
     }
 
     // MARK: - Machines

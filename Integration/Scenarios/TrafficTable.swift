@@ -7,8 +7,8 @@ struct TrafficTable {
     var scheduler = "rr"
     /// Seconds.
     var persistence: Int?
-    /// Seconds.
-    var drainTimeout = 60
+    /// Seconds. Nothing that drains is to end by itself, however long a scenario takes.
+    var drainTimeout = 7200
     /// Whether the virtual servers are declared at all.
     var isDeclared = true
 

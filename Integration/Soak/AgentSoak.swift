@@ -163,7 +163,7 @@ final class AgentSoak {
             return agent.error.contains(#""ready""#)
         }
         let wanted = model.saved
-        try context.eventuallyTable(agent, wanted, timeLimit: .seconds(30))
+        try context.eventuallyTable(agent, wanted)
         figures.count("line that was checked", wanted.count)
     }
 

@@ -101,7 +101,7 @@ extension Soak {
         let dump = try context.ipvsadm("-Sn").output
         let found: [DesiredVirtualServer]
         do throws(ConfigurationErrors) {
-            found = try IpvsadmRules.parse(dump, file: "ipvsadm").virtualServers
+            found = try IpvsadmRules.parse(dump, file: "ipvsadm").state.virtualServers
         } catch {
             throw ScenarioFailure("\(error)\n\(dump)")
         }
@@ -109,7 +109,7 @@ extension Soak {
     }
 
     private func lines(_ servers: [DesiredVirtualServer]) -> [String] {
-        IpvsadmRules.render(servers).split(separator: "\n").map(String.init)
+        IpvsadmExport(DesiredState(virtualServers: servers)).rules.split(separator: "\n").map(String.init)
     }
 
     /// Without thresholds, which ipvsadm does not save.

@@ -23,9 +23,9 @@ struct SoakObject {
     var object: KubernetesObject? {
         var found: KubernetesObject?
         do throws(YAMLError) {
-            _ = try YAMLNode.forEachObject(inJSON: Array(json(version: 1).utf8)) { node, _ in
+            _ = try YAMLNode.forEachObject(inJSON: Array(json(version: 1).utf8)) { read in
                 do throws(ObjectError) {
-                    found = try KubernetesObject(node, kind: kind, namespace: "")
+                    found = try KubernetesObject(read.node, kind: kind, namespace: "")
                 } catch {
                     found = nil
                 }

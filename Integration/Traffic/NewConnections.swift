@@ -4,8 +4,8 @@ struct NewConnections: Sendable, CustomStringConvertible {
     /// How many were answered, by server and then by the client's address.
     private(set) var answers: [String: [String: Int]] = [:]
     private(set) var failures: [TrafficFailure] = []
-    /// How often TCP had to send something again, which hides a loss: of connections that were answered.
-    private(set) var resent = 0
+    /// How many packets were lost, and sent again: of connections that were answered.
+    private(set) var lost = 0
 
     var succeeded: Int { answers.values.reduce(0) { $0 + $1.values.reduce(0, +) } }
 
@@ -21,9 +21,9 @@ struct NewConnections: Sendable, CustomStringConvertible {
         return result
     }
 
-    mutating func countAnswer(of server: String, to source: String, resent: Int) {
+    mutating func countAnswer(of server: String, to source: String, lost: Int) {
         answers[server, default: [:]][source, default: 0] += 1
-        self.resent += resent
+        self.lost += lost
     }
 
     mutating func count(_ failure: TrafficFailure) { failures.append(failure) }
@@ -34,13 +34,13 @@ struct NewConnections: Sendable, CustomStringConvertible {
             answers[server, default: [:]].merge(sources, uniquingKeysWith: +)
         }
         failures += other.failures
-        resent += other.resent
+        lost += other.lost
     }
 
     var description: String {
         let byServer = answers.map { ($0.key, $0.value.values.reduce(0, +)) }.sorted { $0.0 < $1.0 }
             .map { "\($0.0) \($0.1)" }
         return "\(attempted) new connections attempted, \(succeeded) succeeded, \(failures.count) failed, "
-            + "\(resent) packets sent again" + (byServer.isEmpty ? "" : " (\(byServer.joined(separator: ", ")))")
+            + "\(lost) packets lost" + (byServer.isEmpty ? "" : " (\(byServer.joined(separator: ", ")))")
     }
 }

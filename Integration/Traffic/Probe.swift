@@ -27,9 +27,9 @@ final class Probe {
     private(set) var answeredAt: ContinuousClock.Instant
 
     /// The question and its answer may take that long: the kernel sends a lost first packet again after 1 s.
-    private static let timeLimit = Duration.seconds(2)
-    /// Between two looks no more time than this counts: a machine that stood still has not been silent.
-    private static let longestLook = Duration.milliseconds(50)
+    private static let timeLimit = Duration.seconds(3)
+    /// Between two looks no more time than this counts: a machine that is busy, or stood still, has not been silent.
+    private static let longestLook = Duration.milliseconds(10)
 
     /// - Parameter start: When the traffic began.
     init(
@@ -46,7 +46,8 @@ final class Probe {
         code = socket.connect(to: target)
     }
 
-    var resentCount: Int { socket.resentCount }
+    /// How many packets of this side were lost, as far as is known.
+    var lostCount: Int { socket.lostCount }
 
     /// Whether another question is to follow.
     var isHeld: Bool { hold != nil && answers == 1 }

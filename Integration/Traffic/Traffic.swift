@@ -59,6 +59,38 @@ final class Traffic {
         board.order { $0.phase += 1 }
     }
 
+    /// Waits until so many new connections to each target, begun in the present phase, have been answered.
+    func waitForAnswers(_ count: Int) throws(ScenarioFailure) {
+        try wait("\(count) new connections to each target answered") {
+            let families = board.report.phases.last ?? [:]
+            return families.count > 0 && families.values.reduce(0) { $0 + $1.succeeded } >= count * targetCount
+                && families.values.allSatisfy { $0.succeeded >= count }
+        }
+    }
+
+    /// Waits until every new connection that was begun before the present phase has been answered, or has failed.
+    func waitForEarlierPhases() throws(ScenarioFailure) {
+        try wait("earlier connections settled") {
+            board.report.phases.dropLast().allSatisfy { families in
+                families.values.allSatisfy { $0.attempted == $0.succeeded + $0.failures.count }
+            }
+        }
+    }
+
+    /// Waits until so many new connections, begun in the present phase, have failed.
+    func waitForFailures(_ count: Int) throws(ScenarioFailure) {
+        try wait("\(count) new connections failed") {
+            (board.report.phases.last ?? [:]).values.reduce(0) { $0 + $1.failures.count } >= count
+        }
+    }
+
+    /// Waits until all long-lived connections of some servers have broken.
+    func waitForCuts(of servers: Set<String>) throws(ScenarioFailure) {
+        try wait("the connections of \(servers.sorted()) cut") {
+            board.report.longConnections.allSatisfy { !servers.contains($0.server ?? "") || $0.failure != nil }
+        }
+    }
+
     /// Closes the long-lived connections, each when it has its answer.
     func closeLongConnections() throws(ScenarioFailure) {
         board.order { $0.closesLongConnections = true }
@@ -81,8 +113,7 @@ final class Traffic {
     private func wait(
         _ subject: String, _ condition: () -> Bool
     ) throws(ScenarioFailure) {
-        // Longer than any single connection may wait.
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + Patience.step
         while !condition() {
             try board.check()
             guard .now < deadline else { throw ScenarioFailure("not in time: \(subject)\n\(report)") }

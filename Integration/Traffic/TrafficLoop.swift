@@ -9,6 +9,8 @@ final class TrafficLoop {
     private let start: ContinuousClock.Instant
     private var short: [Probe] = []
     private var long: [Probe] = []
+    /// Short ones that have their answer, while it is open whether what they sent again was lost.
+    private var settling: [(probe: Probe, server: String)] = []
     private var nextNew: ContinuousClock.Instant?
     private var hasOpenedLong = false
     /// One for each connection, never used again. The kernel's table goes on holding a connection for a while after its
@@ -17,6 +19,8 @@ final class TrafficLoop {
 
     /// Between two questions of a long-lived connection.
     private static let pause = Duration.milliseconds(100)
+    /// For so long a packet that was sent again may turn out not to have been lost.
+    private static let verdict = Duration.seconds(5)
     /// What is late by more than this is left out, lest it come in one burst.
     private static let patience = Duration.milliseconds(500)
 
@@ -40,7 +44,9 @@ final class TrafficLoop {
         let readiness = wait()
         settleShort(readiness[..<short.count])
         settleLong(readiness[short.count...])
-        board.finishStep(following: orders, waiting: short.count + long.count { $0.waitingSince != nil })
+        countSettled()
+        board.finishStep(
+            following: orders, waiting: short.count + settling.count + long.count { $0.waitingSince != nil })
     }
 
     // MARK: - Beginnings
@@ -114,15 +120,23 @@ final class TrafficLoop {
             switch probe.proceed(isReady: isReady) {
             case nil: remaining.append(probe)
             case .answered where probe.isHeld: remaining.append(probe)
-            case .answered(let server):
-                board.update(probe.source.family, phase: probe.number) {
-                    $0.countAnswer(of: server, to: probe.source.host, resent: probe.resentCount)
-                }
+            case .answered(let server): settling.append((probe, server))
             case .failed(let failure):
                 board.update(probe.source.family, phase: probe.number) { $0.count(failure) }
             }
         }
         short = remaining
+    }
+
+    private func countSettled() {
+        settling.removeAll { probe, server in
+            let lost = probe.lostCount
+            guard lost == 0 || ContinuousClock.now - probe.answeredAt > Self.verdict else { return false }
+            board.update(probe.source.family, phase: probe.number) {
+                $0.countAnswer(of: server, to: probe.source.host, lost: lost)
+            }
+            return true
+        }
     }
 
     private func settleLong(_ readiness: ArraySlice<Bool>) {

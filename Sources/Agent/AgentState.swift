@@ -3,6 +3,7 @@ package import DataPath
 package import KubernetesAPI
 internal import KubernetesObjects
 package import LoadBalancing
+package import NodeNetwork
 package import ServiceTranslation
 
 /// What is wanted now, of files and of an API server; a virtual server of a file goes before a Service's.
@@ -11,10 +12,13 @@ package struct AgentState: DesiredSource {
     private var files: DesiredState
     private var filesDataPath: Set<DataPathElement> = []
     private var filesHealthChecks: [UInt16: HealthCheck] = [:]
-    package private(set) var network: DataPathSettings?
+    private var filesWarnings: [TranslationWarning] = []
+    private var declaredNetwork: DataPathSettings?
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
     private var index: ServiceIndex
     private var policy: TranslationPolicy
+    /// What is known of this machine's addresses.
+    package private(set) var stations: NodeStations
     /// Whether the node's addresses could be listed: without them, node ports would seem to be wanted no more.
     package private(set) var knowsNodeAddresses: Bool
 
@@ -22,11 +26,13 @@ package struct AgentState: DesiredSource {
         let configuration = declaration.configuration
         files = configuration.desired
         // Those that came since will be found by the first look.
-        let addresses =
-            declaration.nodeAddresses
-            ?? (try? HostIdentity.addresses(except: configuration.settings.network?.options?.device))
-        knowsNodeAddresses = addresses != nil
-        policy = TranslationPolicy(nodeName: node, nil, addresses: addresses ?? [])
+        let stations =
+            declaration.stations
+            ?? (try? HostIdentity.stations(except: configuration.settings.network?.options?.device))
+        knowsNodeAddresses = stations != nil
+        self.stations = stations ?? NodeStations()
+        policy = TranslationPolicy(nodeName: node)
+        policy.use(self.stations)
         index = ServiceIndex(translator: ServiceTranslator(policy: policy))
         use(declaration)
     }
@@ -36,6 +42,15 @@ package struct AgentState: DesiredSource {
         all.virtualServers += index.desiredVirtualServers.filter { declared[$0.key] == nil }
         all.virtualServers.sort { $0.key < $1.key }
         return all
+    }
+
+    /// As declared, but for networks in which the API server is reached: taken whole, they would cut the node off.
+    package var network: DataPathSettings? {
+        guard var network = declaredNetwork, network.binding == .route else { return declaredNetwork }
+        network.serviceNetworks.removeAll { network in
+            policy.addresses.apiServers.contains { network.contains($0) && !index.isClusterIP($0) }
+        }
+        return network
     }
 
     package var settings: DesiredState { DesiredState(timeouts: files.timeouts, syncDaemons: files.syncDaemons) }
@@ -63,8 +78,8 @@ package struct AgentState: DesiredSource {
         element.virtualServer.map { declared[$0] == nil } ?? true
     }
 
-    /// What is to be said of the Services.
-    package var complaints: [String] { index.complaints }
+    /// What could not be done as Services ask.
+    package var warnings: [TranslationWarning] { filesWarnings + index.warnings }
 
     /// The health check ports of Services.
     package var healthChecks: [UInt16: HealthCheck] {
@@ -77,14 +92,16 @@ package struct AgentState: DesiredSource {
         files = configuration.desired
         filesDataPath = declaration.dataPath
         filesHealthChecks = declaration.healthChecks
-        network = configuration.settings.network?.options
+        filesWarnings = declaration.warnings
+        declaredNetwork = configuration.settings.network?.options
         let standard = TranslationPolicy()
         var next = policy
         next.scheduler = standard.scheduler
         next.nodePortAddresses = standard.nodePortAddresses
         next.localFallsBackToCluster = standard.localFallsBackToCluster
+        next.annotations = standard.annotations
         next.apply(configuration.settings.services)
-        next.keep(network)
+        next.keep(declaredNetwork)
         follow(next)
         // Everything is synchronised after this: which keys it touches does not matter.
         _ = index.refresh()
@@ -108,23 +125,34 @@ package struct AgentState: DesiredSource {
         }
         let node = TranslationPolicy(
             nodeName: policy.nodeName, index.cluster.nodes[policy.nodeName], addresses: policy.nodeAddresses)
+        if node.zone != policy.zone || node.primaryAddresses != policy.primaryAddresses {
+            var next = policy
+            next.zone = node.zone
+            next.primaryAddresses = node.primaryAddresses
+            follow(next)
+        }
+        return index.refresh()
+    }
+
+    /// Takes the addresses that this node has now, and who is around it.
+    ///
+    /// - Returns: The virtual servers that are wanted otherwise now.
+    package mutating func use(_ stations: NodeStations) -> [VirtualServerKey] {
         var next = policy
-        next.zone = node.zone
-        next.primaryAddresses = node.primaryAddresses
+        next.use(stations)
+        self.stations = stations
+        knowsNodeAddresses = true
         follow(next)
         return index.refresh()
     }
 
-    /// The addresses that are taken for this node's own.
-    package var nodeAddresses: [IPAddress] { policy.nodeAddresses }
-
-    /// Takes the addresses that this node has now.
+    /// Takes the addresses where the API server is reached.
     ///
     /// - Returns: The virtual servers that are wanted otherwise now.
-    package mutating func use(nodeAddresses: [IPAddress]) -> [VirtualServerKey] {
+    package mutating func use(apiServers: Set<IPAddress>) -> [VirtualServerKey] {
+        guard policy.addresses.apiServers != apiServers else { return [] }
         var next = policy
-        next.nodeAddresses = nodeAddresses
-        knowsNodeAddresses = true
+        next.addresses.apiServers = apiServers
         follow(next)
         return index.refresh()
     }

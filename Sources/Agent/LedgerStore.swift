@@ -25,6 +25,10 @@ package struct LedgerStore: Sendable {
     /// The network namespace that it is about.
     package var namespace: String { identity.namespace }
 
+    /// Refuses a directory in which others than root and this user can put files: neither a ledger nor an agent of
+    /// theirs is believed.
+    package func requireTrust() throws(StateError) { try StateFile.requireTrust(in: directory) }
+
     /// Where an agent of this namespace answers questions.
     package var socketPath: String { "\(directory)/agent-\(identity.namespace).sock" }
 

@@ -1,3 +1,4 @@
+internal import Files
 internal import Glibc
 
 /// Keeps two runs from writing the same tables at once.
@@ -7,8 +8,12 @@ package struct RunLock: ~Copyable {
     /// - Parameter waits: Told once, as soon as it has to wait for another run.
     init(path: String, waitingAtMost seconds: Int, waits: () -> Void) throws(StateError) {
         // Kept aside until the lock is held: a thrown error runs `deinit` once every property has its value.
-        let opened = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        let opened = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0o600)
         guard opened >= 0 else { throw StateError(.unwritable(errno), path: path) }
+        if let reason = Trust.foreignness(ofOpen: opened) {
+            close(opened)
+            throw StateError(.untrusted(reason), path: path, remedy: "remove it: it is no file of ipvsync's")
+        }
         for attempt in 0...(seconds * 20) {
             if flock(opened, LOCK_EX | LOCK_NB) == 0 {
                 descriptor = opened

@@ -7,6 +7,8 @@ package struct StateError: Error, Hashable, Sendable {
         case unwritable(Int32)
         /// The content makes no sense, in that line.
         case corrupt(line: Int)
+        /// Somebody else could have written it: why.
+        case untrusted(String)
         /// Another run holds the lock.
         case locked
     }
@@ -30,6 +32,7 @@ extension StateError: CustomStringConvertible {
             case .unreadable(let code): "cannot be read: \(ErrnoText.words(code))"
             case .unwritable(let code): "cannot be written: \(ErrnoText.words(code)); nothing is changed until it can"
             case .corrupt(let line): "line \(line) makes no sense"
+            case .untrusted(let reason): "is not trusted: \(reason)"
             case .locked: "another ipvsync is at work in this network namespace"
             }
         return "\(path): \(problem)" + (remedy.map { "; \($0)" } ?? "")

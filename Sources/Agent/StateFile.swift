@@ -1,3 +1,4 @@
+internal import Files
 internal import Glibc
 
 /// A file that is read whole, replaced whole or not at all, and added to.
@@ -7,37 +8,54 @@ struct StateFile {
     /// Far beyond 100,000 virtual servers that all drain.
     private static let maximumSize = 256 << 20
 
-    /// Makes the directory for such files, for its owner alone, unless it is there.
+    /// Makes the directory for such files, for its owner alone, unless it is there; then it has to be one to trust.
     static func makeDirectory(_ directory: String) throws(StateError) {
         guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
             throw StateError(.unwritable(errno), path: directory, remedy: "name another with --state-dir")
+        }
+        try requireTrust(in: directory)
+    }
+
+    /// Refuses a directory in which others than root and this user can put files; one that is not there holds none.
+    static func requireTrust(in directory: String) throws(StateError) {
+        do throws(FileError) {
+            try Trust.require(directory: directory)
+        } catch {
+            switch error.kind {
+            case .system(ENOENT): return
+            case .untrusted(let reason):
+                throw StateError(
+                    .untrusted(reason), path: directory,
+                    remedy: "give it to root, writable for its owner alone, or name another with --state-dir")
+            case .system(let code): throw StateError(.unreadable(code), path: directory, remedy: "run as root")
+            case .notRegular, .tooLong: throw StateError(.unreadable(EINVAL), path: directory)
+            }
         }
     }
 
     /// The text; `nil` when there is no such file.
     func read() throws(StateError) -> String? {
-        let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return nil }
-            throw StateError(.unreadable(errno), path: path, remedy: "run as root, or remove the file")
-        }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-            status.st_size <= Self.maximumSize
-        else { throw StateError(.unreadable(EINVAL), path: path, remedy: "remove it: it is no file of ipvsync's") }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-        var filled = 0
-        while filled < bytes.count {
-            let count = bytes.withUnsafeMutableBytes { buffer in
-                Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
+        try Self.requireTrust(in: directory)
+        do throws(FileError) {
+            let file = try InputFile(path: path, followsLink: false)
+            try file.requireTrust()
+            return String(decoding: try file.contents(limit: Self.maximumSize), as: UTF8.self)
+        } catch {
+            switch error.kind {
+            case .system(ENOENT): return nil
+            case .system(let code):
+                throw StateError(.unreadable(code), path: path, remedy: "run as root, or remove the file")
+            case .notRegular(let kind): throw untrusted("it is \(kind)")
+            case .untrusted(let reason): throw untrusted(reason)
+            case .tooLong(let limit): throw untrusted("it is longer than \(limit >> 20) MiB")
             }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw StateError(.unreadable(errno), path: path) }
-            if count == 0 { break }
-            filled += count
         }
-        return String(decoding: bytes[..<filled], as: UTF8.self)
+    }
+
+    private var directory: String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
+
+    private func untrusted(_ reason: String) -> StateError {
+        StateError(.untrusted(reason), path: path, remedy: "remove it: it is no file of ipvsync's")
     }
 
     /// Replaces the file: written beside it, forced to storage, then renamed over it.
@@ -62,7 +80,7 @@ struct StateFile {
     ///
     /// - Returns: `false`, with nothing done, when the file is not of that size.
     func append(_ bytes: [UInt8], at size: Int) throws(StateError) -> Bool {
-        let descriptor = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC)
+        let descriptor = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         var status = stat()

@@ -74,7 +74,7 @@ extension SyncFailure: CustomStringConvertible {
     }
 
     private func unknownModule(_ server: VirtualServer) -> String {
-        let engine = server.persistence?.engine.map { " or engine \($0) (modprobe ip_vs_pe_\($0))" } ?? ""
+        let engine = server.engine.map { " or engine \($0) (modprobe ip_vs_pe_\($0))" } ?? ""
         return "the kernel does not have scheduler \(server.scheduler.name) (modprobe ip_vs_\(server.scheduler.name))"
             + engine + "; see 'ipvsync doctor'"
     }

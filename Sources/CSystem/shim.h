@@ -3,16 +3,21 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 
-/// Accepts a connection as a socket that does not block and is closed at `exec`.
-static inline int csystem_accept(int listener) {
+/// Accepts a connection as a socket that does not block and is closed at `exec`; fills in the address of its other end.
+static inline int csystem_accept_from(int listener, struct sockaddr *peer, socklen_t *length) {
     // The C library declares this only for _GNU_SOURCE, which a module map cannot define.
     extern int accept4(int, struct sockaddr *, socklen_t *, int);
-    return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    return accept4(listener, peer, length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
+
+/// The same, whoever is at the other end.
+static inline int csystem_accept(int listener) { return csystem_accept_from(listener, 0, 0); }
 
 /// Makes a pipe of which both ends are closed at `exec`.
 static inline int csystem_pipe(int ends[2]) {
@@ -26,3 +31,20 @@ static inline int csystem_pipe(int ends[2]) {
 #endif
 int unshare(int flags);
 int setns(int descriptor, int type);
+
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+/// Makes a program that is to be spawned begin without any descriptor from that number on.
+static inline int csystem_close_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+/// No core dump of this process, and no `ptrace` by others of the same user.
+static inline int csystem_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+/// Sets and reads the limit of open files of a process, 0 for this one.
+static inline int csystem_limit_open_files(pid_t process, const struct rlimit *limit, struct rlimit *before) {
+    extern int prlimit(pid_t, int, const struct rlimit *, struct rlimit *);
+    return prlimit(process, RLIMIT_NOFILE, limit, before);
+}

@@ -78,6 +78,16 @@ extension ServiceDefaults {
         }
         members.append(localFallback, as: Fields.localFallback, Document.bool)
         members.append(proxyName, as: Fields.proxyName, Document.string)
+        members.append(externalIPs, as: Fields.externalIPs, \.document)
+        members.append(loadBalancerIPs, as: Fields.loadBalancerIPs, \.document)
+        members.append(nodeAddresses, as: Fields.nodeAddresses, Document.bool)
+        members.append(annotations, as: Fields.annotations) { annotations in
+            switch annotations {
+            case .all: "all"
+            case .none: "none"
+            case .named(let names): .sequence(names.map(Document.string))
+            }
+        }
         return .mapping(members)
     }
 }

@@ -1,3 +1,5 @@
+internal import Documents
+
 /// One thing that is wrong with a configuration, and what would be right.
 package struct ConfigurationError: Error, Hashable, Sendable {
     package let file: String
@@ -22,7 +24,7 @@ package struct ConfigurationError: Error, Hashable, Sendable {
 }
 
 extension ConfigurationError: CustomStringConvertible {
-    /// `web.yaml:3:5: virtual server web: what is wrong; what would be right`.
+    /// `web.yaml:3:5: virtual server web: what is wrong; what would be right`; one line, whatever it quotes.
     package var description: String {
         var text = file
         for number in [line, column] {
@@ -31,6 +33,6 @@ extension ConfigurationError: CustomStringConvertible {
         if let object { text += ": \(object)" }
         text += ": \(problem)"
         if let remedy { text += "; \(remedy)" }
-        return text
+        return text.shown
     }
 }

@@ -23,6 +23,9 @@ package struct ConfigurationErrors: Error, Hashable, Sendable {
         }
     }
 
+    /// Counts one more that is not kept.
+    mutating func omit() { omitted += 1 }
+
     mutating func append(contentsOf others: ConfigurationErrors) {
         others.errors.forEach { append($0) }
         omitted += others.omitted

@@ -2,7 +2,7 @@ import Documents
 import LoadBalancing
 
 extension DesiredVirtualServer {
-    /// The entry of `virtualServers` that declares it.
+    /// The entry of `virtualServers` that declares it. What cannot be declared is written too, and does not read back.
     var document: Document {
         var members: [Document.Member] = []
         members.append(name, as: Fields.name, Document.string)
@@ -25,6 +25,9 @@ extension DesiredVirtualServer {
             members.append(transportProtocol == .tcp ? nil : transportProtocol, as: Fields.transportProtocol) {
                 .string($0.description)
             }
+        case .otherProtocol(let number, let endpoint):
+            members.append(endpoint, as: Fields.address) { .string($0.description) }
+            members.append(number, as: Fields.transportProtocol) { .integer(Int64($0)) }
         case .firewallMark(let mark, let family):
             members.append(mark, as: Fields.firewallMark) { .integer(Int64($0)) }
             members.append(family == .ipv4 ? nil : family, as: Fields.family) { .string($0.description) }
@@ -40,6 +43,13 @@ extension DesiredVirtualServer {
     }
 }
 
+extension VirtualServerKey {
+    fileprivate var isFirewallMark: Bool {
+        if case .firewallMark = self { return true }
+        return false
+    }
+}
+
 extension VirtualServer {
     fileprivate var members: [Document.Member] {
         var members: [Document.Member] = []
@@ -50,13 +60,14 @@ extension VirtualServer {
             }
         }
         members.append(onePacket ? true : nil, as: Fields.onePacket, Document.bool)
-        members.append(persistence, as: Fields.persistence) { $0.document(key.family) }
+        members.append(persistence, as: Fields.persistence) { $0.document(key.family, engine: engine) }
+        members.append(persistence == nil ? engine : nil, as: Fields.persistenceEngine, Document.string)
         return members
     }
 }
 
 extension Persistence {
-    fileprivate func document(_ family: AddressFamily) -> Document {
+    fileprivate func document(_ family: AddressFamily, engine: String?) -> Document {
         let isSingle = granularity == .single(family)
         guard !isSingle || engine != nil else { return .string(DurationText.text(timeout)) }
         var members: [Document.Member] = []
@@ -80,7 +91,7 @@ extension RealServer {
     /// The short form where everything else is as given or by default.
     fileprivate func document(under key: VirtualServerKey, forwarding common: ForwardingMethod) -> Document {
         // A firewall mark's real servers mostly keep the port of the packet, which is written as none.
-        let text = key.transportProtocol == nil && endpoint.port == 0 ? "\(endpoint.address)" : "\(endpoint)"
+        let text = key.isFirewallMark && endpoint.port == 0 ? "\(endpoint.address)" : "\(endpoint)"
         var members: [Document.Member] = []
         members.append(text, as: Fields.address, Document.string)
         if forwarding != common { members += forwarding.members }
@@ -103,7 +114,7 @@ extension ForwardingMethod {
 extension Tunnel {
     fileprivate var document: Document {
         var members: [Document.Member] = []
-        members.append(type.rawValue, as: Fields.tunnelType, Document.string)
+        members.append(type?.rawValue ?? description, as: Fields.tunnelType, Document.string)
         if case .gue(let port, _) = self { members.append(port, as: Fields.tunnelPort) { .integer(Int64($0)) } }
         members.append(checksum == TunnelChecksum.none ? nil : checksum, as: Fields.tunnelChecksum) {
             .string($0.description)

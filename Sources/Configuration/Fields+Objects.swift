@@ -13,7 +13,7 @@ extension Fields {
         "engine",
         .text(
             pattern: #"^\S{1,15}$"#, expected: "the kernel's name for a persistence engine, such as sip",
-            isValid: { isKernelName($0, Persistence.maximumEngineLength) }),
+            isValid: { isKernelName($0, VirtualServer.maximumEngineLength) }),
         "The kernel's persistence engine, such as sip; the client's address without it.")
 
     // Of a tunnel.
@@ -68,6 +68,25 @@ extension Fields {
         .text(
             pattern: #"^\S{1,63}$"#, expected: "a label's value, at most 63 bytes", isValid: { isKernelName($0, 63) }),
         "Serve the Services with this service.kubernetes.io/service-proxy-name instead of those without one.")
+
+    static let externalIPs = Field(
+        "externalIPs", .addressAllowance,
+        "Which externalIPs of Services are served: `any`, `none`, or networks; any by default. Addresses of the node, "
+            + "of the API server, of gateways and of the cluster are refused whatever it says.")
+    static let loadBalancerIPs = Field(
+        "loadBalancerIPs", .addressAllowance, "The same for the addresses of load balancers (status.loadBalancer).")
+    static let nodeAddresses = Field(
+        "nodeAddresses", .boolean,
+        "Whether external IPs and load balancer addresses that are this node's own are served, as k3s' servicelb needs; "
+            + "false by default.")
+    static let allowedNetworks = Field(
+        "allow", .list(of: .prefix), "The networks for Services of namespaces that are not named; none by default.")
+    static let allowedNamespaces = Field(
+        "namespaces", .namespaceNetworks, "The networks for a namespace, in the place of `allow`.")
+    static let annotations = Field(
+        "annotations", .annotations,
+        "Which annotations `ipvsync.io/…` of Services and their endpoints count: `all`, `none`, or a list of names "
+            + "behind the slash; all by default.")
 
     // Of a file.
     static let services = Field("services", .services, "What holds for Kubernetes Services in general.")

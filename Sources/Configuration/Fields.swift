@@ -36,6 +36,12 @@ enum Fields {
         "onePacket", .boolean, "Whether each datagram is scheduled on its own; for udp and firewall marks.")
     static let persistence = Field(
         "persistence", .persistence, "How long a client stays with its real server; off by default.")
+    static let persistenceEngine = Field(
+        "persistenceEngine",
+        .text(
+            pattern: #"^\S{1,15}$"#, expected: "the kernel's name for a persistence engine, such as sip",
+            isValid: { isKernelName($0, VirtualServer.maximumEngineLength) }),
+        "The persistence engine of a virtual server without persistence, for connections that its real servers begin.")
     static let drainTimeout = Field(
         "drainTimeout", .duration(0...Settings.maximumDrainTimeout),
         "How long a leaving real server may keep its connections; 0 removes it at once.")

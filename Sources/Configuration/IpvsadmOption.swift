@@ -1,11 +1,23 @@
-/// The options of ipvsadm that its dumps are made of; the raw value is the long name.
+/// The options of ipvsadm that rules are made of; the raw value is the long name.
 enum IpvsadmOption: String, CaseIterable {
     case addService = "add-service"
     case addServer = "add-server"
+    case editService = "edit-service"
+    case editServer = "edit-server"
+    case deleteService = "delete-service"
+    case deleteServer = "delete-server"
+    case clear
+    case set
+    case startDaemon = "start-daemon"
+    case stopDaemon = "stop-daemon"
+    case list
+    case zero
     case tcpService = "tcp-service"
     case udpService = "udp-service"
     case sctpService = "sctp-service"
     case fwmarkService = "fwmark-service"
+    /// What `ipvsadm -S` writes for a protocol that it has no option for.
+    case unknownService = "xxx-service"
     case ipv6
     case scheduler
     case persistent
@@ -26,6 +38,12 @@ enum IpvsadmOption: String, CaseIterable {
     case tunnelChecksum = "tun-csum"
     case tunnelRemoteChecksum = "tun-remcsum"
     case numeric
+    case daemonInterface = "mcast-interface"
+    case syncID = "syncid"
+    case daemonGroup = "mcast-group"
+    case daemonPort = "mcast-port"
+    case daemonTimeToLive = "mcast-ttl"
+    case daemonLength = "sync-maxlen"
 
     enum Argument {
         case none, optional, required
@@ -36,6 +54,13 @@ enum IpvsadmOption: String, CaseIterable {
         switch self {
         case .addService: "A"
         case .addServer: "a"
+        case .editService: "E"
+        case .editServer: "e"
+        case .deleteService: "D"
+        case .deleteServer: "d"
+        case .clear: "C"
+        case .list: "L"
+        case .zero: "Z"
         case .tcpService: "t"
         case .udpService: "u"
         case .fwmarkService: "f"
@@ -53,21 +78,29 @@ enum IpvsadmOption: String, CaseIterable {
         case .upperThreshold: "x"
         case .lowerThreshold: "y"
         case .numeric: "n"
-        case .sctpService, .persistenceEngine, .tunnelType, .tunnelPort, .tunnelNoChecksum, .tunnelChecksum,
-            .tunnelRemoteChecksum:
-            nil
+        default: nil
         }
     }
 
     var argument: Argument {
         switch self {
-        case .addService, .addServer, .ipv6, .onePacket, .gatewaying, .masquerading, .ipip, .tunnelNoChecksum,
-            .tunnelChecksum, .tunnelRemoteChecksum, .numeric:
+        case .addService, .addServer, .editService, .editServer, .deleteService, .deleteServer, .clear, .set, .list,
+            .zero, .ipv6, .onePacket, .gatewaying, .masquerading, .ipip, .tunnelNoChecksum, .tunnelChecksum,
+            .tunnelRemoteChecksum, .numeric:
             .none
         case .persistent: .optional
         default: .required
         }
     }
+
+    /// The commands, one of which a rule has.
+    static let commands: [Self] = [
+        .addService, .addServer, .editService, .editServer, .deleteService, .deleteServer, .clear, .set, .startDaemon,
+        .stopDaemon, .list, .zero,
+    ]
+
+    /// Those that name a virtual server.
+    static let services: [Self] = [.tcpService, .udpService, .sctpService, .fwmarkService, .unknownService]
 
     /// As a message names it: `-t`, or `--pe` without a short name.
     var name: String { letter.map { "-\($0)" } ?? "--\(rawValue)" }

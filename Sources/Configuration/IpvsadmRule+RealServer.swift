@@ -1,17 +1,29 @@
 import LoadBalancing
 
 extension IpvsadmRule {
-    /// The real server that an `-a` line adds.
-    func realServer(under key: VirtualServerKey) throws(Complaint) -> RealServer {
-        if let option = IpvsadmOption.ofVirtualServers.first(where: has) {
-            throw Complaint(field: option.name, problem: "\(option.name) is not for -a", remedy: "use it with -A")
-        }
+    /// The endpoint that a line names for a real server of a virtual server; its port may be another.
+    ///
+    /// - Returns: Whether the line writes the port too.
+    func realServerAddress(under key: VirtualServerKey) throws(Complaint) -> (endpoint: Endpoint, hasPort: Bool) {
         guard let text = self[.realServer] else {
             throw Complaint(field: "-r", problem: "no real server", remedy: "write -r with its address and port")
         }
         let (address, port) = try IpvsadmAddress.parse(text, key.transportProtocol)
+        return (Endpoint(address, port: port ?? key.port), port != nil)
+    }
+
+    /// The real server that an `-a` line adds, or that an `-e` line makes of it.
+    ///
+    /// Direct routing and tunnels have the virtual server's port, whatever the line says: so `ipvsadm -R` has it.
+    func realServer(under key: VirtualServerKey) throws(Complaint) -> RealServer {
+        if let option = IpvsadmOption.ofVirtualServers.first(where: has) {
+            throw Complaint(field: option.name, problem: "\(option.name) is not for -a", remedy: "use it with -A")
+        }
+        let (written, _) = try realServerAddress(under: key)
+        let forwarding = try forwarding()
+        let keepsPort = key.transportProtocol != nil && !forwarding.translatesPort
         return RealServer(
-            Endpoint(address, port: port ?? key.port), forwarding: try forwarding(),
+            Endpoint(written.address, port: keepsPort ? key.port : written.port), forwarding: forwarding,
             weight: try number(.weight, 0...RealServer.maximumWeight) ?? 1,
             upperThreshold: try number(.upperThreshold, 0...UInt32.max) ?? 0,
             lowerThreshold: try number(.lowerThreshold, 0...UInt32.max) ?? 0)
@@ -74,6 +86,14 @@ extension IpvsadmOption {
     /// Those that go with `-i` alone.
     static let ofTunnels: [IpvsadmOption] = [
         .tunnelType, .tunnelPort, .tunnelNoChecksum, .tunnelChecksum, .tunnelRemoteChecksum,
+    ]
+
+    /// Those that go with `-A` or `-a`.
+    static let ofServers = services + [.ipv6] + ofVirtualServers + ofRealServers
+
+    /// Those that go with `--start-daemon` alone.
+    static let ofDaemons: [IpvsadmOption] = [
+        .daemonInterface, .syncID, .daemonGroup, .daemonPort, .daemonTimeToLive, .daemonLength,
     ]
 
     /// Those that go with `-a` alone.

@@ -1,29 +1,36 @@
 package import LoadBalancing
 
+/// What rules of ipvsadm make, and what has to be said of them.
+package struct IpvsadmDump: Hashable, Sendable {
+    package let state: DesiredState
+    /// What is taken otherwise than it looks, and what a dump does not hold.
+    package let notes: [String]
+    let leftOut: [LeftOut]
+}
+
 /// The text that `ipvsadm -S` and `ipvsadm -Sn` write and `ipvsadm -R` reads.
 package enum IpvsadmRules {
-    /// Reads a dump; empty lines and those of a `#` are skipped.
+    /// Reads a dump, or a script of rules, with the meaning that `ipvsadm -R` gives it.
     ///
-    /// Ports may be names of services (`ipvsadm -S`), hosts must be addresses. Ports of direct and tunnelled real
-    /// servers are kept as they stand.
+    /// Empty lines and comments are skipped. Ports may be names of services (`ipvsadm -S`), hosts must be addresses.
     ///
     /// - Throws: Everything that is wrong, with its lines.
-    package static func parse(_ text: String, file: String) throws(ConfigurationErrors) -> DesiredState {
-        var reader = IpvsadmReader(file: file)
+    package static func parse(_ text: String, file: String) throws(ConfigurationErrors) -> IpvsadmDump {
         // By bytes, since a carriage return and a newline are one character.
-        for (index, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            .enumerated()
-        {
-            reader.read(Substring(line), line: index + 1)
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Substring.init)
+        if let format = ForeignFormat(lines) {
+            throw ConfigurationErrors([
+                ConfigurationError(file: file, problem: "this is \(format.rawValue), no rules of ipvsadm", remedy: format.remedy)
+            ])
         }
-        return try reader.state()
+        var reader = IpvsadmReader(file: file)
+        for (index, line) in lines.enumerated() { reader.read(line, line: index + 1) }
+        return try reader.dump()
     }
 
-    /// Writes virtual servers and their real servers as `ipvsadm -Sn` does.
-    ///
-    /// Thresholds are added, which `ipvsadm -S` loses. The order is that of ipvsadm's manual: protocol, address and
-    /// port, then firewall marks.
-    package static func render(_ virtualServers: [DesiredVirtualServer]) -> String {
-        virtualServers.sorted { $0.key.comesBefore($1.key) }.map(\.ipvsadmRules).joined()
+    /// Reads a file that ipvsadm wrote, or with `-` the standard input.
+    package static func load(_ path: String) throws(ConfigurationErrors) -> IpvsadmDump {
+        let source = path == "-" ? SourceFile(name: "stdin", path: nil) : SourceFile(name: path, path: path)
+        return try parse(String(decoding: try source.contents(), as: UTF8.self), file: source.name)
     }
 }

@@ -30,7 +30,7 @@ package struct KubeProxyConfiguration {
         var root: YAMLNode?
         do throws(YAMLError) {
             let documents = try YAMLNode.documents(in: bytes)
-            root = documents.first { $0["kind"]?.scalar?.text == "KubeProxyConfiguration" }
+            root = documents.first { $0["kind"]?.scalar?.textValue == "KubeProxyConfiguration" }
         } catch {
             throw ConfigurationErrors([
                 ConfigurationError(
@@ -73,7 +73,7 @@ extension KubeProxyConfiguration {
 
     private mutating func read(_ pair: YAMLPair, _ prefix: String) {
         let key = prefix + pair.name
-        let isBitZero = key == "iptables.masqueradeBit" && pair.value.scalar?.text == "0"
+        let isBitZero = key == "iptables.masqueradeBit" && pair.value.scalar?.integerValue == 0
         guard !Self.ignored.contains(key), pair.value.isSet || isBitZero else { return }
         if prefix.isEmpty, Self.sections.contains(key), let pairs = pair.value.mapping {
             for inner in pairs { read(inner, key + ".") }
@@ -81,12 +81,12 @@ extension KubeProxyConfiguration {
         }
         switch key {
         case "mode":
-            if let mode = pair.value.scalar?.text, mode != "ipvs" {
+            if let mode = text(pair, key), mode != "ipvs" {
                 note(pair, key, "the mode is \(mode), not ipvs: compare the schedulers and timeouts yourself")
             }
-        case "ipvs.scheduler": services.scheduler = pair.value.scalar?.text
-        case "ipvs.strictARP": network.strictARP = true
-        case "iptables.masqueradeAll": rules.masqueradesAll = true
+        case "ipvs.scheduler": services.scheduler = text(pair, key)
+        case "ipvs.strictARP": network.strictARP = flag(pair, key)
+        case "iptables.masqueradeAll": rules.masqueradesAll = flag(pair, key)
         case "iptables.masqueradeBit": readMasqueradeBit(pair, key)
         case "clusterCIDR": readClusterCIDR(pair, key)
         case "ipvs.syncPeriod": readSyncPeriod(pair, key)
@@ -111,7 +111,7 @@ extension KubeProxyConfiguration {
                 "write a list of networks, such as [192.0.2.0/24]")
             return
         }
-        let texts = nodes.map { $0.scalar?.text ?? "" }
+        let texts = nodes.map { $0.scalar?.textValue ?? "" }
         if texts == ["primary"] {
             services.nodePortAddresses = .primary
             return
@@ -128,7 +128,7 @@ extension KubeProxyConfiguration {
     }
 
     private mutating func readMasqueradeBit(_ pair: YAMLPair, _ key: String) {
-        guard let bit = UInt32(pair.value.scalar?.text ?? ""), bit < 32 else {
+        guard let bit = pair.value.scalar?.integerValue, 0..<32 ~= bit else {
             report(pair.value, "\(key) is \(pair.value.summary)", "write the number of a bit, from 0 to 31")
             return
         }
@@ -137,7 +137,7 @@ extension KubeProxyConfiguration {
 
     /// Takes kube-proxy's own limits for those that the file leaves open; 0 has it leave the kernel's alone.
     private mutating func completeTracking(_ section: YAMLNode?) {
-        func isOpen(_ key: String) -> Bool { section?[key]?.scalar.map { $0.isNull || $0.text.isEmpty } ?? true }
+        func isOpen(_ key: String) -> Bool { section?[key]?.isNull ?? true }
         if isOpen("maxPerCore") { network.conntrack.maximumPerCore = 32_768 }
         if isOpen("min") { network.conntrack.maximum = 131_072 }
         if isOpen("tcpEstablishedTimeout") { network.conntrack.tcpEstablished = 86_400 }
@@ -148,7 +148,7 @@ extension KubeProxyConfiguration {
 
     /// A number of connections.
     private mutating func connections(_ pair: YAMLPair, _ key: String) -> UInt32? {
-        guard let number = Int32(pair.value.scalar?.text ?? ""), number > 0 else {
+        guard let number = pair.value.scalar?.integerValue.flatMap(Int32.init(exactly:)), number > 0 else {
             report(pair.value, "\(key) is \(pair.value.summary)", "write a number of connections, such as 32768")
             return nil
         }
@@ -157,7 +157,7 @@ extension KubeProxyConfiguration {
 
     /// One network of each family, separated by a comma.
     private mutating func readClusterCIDR(_ pair: YAMLPair, _ key: String) {
-        let texts = (pair.value.scalar?.text ?? "").split(separator: ",")
+        let texts = (text(pair, key) ?? "").split(separator: ",")
         rules.podNetworks = texts.compactMap { IPPrefix($0.filter { $0 != " " }) }
         guard rules.podNetworks.count == texts.count else {
             report(pair.value, "\(key) is \(pair.value.summary)", "write networks such as 10.244.0.0/16")
@@ -183,7 +183,7 @@ extension KubeProxyConfiguration {
 
     /// An address with or without a port.
     private mutating func readMetricsBindAddress(_ pair: YAMLPair) {
-        let text = pair.value.scalar?.text ?? ""
+        let text = pair.value.scalar?.textValue ?? ""
         let standard = Settings.standardTelemetryEndpoint
         let endpoint = Endpoint(text) ?? IPAddress(text).map { Endpoint($0, port: standard.port) }
         guard let endpoint, endpoint.canListen else {
@@ -202,7 +202,7 @@ extension KubeProxyConfiguration {
 
     /// A duration as Go writes it; `nil` for 0, and after a report of what is wrong.
     private mutating func milliseconds(_ pair: YAMLPair, _ key: String) -> UInt32? {
-        guard let milliseconds = GoDurationText.milliseconds(pair.value.scalar?.text ?? ""),
+        guard let milliseconds = GoDurationText.milliseconds(pair.value.scalar?.textValue ?? ""),
             milliseconds / 1000 <= ConnectionTimeouts.maximum
         else {
             let longest = DurationText.text(ConnectionTimeouts.maximum)
@@ -212,6 +212,20 @@ extension KubeProxyConfiguration {
             return nil
         }
         return milliseconds == 0 ? nil : milliseconds
+    }
+
+    /// A text; `nil` after a report of what is none.
+    private mutating func text(_ pair: YAMLPair, _ key: String) -> String? {
+        if let text = pair.value.scalar?.textValue { return text }
+        report(pair.value, "\(key) is \(pair.value.summary), not a text", "write it in quotes")
+        return nil
+    }
+
+    /// A truth value in any spelling of YAML 1.1; false after a report of what is none.
+    private mutating func flag(_ pair: YAMLPair, _ key: String) -> Bool {
+        if let flag = pair.value.scalar?.boolValue { return flag }
+        report(pair.value, "\(key) is \(pair.value.summary), not a truth value", "write true or false, without quotes")
+        return false
     }
 
     private mutating func note(_ pair: YAMLPair, _ key: String, _ text: String) {
@@ -227,7 +241,11 @@ extension KubeProxyConfiguration {
 extension YAMLNode {
     /// Whether the value says anything: kube-proxy writes every key out, with an empty one for its default.
     fileprivate var isSet: Bool {
-        if let scalar { return !scalar.isNull && !["", "0", "false", "0s"].contains(scalar.text) }
+        switch scalar?.value {
+        case .null, .bool(false), .integer(0), .text(""), .text("0s"): return false
+        case .bool, .integer, .number, .text: return true
+        case nil: break
+        }
         if let sequence { return !sequence.isEmpty }
         return mapping?.isEmpty == false
     }

@@ -4,6 +4,7 @@ import Documents
 struct MappingReader {
     let node: YAMLNode
     let scope: Scope
+    /// Those with known keys.
     private let pairs: [YAMLPair]
 
     /// Returns `nil` after a report when the node is no mapping. The text names the node in reports.
@@ -14,14 +15,21 @@ struct MappingReader {
         }
         self.node = node
         self.scope = scope
-        self.pairs = pairs
-        for pair in pairs where !shape.names.contains(pair.name) {
-            let nearest = NearestName.of(pair.name, in: shape.names)
+        let names = shape.names
+        let known = Set(names)
+        self.pairs = pairs.filter { known.contains($0.name) }
+        for pair in pairs where !known.contains(pair.name) {
+            // To guess what was meant costs more than to read a key; nobody reads the guess for the millionth.
+            guard !scope.problems.isFull else {
+                scope.problems.omit()
+                continue
+            }
+            let nearest = NearestName.of(pair.name, in: names)
             scope.report(
                 pair.key, "unknown key `\(pair.name)`",
-                nearest.map { "did you mean `\($0)`?" } ?? "use \(shape.names.listed)")
+                nearest.map { "did you mean `\($0)`?" } ?? "use \(names.listed)")
         }
-        for name in shape.required where !pairs.contains(where: { $0.name == name }) {
+        for name in shape.required where !self.pairs.contains(where: { $0.name == name }) {
             scope.report(node, "\(name) is missing", "write `\(name): …`")
         }
     }

@@ -13,8 +13,11 @@ extension ObjectShape {
     static let logging = ObjectShape([Fields.logFormat, Fields.logLevel])
 
     static let services = ObjectShape([
-        Fields.scheduler, Fields.nodePortAddresses, Fields.localFallback, Fields.proxyName,
+        Fields.scheduler, Fields.nodePortAddresses, Fields.localFallback, Fields.proxyName, Fields.externalIPs,
+        Fields.loadBalancerIPs, Fields.nodeAddresses, Fields.annotations,
     ])
+
+    static let addressAllowance = ObjectShape([Fields.allowedNetworks, Fields.allowedNamespaces])
 
     static let network = ObjectShape([
         Fields.vipBinding, Fields.device, Fields.serviceCIDRs, Fields.firewall, Fields.clusterCIDRs,
@@ -30,7 +33,8 @@ extension ObjectShape {
     static let virtualServer = ObjectShape(
         [
             Fields.name, Fields.address, Fields.transportProtocol, Fields.port, Fields.firewallMark, Fields.family,
-            Fields.scheduler, Fields.schedulerFlags, Fields.onePacket, Fields.persistence, Fields.drainTimeout,
+            Fields.scheduler, Fields.schedulerFlags, Fields.onePacket, Fields.persistence,
+            Fields.persistenceEngine, Fields.drainTimeout,
         ] + serverFields + [Fields.realServers], required: ["realServers"],
         keywords: [
             .init(

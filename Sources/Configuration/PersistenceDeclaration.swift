@@ -14,7 +14,7 @@ enum PersistenceDeclaration: Hashable {
 
     /// The value for a family.
     func persistence(_ family: AddressFamily) throws(Complaint) -> Persistence? {
-        guard case .on(let timeout, let granularity, let engine) = self else { return nil }
+        guard case .on(let timeout, let granularity, _) = self else { return nil }
         let value: PersistenceGranularity? =
             switch (granularity, family) {
             case (nil, _): .single(family)
@@ -29,7 +29,13 @@ enum PersistenceDeclaration: Hashable {
                     ? "write a mask such as 255.255.255.0, or a prefix length from 1 to 32"
                     : "write a prefix length from 1 to 128")
         }
-        return Persistence(timeout: timeout, granularity: value, engine: engine)
+        return Persistence(timeout: timeout, granularity: value)
+    }
+
+    /// The engine that is written with it.
+    var engine: String? {
+        guard case .on(_, _, let engine) = self else { return nil }
+        return engine
     }
 }
 

@@ -39,12 +39,9 @@ extension ForwardingMethod {
         return false
     }
 
-    /// The word for it in a configuration; what is only observed counts as direct routing, as ipvsadm has it.
+    /// The word for it in a configuration, which does not read those of methods that are only observed.
     var name: String {
-        switch self {
-        case .masquerade: "masquerade"
-        case .direct, .local, .bypass: "direct"
-        case .tunnel: "tunnel"
-        }
+        if case .tunnel = self { return "tunnel" }
+        return description
     }
 }

@@ -6,8 +6,9 @@ struct Scope {
     /// The name of the object, made only when there is something to say about it.
     let object: () -> String?
 
-    func report(_ node: YAMLNode, _ problem: String, _ remedy: String) {
-        problems.report(line: node.line, column: node.column, object: object(), problem, remedy)
+    func report(_ node: YAMLNode, _ problem: @autoclosure () -> String, _ remedy: @autoclosure () -> String) {
+        guard !problems.isFull else { return problems.omit() }
+        problems.report(line: node.line, column: node.column, object: object(), problem(), remedy())
     }
 
     /// The scope of something inside of this object.
@@ -24,6 +25,12 @@ final class Problems {
     private(set) var errors = ConfigurationErrors()
 
     init(file: String) { self.file = file }
+
+    /// Whether one more would only be counted.
+    var isFull: Bool { errors.errors.count >= ConfigurationErrors.maximumCount }
+
+    /// Counts a problem that nobody would see.
+    func omit() { errors.omit() }
 
     func report(line: Int?, column: Int? = nil, object: String? = nil, _ problem: String, _ remedy: String?) {
         errors.append(

@@ -10,6 +10,20 @@ package struct ServiceDefaults: Hashable, Sendable {
         case networks([IPPrefix])
     }
 
+    /// Which annotations of ours count on Services, EndpointSlices and Pods, which tenants write.
+    package enum Annotations: Hashable, Sendable {
+        case all
+        case none
+        /// Those with these names behind `ipvsync.io/`.
+        case named([String])
+
+        /// The names that there are.
+        package static let names = [
+            "drain-timeout", "forwarding", "one-packet", "persistence-granularity", "scheduler", "scheduler-flags",
+            "upper-threshold", "weight",
+        ]
+    }
+
     /// The scheduler of Services without an annotation.
     package var scheduler: String?
     package var nodePortAddresses: NodePortAddresses?
@@ -17,14 +31,26 @@ package struct ServiceDefaults: Hashable, Sendable {
     package var localFallback: Bool?
     /// The `service.kubernetes.io/service-proxy-name` that is served.
     package var proxyName: String?
+    /// Which `externalIPs` are served.
+    package var externalIPs: AddressAllowance?
+    /// Which load balancer ingresses are served.
+    package var loadBalancerIPs: AddressAllowance?
+    /// Whether external IPs and ingresses that are addresses of this node are served.
+    package var nodeAddresses: Bool?
+    package var annotations: Annotations?
 
     package init(
         scheduler: String? = nil, nodePortAddresses: NodePortAddresses? = nil, localFallback: Bool? = nil,
-        proxyName: String? = nil
+        proxyName: String? = nil, externalIPs: AddressAllowance? = nil, loadBalancerIPs: AddressAllowance? = nil,
+        nodeAddresses: Bool? = nil, annotations: Annotations? = nil
     ) {
         self.scheduler = scheduler
         self.nodePortAddresses = nodePortAddresses
         self.localFallback = localFallback
         self.proxyName = proxyName
+        self.externalIPs = externalIPs
+        self.loadBalancerIPs = loadBalancerIPs
+        self.nodeAddresses = nodeAddresses
+        self.annotations = annotations
     }
 }

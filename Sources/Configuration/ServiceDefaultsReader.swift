@@ -6,7 +6,9 @@ extension ValueKind where Value == ServiceDefaults {
         .object(.services) { reader in
             ServiceDefaults(
                 scheduler: reader(Fields.scheduler), nodePortAddresses: reader(Fields.nodePortAddresses),
-                localFallback: reader(Fields.localFallback), proxyName: reader(Fields.proxyName))
+                localFallback: reader(Fields.localFallback), proxyName: reader(Fields.proxyName),
+                externalIPs: reader(Fields.externalIPs), loadBalancerIPs: reader(Fields.loadBalancerIPs),
+                nodeAddresses: reader(Fields.nodeAddresses), annotations: reader(Fields.annotations))
         }
     }
 }
@@ -24,6 +26,29 @@ extension ValueKind where Value == ServiceDefaults.NodePortAddresses {
                 return nil
             }
             return .networks(nodes.compactMap { ValueKind<IPPrefix>.prefix.read($0, field, scope) })
+        }
+    }
+}
+
+extension ValueKind where Value == ServiceDefaults.Annotations {
+    /// `all`, `none`, or a list of names.
+    static var annotations: Self {
+        let names = ServiceDefaults.Annotations.names
+        let items: Document = ["enum": .sequence(names.map(Document.string))]
+        let schema: Document = ["anyOf": [["enum": ["all", "none"]], ["type": "array", "items": items, "minItems": 1]]]
+        return ValueKind(schema: schema) { node, field, scope in
+            switch node.scalar?.text {
+            case "all": return .all
+            case "none": return ServiceDefaults.Annotations.none
+            default: break
+            }
+            guard let nodes = node.sequence, !nodes.isEmpty else {
+                scope.report(
+                    node, "\(field) is \(node.summary)", "write `all`, `none` or a list of \(names.listed)")
+                return nil
+            }
+            let name = ValueKind<String>.choice(names.map { ($0, $0) })
+            return .named(nodes.compactMap { name.read($0, "an annotation of \(field)", scope) })
         }
     }
 }

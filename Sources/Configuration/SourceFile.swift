@@ -1,4 +1,5 @@
 import Documents
+import Files
 import Glibc
 
 /// A configuration file, or the standard input.
@@ -7,6 +8,14 @@ package struct SourceFile: Hashable, Sendable {
     package let name: String
     /// `nil` for the standard input.
     let path: String?
+
+    init(name: String, path: String?) {
+        self.name = name
+        self.path = path
+    }
+
+    /// One file, whatever its path looks like.
+    package init(path: String) { self.init(name: path, path: path) }
 
     /// The files that a path stands for, a directory for several.
     package static func sources(
@@ -30,40 +39,16 @@ package struct SourceFile: Hashable, Sendable {
         return names.sorted().map { SourceFile(name: prefix + $0, path: prefix + $0) }
     }
 
+    /// Whether the path names what can be read only once: the standard input, or another descriptor of this process.
+    package static func isStream(_ path: String) -> Bool { path == "-" || InputFile.isStream(path) }
+
     /// The bytes of the file, unless they are more than the limit.
     package func contents(limit: Int = YAMLLimits().bytes) throws(ConfigurationErrors) -> [UInt8] {
-        guard let path else { return try Self.read(0, name, limit: limit) }
-        let descriptor = Self.retrying { open(path, O_RDONLY | O_CLOEXEC) }
-        guard descriptor >= 0 else { throw Self.failure(path, "it cannot be read") }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Self.failure(path, "it cannot be read") }
-        guard [S_IFREG, S_IFIFO].contains(status.st_mode & S_IFMT) else {
-            throw ConfigurationErrors([
-                ConfigurationError(
-                    file: path, problem: "it is no regular file", remedy: "name a file, a pipe or a directory")
-            ])
-        }
-        return try Self.read(descriptor, name, expecting: Int(status.st_size), limit: limit)
-    }
-
-    private static func read(
-        _ descriptor: Int32, _ name: String, expecting size: Int = 0, limit: Int
-    ) throws(ConfigurationErrors) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(min(size, limit))
-        var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let count = retrying { Glibc.read(descriptor, &chunk, chunk.count) }
-            guard count >= 0 else { throw failure(name, "it cannot be read") }
-            guard count > 0 else { return bytes }
-            bytes.append(contentsOf: chunk[..<count])
-            guard bytes.count <= limit else {
-                throw ConfigurationErrors([
-                    ConfigurationError(
-                        file: name, problem: "it is longer than \(limit >> 20) MiB", remedy: "split the file")
-                ])
-            }
+        do throws(FileError) {
+            guard let path else { return try InputFile.standardInput(limit: limit) }
+            return try InputFile(path: path, takesStreams: true).contents(limit: limit)
+        } catch {
+            throw ConfigurationErrors([ConfigurationError(name, error)])
         }
     }
 
@@ -85,14 +70,6 @@ package struct SourceFile: Hashable, Sendable {
         return names
     }
 
-    /// Calls again while a signal interrupts the call.
-    private static func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
-        while true {
-            let result = call()
-            if result >= 0 || errno != EINTR { return result }
-        }
-    }
-
     /// The error of the last system call.
     private static func failure(_ file: String, _ problem: String) -> ConfigurationErrors {
         let reason = String(cString: strerror(errno))
@@ -100,5 +77,23 @@ package struct SourceFile: Hashable, Sendable {
             ConfigurationError(
                 file: file, problem: "\(problem): \(reason)", remedy: "check the path and its permissions")
         ])
+    }
+}
+
+extension ConfigurationError {
+    fileprivate init(_ name: String, _ error: FileError) {
+        let (problem, remedy) =
+            switch error.kind {
+            case .system(let code):
+                ("it cannot be read: \(String(cString: strerror(code)))", "check the path and its permissions")
+            case .notRegular(let kind):
+                (
+                    "it is \(kind), and no regular file",
+                    "name a file or a directory, or give it on standard input with -"
+                )
+            case .tooLong(let limit): ("it is longer than \(limit >> 20) MiB", "split the file")
+            case .untrusted(let reason): (reason, "name another")
+            }
+        self.init(file: name, problem: problem, remedy: remedy)
     }
 }

@@ -6,18 +6,20 @@ enum TunnelType: String, CaseIterable {
 }
 
 extension Tunnel {
-    var type: TunnelType {
+    /// `nil` for what is only observed.
+    var type: TunnelType? {
         switch self {
         case .ipip: .ipip
         case .gue: .gue
         case .gre: .gre
+        case .other: nil
         }
     }
 
     /// The checksum; `nil` for an encapsulation that knows none.
     var checksum: TunnelChecksum? {
         switch self {
-        case .ipip: nil
+        case .ipip, .other: nil
         case .gue(_, let checksum), .gre(let checksum): checksum
         }
     }

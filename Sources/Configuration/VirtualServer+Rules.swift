@@ -5,12 +5,7 @@ extension VirtualServer {
     func complaints() -> [Complaint] {
         guard case .endpoint(let transportProtocol, let endpoint) = key else { return [] }
         var complaints = endpoint.address.complaints()
-        if endpoint.port == 0, persistence == nil {
-            complaints.append(
-                Complaint(
-                    field: "address", problem: "zero port needs persistence",
-                    remedy: "write a port, or `persistence: 5m` to serve every port"))
-        }
+        if let complaint = kernelComplaint() { complaints.append(complaint) }
         if onePacket, transportProtocol != .udp {
             complaints.append(
                 Complaint(
@@ -19,15 +14,27 @@ extension VirtualServer {
         }
         return complaints
     }
+
+    /// What the kernel itself would refuse.
+    func kernelComplaint() -> Complaint? {
+        guard case .endpoint(_, let endpoint) = key, endpoint.port == 0, persistence == nil else { return nil }
+        return Complaint(
+            field: "address", problem: "zero port needs persistence",
+            remedy: "write a port, or `persistence: 5m` to serve every port")
+    }
 }
 
 extension IPAddress {
     func complaints() -> [Complaint] {
-        guard isUnspecified || isMulticast else { return [] }
-        return [
-            Complaint(
-                field: "address", problem: "\(self) is \(isMulticast ? "a multicast" : "the unspecified") address",
-                remedy: "write a unicast address")
-        ]
+        switch special {
+        case .unspecified?, .multicast?, .broadcast?:
+            [
+                Complaint(
+                    field: "address", problem: "\(self) is \(special?.rawValue ?? "")",
+                    remedy: "write a unicast address")
+            ]
+        // Directors of IPVS serve themselves by these, and who writes a configuration may.
+        case .loopback?, .linkLocal?, .mapped?, nil: []
+        }
     }
 }

@@ -22,6 +22,7 @@ struct VirtualServerReader {
         let scheduler = reader.scheduler(over: defaults.scheduler)
         let onePacket = reader(Fields.onePacket) ?? false
         let persistence = reader(Fields.persistence) ?? defaults.persistence
+        let engine = reader(Fields.persistenceEngine)
         let drainTimeout = reader(Fields.drainTimeout) ?? defaults.drainTimeout
         let realServers = RealServersReader(
             key: key, defaults: defaults.servers.overridden(by: reader), virtualServer: reader
@@ -32,6 +33,12 @@ struct VirtualServerReader {
             virtualServer.persistence = try persistence.persistence(key.family)
         } catch {
             reader.report(error)
+        }
+        virtualServer.engine = engine ?? persistence.engine
+        if engine != nil, virtualServer.persistence != nil {
+            reader.scope.report(
+                reader.place(of: "persistenceEngine"), "persistenceEngine is for a virtual server without persistence",
+                "write `persistence: {timeout: 5m, engine: \(engine ?? "")}`")
         }
         virtualServer.complaints().forEach(reader.report)
         return DesiredVirtualServer(

@@ -7,8 +7,11 @@ package enum DataPathElement: Hashable, Sendable {
     case address(IPAddress)
     /// What happens to new connections to a virtual server; never of a firewall mark.
     case service(VirtualServerKey, ServiceTreatment)
-    /// A network from which a restricted virtual server may be used, of the virtual server's family.
-    case source(VirtualServerKey, IPPrefix)
+    /// A virtual server that only those on the list may use; the list is of its family, and one of the elements too
+    /// unless it is empty.
+    case guarded(VirtualServerKey, SourceList)
+    /// A list that virtual servers are guarded by.
+    case sources(SourceList)
     /// The address of an endpoint that may reach itself through a Service: its answer has to come back by the node.
     case hairpin(IPAddress)
     /// A TCP port on which load balancers ask for a Service's health.
@@ -19,9 +22,15 @@ extension DataPathElement {
     /// The virtual server that it is about, if it is about one.
     package var virtualServer: VirtualServerKey? {
         switch self {
-        case .service(let key, _), .source(let key, _): key
-        case .address, .hairpin, .healthCheckPort: nil
+        case .service(let key, _), .guarded(let key, _): key
+        case .address, .sources, .hairpin, .healthCheckPort: nil
         }
+    }
+
+    /// The list that it needs, unless that is empty.
+    package var neededSources: DataPathElement? {
+        guard case .guarded(_, let list) = self, !list.isEmpty else { return nil }
+        return .sources(list)
     }
 }
 
@@ -40,11 +49,6 @@ package struct ServiceTreatment: Hashable, Sendable {
     }
 
     package var masquerade: Masquerade
-    /// Whether only the sources that are listed for it may connect.
-    package var isRestricted: Bool
 
-    package init(_ masquerade: Masquerade, isRestricted: Bool = false) {
-        self.masquerade = masquerade
-        self.isRestricted = isRestricted
-    }
+    package init(_ masquerade: Masquerade) { self.masquerade = masquerade }
 }

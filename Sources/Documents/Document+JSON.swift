@@ -1,7 +1,7 @@
 extension Document {
     /// The tree as JSON: indented by two spaces with a newline at the end, or on one line without any space.
     ///
-    /// JSON has no infinity and no NaN: both are written as `null`.
+    /// JSON has no infinity and no NaN: both are written as `null`. What is not safe to show on a terminal is escaped.
     package func json(pretty: Bool = true) -> String {
         var text = ""
         writeJSON(to: &text, indentation: pretty ? 0 : nil)
@@ -60,16 +60,17 @@ extension Document {
             case "\n": text += "\\n"
             case "\r": text += "\\r"
             case "\t": text += "\\t"
-            case "\0"..<" ", "\u{7F}": text += "\\u" + hexadecimal(scalar, digits: 4)
-            default: text.unicodeScalars.append(scalar)
+            case _ where scalar.isSafeToShow: text.unicodeScalars.append(scalar)
+            default:
+                for unit in scalar.utf16 { text += "\\u" + hexadecimal(unit, digits: 4) }
             }
         }
         text += "\""
     }
 
-    /// A code point in hexadecimal with leading zeros.
-    static func hexadecimal(_ scalar: Unicode.Scalar, digits: Int) -> String {
-        let text = String(scalar.value, radix: 16)
+    /// A number in hexadecimal with leading zeros.
+    static func hexadecimal(_ number: some BinaryInteger, digits: Int) -> String {
+        let text = String(number, radix: 16)
         return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
     }
 }

@@ -4,7 +4,12 @@ extension Document {
     /// Safe for any bytes.
     package init(json bytes: [UInt8]) throws(YAMLError) {
         var value: Document?
-        try YAMLNode.forEachObject(inJSON: bytes) { node, _ in value = value ?? Document(node) }
+        var flaw: YAMLError?
+        try YAMLNode.forEachObject(inJSON: bytes) { object in
+            value = value ?? Document(object.node)
+            flaw = flaw ?? object.flaw
+        }
+        if let flaw { throw flaw }
         guard let value else { throw YAMLError(line: 1, column: 1, message: "there is no value") }
         self = value
     }

@@ -2,14 +2,22 @@
 struct JSONReader {
     private let bytes: UnsafeBufferPointer<UInt8>
     private let limits: YAMLLimits
+    /// Whether the value of a key is read; `nil` for all of them.
+    private let isWanted: ((String) -> Bool)?
     private var offset = 0
     private var line: UInt32 = 1
     private var lineStart = 0
     private var nodeCount = 0
+    private var flaws: YAMLFlaws
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits) {
+    init(
+        _ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits, flaws: YAMLFlaws = .refused,
+        isWanted: ((String) -> Bool)? = nil
+    ) {
         self.bytes = bytes
         self.limits = limits
+        self.flaws = flaws
+        self.isWanted = isWanted
     }
 
     /// Whether nothing but white space is left.
@@ -28,24 +36,34 @@ struct JSONReader {
     ///
     /// A list of 100,000 objects is many times as large in memory as any of them.
     ///
-    /// - Parameter body: Receives each object, and the kind of the list that it stood in.
-    /// - Returns: The list without its items; `nil` if it was none.
-    mutating func objects(_ body: (YAMLNode, _ listKind: String?) -> Void) throws(YAMLError) -> YAMLNode? {
+    /// - Parameter body: Receives each object, and the list that it stood in.
+    /// - Returns: The list; `nil` if it was none.
+    mutating func objects(_ body: (YAMLObject) -> Void) throws(YAMLError) -> YAMLObject.ReadList? {
         skipSpace()
-        guard let kind = listKind() else {
-            body(try value(), nil)
+        guard let list = list() else {
+            let node = try value()
+            body(YAMLObject(node: node, list: nil, flaw: flaws.take().first?.error))
             return nil
         }
         let start = position
         var pairs = YAMLPairs()
+        var hasItems = false
+        var count = 0
         try members { (reader, key) throws(YAMLError) in
             guard key.scalar?.text == "items", reader.peek == UInt8(ascii: "[") else {
-                try pairs.append(key, try reader.value())
+                if let error = try pairs.append(key, try reader.value()) { throw error }
                 return
             }
-            try reader.elements { (reader) throws(YAMLError) in body(try reader.value(), kind) }
+            guard !hasItems else { throw YAMLError(key, "the list has `items` twice", remedy: "keep one of the two") }
+            hasItems = true
+            try reader.elements { (reader) throws(YAMLError) in
+                let node = try reader.value()
+                count += 1
+                body(YAMLObject(node: node, list: list, flaw: reader.flaws.take().first?.error))
+            }
         }
-        return YAMLNode(.mapping(try pairs.merged()), at: start)
+        return YAMLObject.ReadList(
+            list: list, node: YAMLNode(.mapping(try pairs.merged()), at: start), count: count)
     }
 }
 
@@ -58,7 +76,7 @@ extension JSONReader {
         YAMLNode.Position(line: line, column: UInt32(clamping: offset - lineStart + 1))
     }
 
-    private func problem(_ message: String, _ remedy: String? = nil) -> YAMLError {
+    func problem(_ message: String, _ remedy: String? = nil) -> YAMLError {
         YAMLError(line: Int(line), column: offset - lineStart + 1, message: message, remedy: remedy)
     }
 
@@ -85,15 +103,20 @@ extension JSONReader {
         skipSpace()
         nodeCount += 1
         guard nodeCount <= limits.nodes else { throw problem("more than \(limits.nodes) nodes", "split the file") }
-        guard depth <= limits.depth else {
-            throw problem("nested deeper than \(limits.depth) levels", "write it flatter")
-        }
         let start = position
+        guard depth <= limits.depth else {
+            try flaws.add(problem("nested deeper than \(limits.depth) levels", "write it flatter"), depth: depth)
+            try skipWhole()
+            return YAMLNode(.scalar(YAMLScalar(text: "null")), at: start)
+        }
         switch peek {
         case UInt8(ascii: "{"):
             var pairs = YAMLPairs()
             try members { (reader, key) throws(YAMLError) in
-                try pairs.append(key, try reader.value(depth: depth + 1))
+                guard reader.isWanted?(key.scalar?.text ?? "") ?? true else { return reader.skipValue() }
+                if let error = try pairs.append(key, try reader.value(depth: depth + 1)) {
+                    try reader.flaws.add(error, depth: depth)
+                }
             }
             return YAMLNode(.mapping(try pairs.merged()), at: start)
         case UInt8(ascii: "["):
@@ -255,25 +278,39 @@ extension JSONReader {
 // MARK: - Lists
 
 extension JSONReader {
-    /// The kind of the list of objects that begins here; `nil` if there is none.
+    /// The list of objects that begins here; `nil` if there is none.
     ///
     /// A glance ahead that judges nothing: the kind may stand behind the items.
-    private func listKind() -> String? {
+    private func list() -> YAMLObject.List? {
         var ahead = self
         guard ahead.peek == UInt8(ascii: "{") else { return nil }
         var kind: String?
+        var apiVersion: String?
         var hasItems = false
         _ = try? ahead.members { (reader, key) throws(YAMLError) in
             switch key.scalar?.text {
             case "kind" where reader.peek == UInt8(ascii: "\""): kind = try reader.string()
-            case "items":
+            case "apiVersion" where reader.peek == UInt8(ascii: "\""): apiVersion = try reader.string()
+            case "items" where reader.peek == UInt8(ascii: "["):
                 hasItems = true
                 reader.skipValue()
             default: reader.skipValue()
             }
         }
         guard hasItems, let kind, kind.hasSuffix("List") else { return nil }
-        return kind
+        return YAMLObject.List(kind: kind, apiVersion: apiVersion)
+    }
+
+    /// Passes over a value whose brackets must match.
+    private mutating func skipWhole() throws(YAMLError) {
+        let start = problem("the value has no end")
+        let isBracket = peek == UInt8(ascii: "{") || peek == UInt8(ascii: "[")
+        skipValue()
+        guard isBracket else { return }
+        guard offset > 0, offset <= bytes.count, [UInt8(ascii: "}"), UInt8(ascii: "]")].contains(bytes[offset - 1])
+        else {
+            throw start
+        }
     }
 
     private mutating func skipValue() {

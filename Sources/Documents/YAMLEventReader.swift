@@ -7,13 +7,12 @@ struct YAMLEventReader: ~Copyable {
     private let bytes: UnsafeBufferPointer<UInt8>
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLError) {
+        self.bytes = bytes
         parser = .allocate(capacity: 1)
-        // The encoding is set, not guessed, so that no byte order mark makes UTF-16 of a file; then UTF-8's stays in.
-        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        self.bytes = UnsafeBufferPointer(rebasing: bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...])
         guard yaml_parser_initialize(parser) == 1 else {
             throw YAMLError(line: 1, column: 1, message: "there is no memory for a YAML parser")
         }
+        // Set, not guessed: libyaml would read UTF-16 with a byte order mark.
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
         yaml_parser_set_input_string(parser, self.bytes.baseAddress, self.bytes.count)
     }

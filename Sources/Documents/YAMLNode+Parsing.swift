@@ -5,15 +5,54 @@ extension YAMLNode {
     package static func documents(
         in bytes: [UInt8], limits: YAMLLimits = YAMLLimits()
     ) throws(YAMLError) -> [YAMLNode] {
+        try documents(in: bytes, limits: limits, flaws: .refused).map(\.node)
+    }
+
+    /// Reads the objects of a stream, those of a list (`kind: …List` with `items`) one by one, each with what is wrong
+    /// inside of it.
+    ///
+    /// - Returns: The lists.
+    /// - Throws: What is wrong with the stream or with a list itself.
+    package static func forEachObject(
+        inYAML bytes: [UInt8], limits: YAMLLimits = YAMLLimits(), _ body: (YAMLObject) -> Void
+    ) throws(YAMLError) -> [YAMLObject.ReadList] {
+        var lists: [YAMLObject.ReadList] = []
+        for (document, flaws) in try documents(in: bytes, limits: limits, flaws: .kept) {
+            let kind = document["kind"]?.scalar?.text ?? ""
+            guard kind.hasSuffix("List"), let items = document["items"]?.sequence else {
+                if !document.isNull { body(YAMLObject(node: document, list: nil, flaw: flaws.first?.error)) }
+                continue
+            }
+            // A list is a mapping (1) with a sequence (2) of objects (3).
+            if let flaw = flaws.first(where: { $0.depth < 3 }) { throw flaw.error }
+            let list = YAMLObject.List(kind: kind, apiVersion: document["apiVersion"]?.scalar?.text)
+            for (index, item) in items.enumerated() {
+                let end = index + 1 < items.count ? items[index + 1].place : (.max, .max)
+                let flaw = flaws.lazy.map(\.error).first {
+                    item.place <= ($0.line, $0.column) && ($0.line, $0.column) < end
+                }
+                body(YAMLObject(node: item, list: list, flaw: flaw))
+            }
+            lists.append(YAMLObject.ReadList(list: list, node: document, count: items.count))
+        }
+        return lists
+    }
+
+    private var place: (Int, Int) { (line, column) }
+
+    private static func documents(
+        in bytes: [UInt8], limits: YAMLLimits, flaws: YAMLFlaws
+    ) throws(YAMLError) -> [(node: YAMLNode, flaws: [YAMLFlaws.Flaw])] {
         guard bytes.count <= limits.bytes else {
             throw YAMLError(
                 line: 1, column: 1, message: "\(bytes.count) bytes are more than the \(limits.bytes) that are read",
                 remedy: "split the file")
         }
-        // libyaml wants an address, which nothing may not have.
-        guard !bytes.isEmpty else { return [] }
-        return try bytes.withUnsafeBufferPointer { (buffer) throws(YAMLError) -> [YAMLNode] in
-            var builder = try YAMLTreeBuilder(buffer, limits: limits)
+        return try bytes.withUnsafeBufferPointer { (buffer) throws(YAMLError) in
+            let text = UnsafeBufferPointer(rebasing: try TextEncoding.utf8(buffer))
+            // libyaml wants an address, which nothing may not have.
+            guard !text.isEmpty else { return [] }
+            var builder = try YAMLTreeBuilder(text, limits: limits, flaws: flaws)
             return try builder.documents()
         }
     }

@@ -1,4 +1,4 @@
-/// The pairs of a mapping while it is read: refuses a second value for a key and resolves merge keys.
+/// The pairs of a mapping while it is read: finds second values for a key and resolves merge keys.
 struct YAMLPairs {
     private var pairs: [YAMLPair] = []
     private var merges: [YAMLNode] = []
@@ -7,19 +7,22 @@ struct YAMLPairs {
 
     private static let searchedPairs = 16
 
-    mutating func append(_ key: YAMLNode, _ value: YAMLNode) throws(YAMLError) {
+    /// - Returns: What is wrong with a key that is here already; its first value stays.
+    /// - Throws: For a key that is no scalar.
+    mutating func append(_ key: YAMLNode, _ value: YAMLNode) throws(YAMLError) -> YAMLError? {
         guard let scalar = key.scalar else {
             throw YAMLError(key, "a key is a sequence or a mapping", remedy: "write a text as the key")
         }
         if scalar.isUntaggedPlain, scalar.text == "<<" {
             merges.append(value)
-            return
+            return nil
         }
         if let line = line(of: scalar.text) {
-            throw YAMLError(
+            return YAMLError(
                 key, "the key `\(scalar.text)` stands here and in line \(line)", remedy: "keep one of the two")
         }
         add(YAMLPair(key: key, value: value))
+        return nil
     }
 
     /// The pairs, with those of merge keys after them; a key of the mapping itself goes before a merged one.

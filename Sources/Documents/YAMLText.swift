@@ -66,13 +66,20 @@ enum YAMLText {
             case "\n": result += "\\n"
             case "\r": result += "\\r"
             case "\t": result += "\\t"
-            // Control characters, and what looks like a line break or like nothing.
-            case "\0"..<" ", "\u{7F}"..."\u{A0}": result += "\\x" + Document.hexadecimal(scalar, digits: 2)
-            case "\u{2028}", "\u{2029}", "\u{FEFF}", "\u{FFFE}", "\u{FFFF}":
-                result += "\\u" + Document.hexadecimal(scalar, digits: 4)
-            default: result.unicodeScalars.append(scalar)
+            // A blank that looks like another one.
+            case "\u{A0}": result += "\\xa0"
+            case _ where scalar.isSafeToShow: result.unicodeScalars.append(scalar)
+            default: result += escape(scalar)
             }
         }
         return result + "\""
+    }
+
+    private static func escape(_ scalar: Unicode.Scalar) -> String {
+        switch scalar.value {
+        case ...0xFF: "\\x" + Document.hexadecimal(scalar.value, digits: 2)
+        case ...0xFFFF: "\\u" + Document.hexadecimal(scalar.value, digits: 4)
+        default: "\\U" + Document.hexadecimal(scalar.value, digits: 8)
+        }
     }
 }

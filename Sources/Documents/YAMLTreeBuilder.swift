@@ -19,22 +19,25 @@ struct YAMLTreeBuilder: ~Copyable {
     private var anchors: [String: Anchor] = [:]
     private var nodeCount = 0
     private var aliasedCount = 0
+    private var flaws: YAMLFlaws
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits) throws(YAMLError) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits, flaws: YAMLFlaws = .refused) throws(YAMLError) {
         reader = try YAMLEventReader(bytes)
         self.limits = limits
+        self.flaws = flaws
     }
 
-    /// Every document of the stream.
-    mutating func documents() throws(YAMLError) -> [YAMLNode] {
-        var documents: [YAMLNode] = []
+    /// Every document of the stream, with its flaws.
+    mutating func documents() throws(YAMLError) -> [(node: YAMLNode, flaws: [YAMLFlaws.Flaw])] {
+        var documents: [(node: YAMLNode, flaws: [YAMLFlaws.Flaw])] = []
         while true {
             switch try reader.next().kind {
             case .streamEnd:
                 return documents
             case .documentStart:
                 anchors.removeAll()
-                documents.append(try node(from: reader.next(), depth: 1).node)
+                let node = try node(from: reader.next(), depth: 1).node
+                documents.append((node, flaws.take()))
             default:
                 continue
             }
@@ -43,7 +46,10 @@ struct YAMLTreeBuilder: ~Copyable {
 
     private mutating func node(from event: YAMLEvent, depth: Int) throws(YAMLError) -> Part {
         try countNode(at: event.position)
-        guard depth <= limits.depth else { throw tooDeep(event.position) }
+        guard depth <= limits.depth else {
+            try flaws.add(tooDeep(event.position), depth: depth)
+            return try skip(event)
+        }
         if case .alias(let name) = event.kind { return try alias(name, at: event.position, depth: depth) }
         if let anchor = event.anchor { anchors[anchor] = .open }
         let part =
@@ -82,7 +88,7 @@ struct YAMLTreeBuilder: ~Copyable {
             let value = try node(from: reader.next(), depth: depth + 1)
             count += key.count + value.count
             height = max(height, value.height)
-            try pairs.append(key.node, value.node)
+            if let error = try pairs.append(key.node, value.node) { try flaws.add(error, depth: depth) }
         }
         // The nodes that a merge key brings were counted with its alias.
         return Part(node: YAMLNode(.mapping(try pairs.merged()), at: position), count: count, height: height + 1)
@@ -102,6 +108,24 @@ struct YAMLTreeBuilder: ~Copyable {
             try countAliased(part.count, at: position)
             guard depth + part.height - 1 <= limits.depth else { throw tooDeep(position) }
             return part
+        }
+    }
+
+    /// Passes over the node that begins with an event; null stands in its place.
+    private mutating func skip(_ first: YAMLEvent) throws(YAMLError) -> Part {
+        var open = 0
+        var event = first
+        while true {
+            switch event.kind {
+            case .sequenceStart, .mappingStart: open += 1
+            case .sequenceEnd, .mappingEnd: open -= 1
+            default: break
+            }
+            let part = Part(node: YAMLNode(.scalar(YAMLScalar(text: "null")), at: first.position))
+            if let anchor = event.anchor { anchors[anchor] = .finished(part) }
+            guard open > 0 else { return part }
+            event = try reader.next()
+            try countNode(at: event.position)
         }
     }
 

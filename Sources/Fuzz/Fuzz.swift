@@ -8,7 +8,7 @@ struct Fuzz: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "Fuzz", abstract: "Feeds mutated inputs to what parses bytes from outside.")
 
-    @Argument(help: "netlink, network, yaml, ipvsadm or manifests.")
+    @Argument(help: "netlink, network, nftables, iptables, yaml, ipvsadm, manifests or tenant.")
     var target: FuzzTarget.Name
 
     @Option(help: "How long.")
@@ -17,6 +17,9 @@ struct Fuzz: ParsableCommand {
     @Option(help: "The same seed gives the same inputs.")
     var seed: UInt64 = 1
 
+    @Option(help: "For tenant: that many objects, however long it takes.")
+    var objects: Int?
+
     @Option(help: "Where the input at hand is kept, to be found after a crash.")
     var input: String
 
@@ -24,6 +27,7 @@ struct Fuzz: ParsableCommand {
     private static let patience: Duration = .seconds(1)
 
     func run() throws {
+        guard target != .tenant else { return try runTenant() }
         let target = FuzzTarget(target)
         let record = try InputRecord(path: input)
         var mutator = Mutator(seed: seed, corpus: target.corpus)
@@ -41,6 +45,25 @@ struct Fuzz: ParsableCommand {
             count += 1
         }
         print("\(count) inputs, \(count / max(1, seconds)) a second: no crash")
+    }
+}
+
+extension Fuzz {
+    /// A hostile tenant's objects through the whole translation, beside those of a well-behaved one.
+    private func runTenant() throws {
+        var trial = try TenantTrial(seed: seed)
+        let started = ContinuousClock.now
+        while objects.map({ trial.figures.objects < $0 }) ?? (started.duration(to: .now) < .seconds(seconds)) {
+            try trial.run(objects: min(1_000, (objects ?? .max) - trial.figures.objects))
+        }
+        print("\(trial.figures); \(Self.residentMegabytes) MiB at most; the other tenant as before")
+    }
+
+    /// The most memory that this process had.
+    private static var residentMegabytes: Int {
+        var usage = rusage()
+        getrusage(RUSAGE_SELF.rawValue, &usage)
+        return usage.ru_maxrss >> 10
     }
 }
 

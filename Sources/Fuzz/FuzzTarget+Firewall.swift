@@ -14,9 +14,15 @@ extension FuzzTarget {
         _ = client.generation()
         var observed = ObservedFirewall(elements: [], shape: FirewallShape(FirewallSettings()))
         try? observed.takeElements(from: client)
+        if var listed = try? ObservedFirewall(json: sourceListing) { try? listed.takeElements(from: client) }
         _ = observed.damage(under: FirewallSettings())
         _ = try? ObservedFirewall(json: bytes)
     }
+
+    /// A list of sources, whose elements are asked for.
+    private static let sourceListing = Array(
+        (#"{"nftables": [{"set": {"family": "inet", "name": "sources4_00000000000000000000000000000000", "#
+            + #""table": "ipvsync", "type": "ipv4_addr", "flags": ["interval"]}}]}"#).utf8)
 
     static var firewallReplies: [[UInt8]] {
         let keys = [

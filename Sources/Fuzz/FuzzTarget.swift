@@ -10,7 +10,7 @@ import TestSupport
 /// Something that parses bytes from outside, with inputs to begin from.
 struct FuzzTarget {
     enum Name: String, CaseIterable, ExpressibleByArgument {
-        case netlink, network, nftables, iptables, yaml, ipvsadm, manifests
+        case netlink, network, nftables, iptables, yaml, ipvsadm, manifests, tenant
     }
 
     let corpus: [[UInt8]]
@@ -36,10 +36,22 @@ struct FuzzTarget {
         case .manifests:
             corpus = Self.manifests
             consume = { _ = try? Manifests.parse($0, file: "fuzz.json") }
+        case .tenant:
+            // Makes objects, not bytes: see TenantTrial.
+            corpus = []
+            consume = { _ in }
         case .ipvsadm:
             corpus = [Self.rules]
-            consume = { _ = try? IpvsadmRules.parse(String(decoding: $0, as: UTF8.self), file: "fuzz") }
+            consume = Self.importRules
         }
+    }
+
+    /// Rules, and the configuration and the rules that they become.
+    private static func importRules(_ bytes: [UInt8]) {
+        guard let dump = try? IpvsadmRules.parse(String(decoding: bytes, as: UTF8.self), file: "fuzz") else { return }
+        let text = ImportedTable(dump, syncDaemons: true).yaml()
+        guard (try? Configuration.parse(text, file: "fuzz")) != nil else { fatalError("does not read back: \(text)") }
+        _ = IpvsadmExport(dump.state)
     }
 
     /// Whole datagrams as answers to each kind of question.
@@ -121,8 +133,8 @@ struct FuzzTarget {
     ].map { Array($0.utf8) }
 
     private static let manifests = [
-        #"{"kind": "List", "items": [{"kind": "Service", "metadata": {"name": "a\u00e9\ud83d\ude00"}, "spec": "#
-            + #"{"clusterIP": "10.96.0.1", "ports": [{"port": 80, "targetPort": "http"}]}}, {"kind": "Node"}]}"#,
+        #"{"kind": "List", "items": [{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a\u00e9\ud83d\ude00"},"#
+            + #""spec": {"clusterIP": "10.96.0.1", "ports": [{"port": 80, "targetPort": "http"}]}}, {"kind": "Node"}]}"#,
         #"{"items": [{"metadata": {"name": "x"}, "addressType": "IPv4", "ports": [{"port": 1}], "endpoints": "#
             + #"[{"addresses": ["10.1.0.1"], "conditions": {"ready": true}}]}], "kind": "EndpointSliceList"} {"kind": null}"#,
     ].map { Array($0.utf8) }

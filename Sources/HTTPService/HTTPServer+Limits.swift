@@ -1,32 +1,31 @@
-internal import CMicroHTTPD
-
 extension HTTPServer {
     /// What clients may take of a server.
     package struct Limits: Hashable, Sendable {
         package static let standard = Limits()
 
-        /// How many connections are open at a time. More wait until they can be accepted; those that are handed over
-        /// are closed.
-        package var connections = 64
-        /// How many of them may come from one IP address; more are closed. `nil` for any number.
-        package var connectionsPerAddress: Int?
-        /// For how long nothing may come or go on a connection before it is closed; in whole seconds, at least one.
-        package var idleTimeout: Duration = .seconds(10)
-        /// The bytes that a connection may take beside the body of the answer; the line and the headers of a request
-        /// must fit.
-        package var memory = 32 << 10
+        /// How many connections may be open whose request has not come whole. A newcomer takes the place of another.
+        package var places = 256
+        /// How many of them one client may have at one port. An IPv6 network of 64 bits is one client.
+        package var share: Int { max(1, places / 2) }
+        /// How many requests may wait for answers that take long, or receive them. The newest take the places of
+        /// others here as well.
+        package var slowPlaces = 32
+        /// How many connections may be slow to take a short answer, or to close after one.
+        package var leavingPlaces = 32
+        /// How long a request may take to come, from the connection to the end of its head, however it trickles.
+        package var requestTimeout: Duration = .seconds(5)
+        /// How long an answer may take, from the request to the last byte that the client has taken.
+        package var answerTimeout: Duration = .seconds(20)
+        /// Bytes of long answers that are kept for clients that have not taken them. Beyond that the oldest are let go,
+        /// but for the newest.
+        package var heldBytes = 64 << 20
 
         package init() {}
-    }
-}
 
-extension HTTPServer.Limits {
-    var forLibrary: cmicrohttpd_limits {
-        let (seconds, attoseconds) = idleTimeout.components
-        return cmicrohttpd_limits(
-            connections: UInt32(clamping: max(1, connections)),
-            connections_per_address: UInt32(clamping: connectionsPerAddress.map { max(1, $0) } ?? 0),
-            idle_seconds: UInt32(clamping: max(1, seconds + (attoseconds > 0 ? 1 : 0))),
-            memory_per_connection: max(1024, memory))
+        /// The most descriptors that it has open beside its listening sockets.
+        package var descriptors: Int { places + slowPlaces + leavingPlaces + Self.ownDescriptors }
+
+        /// Two for `epoll`, two to wake threads, a spare one, and one that is just accepted.
+        private static let ownDescriptors = 6
     }
 }

@@ -1,13 +1,22 @@
-internal import CMicroHTTPD
 internal import Glibc
 package import LoadBalancing
 
-/// A small HTTP server on a thread of its own, by libmicrohttpd: GET and HEAD without bodies, within bounds.
+/// A small HTTP server on threads of its own: GET and HEAD without bodies, one request on each connection.
 ///
-/// It ends with its last reference, and waits for the request that is being answered.
+/// Nobody can occupy it. A newcomer always gets in: when all places are taken, the connection that was open longest of
+/// the client or the port with the most goes. A request has a deadline as a whole, so has its answer. What is answered
+/// at once never waits for what takes long: that has a thread and places of its own.
+///
+/// It ends with its last reference, whatever clients do and however long an answer takes.
 package final class HTTPServer {
-    /// Answers a request, on the server's thread: every other request waits for it. It must not hold the server.
+    /// Answers a request. It must not hold the server.
     package typealias Handler = @Sendable (HTTPRequest) -> HTTPResponse
+
+    /// Tells what takes long to answer.
+    ///
+    /// - Returns: What the answer depends on: requests with the same text that wait are given the same answer. `nil`
+    ///   for what is answered at once, between two other requests.
+    package typealias SlowKey = @Sendable (HTTPRequest) -> String?
 
     /// Where connections come from.
     package enum Listener: Hashable, Sendable {
@@ -15,75 +24,67 @@ package final class HTTPServer {
         case tcp(address: IPAddress, port: UInt16)
         /// A Unix socket that only its owner can connect to.
         case unix(path: String)
-        /// Nothing but ``HTTPServer/take(_:)``.
-        case handedOver
+        /// The TCP ports of ``HTTPServer/listen(on:)``, at these addresses; at every one for `nil`.
+        case ports(addresses: [IPAddress]?)
     }
 
-    /// The TCP port it listens on; `nil` without one.
+    /// The TCP port it listens on; `nil` without one, or with many.
     package let port: UInt16?
 
-    private let server: OpaquePointer
-    private let responder: Responder
+    private let mailbox: ServerMailbox
+    private let thread: ServerThread
     private var file: SocketFile?
 
     /// Starts to listen and to answer.
     ///
+    /// - Parameters:
+    ///   - figures: Where it counts.
+    ///   - problems: Told from the server's thread which ports of ``listen(on:)`` cannot be listened on, whenever that
+    ///     is different from before. They are tried again every few seconds.
     /// - Throws: Why it cannot listen there.
     package init(
-        _ listener: Listener, limits: Limits = .standard, handler: @escaping Handler
+        _ listener: Listener, limits: Limits = .standard, figures: HTTPFigures = HTTPFigures(),
+        slowKey: SlowKey? = nil, problems: @escaping @Sendable ([PortProblem]) -> Void = { _ in },
+        handler: @escaping Handler
     ) throws(HTTPServiceError) {
         let place: String
-        let descriptor: Int32
+        let listeners: PortListeners
         switch listener {
-        case .tcp(let address, let port):
-            place = "\(Endpoint(address, port: port))"
-            descriptor = try ListeningSocket(address, port: port).release()
-            file = nil
+        case .tcp(let address, let number):
+            place = "\(Endpoint(address, port: number))"
+            listeners = try PortListeners()
+            let socket = try ListeningSocket(address, port: number)
+            port = SocketAddress(of: socket.descriptor)?.port
+            try listeners.adopt(socket, port: port)
         case .unix(let path):
             place = path
-            descriptor = try ListeningSocket(path: path).release()
+            listeners = try PortListeners()
+            try listeners.adopt(try ListeningSocket(path: path), port: nil)
             file = SocketFile(path: path)
-        case .handedOver:
+            port = nil
+        case .ports(let addresses):
             place = "HTTP"
-            descriptor = -1
-            file = nil
+            listeners = try PortListeners(addresses: addresses)
+            port = nil
         }
-        port = descriptor < 0 ? nil : SocketAddress(of: descriptor)?.port
-        responder = Responder(handler)
-        guard let server = Self.start(descriptor, limits, responder) else {
-            throw HTTPServiceError(.notStarted, at: place)
-        }
-        self.server = server
+        let mailbox = try ServerMailbox(at: place)
+        var worker: SlowAnswers?
+        if slowKey != nil { worker = try SlowAnswers(at: place, wake: mailbox.wake, handler: handler) }
+        self.mailbox = mailbox
+        let loop = try ServerLoop(
+            listeners, limits, mailbox, figures, at: place,
+            answering: ServerLoop.Answering(handler: handler, slowKey: slowKey ?? { _ in nil }, worker: worker),
+            problems: problems)
+        thread = try ServerThread("http", at: place) { loop.run() }
     }
 
     deinit {
         // While it still answers: nobody takes the file for a dead server's and puts another in its place.
         file = nil
-        MHD_stop_daemon(server)
+        mailbox.stop()
+        thread.join()
     }
 
-    /// Serves a connection that another accepted.
-    ///
-    /// - Parameter descriptor: A connected socket. It belongs to the server from here on, which closes it at once when
-    ///   it has as many connections as it may.
-    package func take(_ descriptor: Int32) {
-        guard let peer = SocketAddress(peerOf: descriptor) else {
-            close(descriptor)
-            return
-        }
-        _ = peer.withPointer { MHD_add_connection(server, descriptor, $0, $1) }
-    }
-
-    private static func start(_ descriptor: Int32, _ limits: Limits, _ responder: Responder) -> OpaquePointer? {
-        // The server's thread takes this thread's mask: signals are for those who wait for them, and a client that
-        // goes away raises none. Faults of the thread's own cannot be put off.
-        var blocked = sigset_t()
-        var before = sigset_t()
-        sigfillset(&blocked)
-        for fault in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS] { sigdelset(&blocked, fault) }
-        pthread_sigmask(SIG_SETMASK, &blocked, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        return cmicrohttpd_start(
-            descriptor, limits.forLibrary, Responder.answer, Unmanaged.passUnretained(responder).toOpaque())
-    }
+    /// Listens on these ports and no others, soon. What stays is left alone.
+    package func listen(on ports: Set<UInt16>) { mailbox.want(ports) }
 }

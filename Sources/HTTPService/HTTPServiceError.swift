@@ -11,7 +11,7 @@ package struct HTTPServiceError: Error, Hashable, Sendable {
         case notSocket
         /// Too long for the address of a Unix socket (107 bytes), empty, or with a NUL.
         case unusablePath
-        /// libmicrohttpd did not start.
+        /// Its thread did not start.
         case notStarted
 
         /// There is no such Unix socket.
@@ -48,12 +48,14 @@ extension HTTPServiceError: CustomStringConvertible {
         case .listening(EADDRINUSE): "cannot listen: another process does; 'ss -ltnp' tells which"
         case .listening(EADDRNOTAVAIL): "cannot listen: this host has no such address"
         case .listening(EACCES): "cannot listen: not permitted: run as root or with CAP_NET_BIND_SERVICE"
+        case .listening(EMFILE):
+            "cannot listen: too many open files; raise the limit of the process (LimitNOFILE= in systemd)"
         case .listening(let code):
             "cannot listen: " + (strerror(code).map { String(cString: $0) } ?? "errno \(code)")
         case .occupied: "cannot listen: another process answers there; end it, or choose another path"
         case .notSocket: "cannot listen: there is a file that is no socket; move it away, or choose another path"
         case .unusablePath: "no path for a socket: it must have 1 to 107 bytes"
-        case .notStarted: "the HTTP server did not start: too little memory, or too many open files or threads"
+        case .notStarted: "the HTTP server did not start: too little memory, or too many threads"
         case .absent: "there is no such socket; is 'ipvsync run' at work, and is this its path?"
         case .forbidden: "not permitted; run as root, or as the user that runs the agent"
         case .refused: "nobody listens there any more; start 'ipvsync run'"

@@ -20,6 +20,9 @@ struct ListeningSocket: ~Copyable {
         guard opened >= 0 else { throw HTTPServiceError(.listening(errno), at: place) }
         // A port whose last connections linger in TIME_WAIT can be listened on at once.
         Self.set(opened, SOL_SOCKET, SO_REUSEADDR, 1)
+        // Connections inherit these: what a client makes the kernel keep for it is bounded.
+        Self.set(opened, SOL_SOCKET, SO_RCVBUF, 16 << 10)
+        Self.set(opened, SOL_SOCKET, SO_SNDBUF, 128 << 10)
         if address.family == .ipv6 { Self.set(opened, Int32(IPPROTO_IPV6), IPV6_V6ONLY, isDual ? 0 : 1) }
         guard Self.listen(opened, SocketAddress(address, port: port)) else {
             let code = errno

@@ -1,14 +1,15 @@
 internal import CSystem
 internal import Glibc
-package import LoadBalancing
+internal import LoadBalancing
 
-/// Listening sockets on many TCP ports, which come and go.
-package final class PortListeners {
+/// Listening sockets, on ports that come and go; used by one thread.
+final class PortListeners {
     /// Can be read when connections wait to be accepted (`epoll(7)`).
-    package let descriptor: Int32
-    /// The addresses to listen on; `nil` for every one that the host has or gets. A change counts from the next
-    /// ``use(_:)``.
-    package var addresses: [IPAddress]?
+    let descriptor: Int32
+    /// The ports that cannot be listened on, at every address for itself.
+    private(set) var problems: [PortProblem] = []
+    /// Whether connections cannot be accepted for now, and waiting ones not be got rid of: wait a little.
+    private(set) var isShort = false
 
     private struct Place: Hashable, Comparable {
         let port: UInt16
@@ -21,7 +22,13 @@ package final class PortListeners {
         }
     }
 
+    /// The addresses to listen on; `nil` for every one that the host has or gets.
+    private let addresses: [IPAddress]?
     private var sockets: [Place: Int32] = [:]
+    /// The port of each socket; `nil` for a Unix socket.
+    private var ports: [Int32: UInt16?] = [:]
+    /// What is still to be listened on, the next one last.
+    private var missing: [Place] = []
     /// Given up for a moment to get rid of connections when the process has no descriptors left.
     private var spare: Int32
 
@@ -31,7 +38,7 @@ package final class PortListeners {
     /// Listens on nothing yet.
     ///
     /// - Throws: ``HTTPServiceError/Kind/listening(_:)``: the process has too many open files.
-    package init(addresses: [IPAddress]? = nil) throws(HTTPServiceError) {
+    init(addresses: [IPAddress]? = nil) throws(HTTPServiceError) {
         self.addresses = addresses
         spare = Self.openSpare()
         descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -39,62 +46,49 @@ package final class PortListeners {
     }
 
     deinit {
-        for socket in sockets.values { close(socket) }
+        for socket in ports.keys { close(socket) }
         close(spare)
         close(descriptor)
     }
 
-    /// Listens on these ports and on no others. What stays is left alone.
+    /// Takes over a socket that listens already.
     ///
-    /// - Returns: The ports that cannot be listened on, at every address for itself. They are tried again at the next
-    ///   call.
-    package func use(_ ports: Set<UInt16>) -> [PortProblem] {
-        let wanted = Set(addresses.map { $0.map(Optional.some) } ?? [nil]).flatMap { address in
-            ports.map { Place(port: $0, address: address) }
+    /// - Parameter port: Its TCP port; `nil` for a Unix socket.
+    func adopt(_ socket: consuming ListeningSocket, port: UInt16?) throws(HTTPServiceError) {
+        try watch(socket.release(), port)
+    }
+
+    // MARK: Ports
+
+    /// Wants these ports and no others. What stays is left alone; ``openMissing(atMost:)`` opens what is new.
+    func want(_ wanted: Set<UInt16>) {
+        let places = Set(addresses.map { $0.map(Optional.some) } ?? [nil]).flatMap { address in
+            wanted.map { Place(port: $0, address: address) }
         }
-        for place in Set(sockets.keys).subtracting(wanted) {
-            if let socket = sockets.removeValue(forKey: place) { close(socket) }
+        for place in Set(sockets.keys).subtracting(places) {
+            guard let socket = sockets.removeValue(forKey: place) else { continue }
+            ports[socket] = nil
+            close(socket)
         }
-        var problems: [PortProblem] = []
-        for place in wanted.sorted() where sockets[place] == nil {
+        missing = places.filter { sockets[$0] == nil }.sorted(by: >)
+        problems = []
+    }
+
+    /// Opens some of what is missing; what cannot be opened is among the ``problems``.
+    ///
+    /// - Returns: Whether more is to be opened.
+    func openMissing(atMost count: Int) -> Bool {
+        for _ in 0..<count {
+            guard let place = missing.popLast() else { return false }
             do throws(HTTPServiceError) {
-                sockets[place] = try watch(open(place), place)
+                let socket = try open(place)
+                try watch(socket, place.port)
+                sockets[place] = socket
             } catch {
                 problems.append(PortProblem(port: place.port, error: error))
             }
         }
-        return problems
-    }
-
-    /// Accepts the connections that wait, but not for ever: what is left makes ``descriptor`` readable again.
-    ///
-    /// - Parameter take: Is given each connection as a socket that does not block, and closes it.
-    package func acceptPending(_ take: (_ connection: Int32) -> Void) {
-        var events = [epoll_event](repeating: epoll_event(), count: Self.socketsAtOnce)
-        let count = epoll_wait(descriptor, &events, Int32(events.count), 0)
-        for event in events.prefix(Int(max(0, count))) {
-            for _ in 0..<Self.connectionsAtOnce where !accept(event.data.fd, take) { break }
-        }
-    }
-
-    /// Accepts a connection, if it can; whether to go on.
-    private func accept(_ listener: Int32, _ take: (Int32) -> Void) -> Bool {
-        let connection = csystem_accept(listener)
-        if connection >= 0 {
-            take(connection)
-            return true
-        }
-        switch errno {
-        case EAGAIN: return false
-        case EMFILE, ENFILE:
-            // Left waiting, it would wake the outer loop again and again.
-            close(spare)
-            close(csystem_accept(listener))
-            spare = Self.openSpare()
-            return false
-        // Connections that broke before they were accepted (accept(2)).
-        default: return true
-        }
+        return !missing.isEmpty
     }
 
     private func open(_ place: Place) throws(HTTPServiceError) -> Int32 {
@@ -108,14 +102,64 @@ package final class PortListeners {
         }
     }
 
-    private func watch(_ socket: Int32, _ place: Place) throws(HTTPServiceError) -> Int32 {
+    private func watch(_ socket: Int32, _ port: UInt16?) throws(HTTPServiceError) {
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(fd: socket))
         guard epoll_ctl(descriptor, EPOLL_CTL_ADD, socket, &event) == 0 else {
             let code = errno
             close(socket)
-            throw HTTPServiceError(.listening(code), at: "port \(place.port)")
+            throw HTTPServiceError(.listening(code), at: port.map { "port \($0)" } ?? "Unix socket")
         }
-        return socket
+        ports[socket] = port
+    }
+
+    // MARK: Connections
+
+    /// Accepts connections that wait, of each port some: what is left makes ``descriptor`` readable again.
+    ///
+    /// - Parameters:
+    ///   - makeRoom: Closes a connection because there are no descriptors left; whether there was one to close.
+    ///   - take: Is given each connection as a socket that does not block, with its other end and the port, and closes
+    ///     it.
+    func acceptPending(
+        makeRoom: () -> Bool, take: (_ connection: Int32, _ peer: SocketAddress, _ port: UInt16?) -> Void
+    ) {
+        var events = [epoll_event](repeating: epoll_event(), count: Self.socketsAtOnce)
+        let count = epoll_wait(descriptor, &events, Int32(events.count), 0)
+        isShort = false
+        for event in events.prefix(Int(max(0, count))) {
+            let listener = event.data.fd
+            guard let port = ports[listener] else { continue }
+            for _ in 0..<Self.connectionsAtOnce {
+                let (connection, peer) = SocketAddress.accept(listener)
+                if connection >= 0 {
+                    take(connection, peer, port)
+                } else if !goesOn(listener, errno, makeRoom) {
+                    break
+                }
+            }
+        }
+    }
+
+    /// Whether to try again after an error of `accept`.
+    private func goesOn(_ listener: Int32, _ code: Int32, _ makeRoom: () -> Bool) -> Bool {
+        switch code {
+        case EAGAIN: return false
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+            if makeRoom() { return true }
+            // Left waiting, it would wake the loop again and again.
+            close(spare)
+            close(csystem_accept(listener))
+            spare = Self.openSpare()
+            isShort = spare < 0
+            return false
+        // Connections that broke before they were accepted (accept(2)).
+        case EINTR, ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, EHOSTUNREACH, EOPNOTSUPP,
+            ENETUNREACH:
+            return true
+        default:
+            isShort = true
+            return false
+        }
     }
 
     private static func openSpare() -> Int32 { Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC) }

@@ -1,3 +1,4 @@
+internal import CSystem
 internal import Glibc
 internal import LoadBalancing
 
@@ -60,6 +61,21 @@ struct SocketAddress {
         self.init(of: descriptor, getsockname)
     }
 
+    /// Accepts a connection, as a socket that does not block and is closed at `exec`.
+    ///
+    /// - Returns: The socket, negative with an `errno` when there is none, and the other end.
+    static func accept(_ listener: Int32) -> (descriptor: Int32, peer: SocketAddress) {
+        var peer = SocketAddress()
+        let descriptor = withUnsafeMutablePointer(to: &peer.storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                csystem_accept_from(listener, $0, &peer.length)
+            }
+        }
+        return (descriptor, peer)
+    }
+
+    private init() { length = socklen_t(MemoryLayout<sockaddr_storage>.size) }
+
     private init?(
         of descriptor: Int32,
         _ ask: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
@@ -78,6 +94,23 @@ struct SocketAddress {
             case AF_INET: UInt16(bigEndian: bytes.load(as: sockaddr_in.self).sin_port)
             case AF_INET6: UInt16(bigEndian: bytes.load(as: sockaddr_in6.self).sin6_port)
             default: nil
+            }
+        }
+    }
+
+    /// The address of an IPv4 socket.
+    var ipv4: UInt32 {
+        withUnsafeBytes(of: storage) { UInt32(bigEndian: $0.load(as: sockaddr_in.self).sin_addr.s_addr) }
+    }
+
+    /// The address of an IPv6 socket, in two halves.
+    var ipv6: (high: UInt64, low: UInt64) {
+        withUnsafeBytes(of: storage) { bytes in
+            withUnsafeBytes(of: bytes.load(as: sockaddr_in6.self).sin6_addr) { address in
+                (
+                    UInt64(bigEndian: address.loadUnaligned(as: UInt64.self)),
+                    UInt64(bigEndian: address.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+                )
             }
         }
     }

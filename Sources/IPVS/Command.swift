@@ -43,8 +43,10 @@ extension MessageBuilder {
     /// Writes the attributes of an operation.
     mutating func put(_ operation: TableOperation) {
         switch operation {
-        case .addVirtualServer(let virtualServer), .editVirtualServer(let virtualServer):
-            putService(virtualServer)
+        case .addVirtualServer(let virtualServer):
+            putService(virtualServer, changing: .max)
+        case .editVirtualServer(let virtualServer):
+            putService(virtualServer, changing: VirtualServer.knownFlags)
         case .removeVirtualServer(let key):
             putService(key)
         case .addRealServer(let realServer, let key), .editRealServer(let realServer, let key):

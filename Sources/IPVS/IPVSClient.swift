@@ -45,9 +45,7 @@ extension IPVSClient {
             "list virtual servers", command: Command.getService.rawValue, initial: [],
             reduce: { (list, cursor) throws(NetlinkError) in
                 while let service = try cursor.next(nested: IPVS_CMD_ATTR_SERVICE) {
-                    let service = try ServiceAttributes(service, statistics: statistics)
-                    list.append(
-                        ObservedVirtualServer(try service.virtualServer(), statistics: service.statistics))
+                    list.append(try ServiceAttributes(service, statistics: statistics).virtualServer())
                 }
             })
         found.sortUnique(by: \.key)
@@ -81,8 +79,7 @@ extension IPVSClient {
                 "look up \(key)", command: Command.getService.rawValue, initial: nil, request: { $0.putService(key) },
                 reduce: { (found, cursor) throws(NetlinkError) in
                     while let service = try cursor.next(nested: IPVS_CMD_ATTR_SERVICE) {
-                        found = ObservedVirtualServer(
-                            try ServiceAttributes(service, statistics: false).virtualServer())
+                        found = try ServiceAttributes(service, statistics: false).virtualServer()
                     }
                 })
         } catch {

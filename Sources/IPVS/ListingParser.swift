@@ -1,3 +1,4 @@
+internal import Glibc
 internal import LoadBalancing
 
 /// Puts the lines of a listing together to virtual servers.
@@ -25,7 +26,7 @@ struct ListingParser {
         _ = cursor.skipSpaces()
         var persistence: (timeout: UInt32, mask: UInt32)?
         if cursor.skip("persistent ") {
-            guard let ticks = cursor.decimal(), cursor.skipSpaces(), let mask = cursor.hexadecimal(digits: 8) else {
+            guard let ticks = Self.ticks(&cursor), cursor.skipSpaces(), let mask = cursor.hexadecimal(digits: 8) else {
                 return false
             }
             persistence = (seconds(ticks), key.family == .ipv4 ? UInt32(mask) : UInt32(mask).byteSwapped)
@@ -47,6 +48,13 @@ struct ListingParser {
         return true
     }
 
+    /// The kernel shows its 32 bits as a signed number, so a long timeout is negative.
+    private static func ticks(_ cursor: inout ListingCursor) -> UInt64? {
+        let isNegative = cursor.skip("-")
+        guard let number = cursor.decimal() else { return nil }
+        return isNegative ? UInt64(UInt32(truncatingIfNeeded: 0 &- number)) : number
+    }
+
     /// Ticks that are no whole seconds match no timeout: such a virtual server is looked at more closely.
     private func seconds(_ ticks: UInt64) -> UInt32 {
         guard ticksPerSecond > 0, ticks % UInt64(ticksPerSecond) == 0 else { return .max }
@@ -55,15 +63,20 @@ struct ListingParser {
 
     private static func key(_ cursor: inout ListingCursor) -> VirtualServerKey? {
         if cursor.skip("FWM  ") { return cursor.hexadecimal(digits: 8).map { .firewallMark(UInt32($0), .ipv4) } }
-        guard let transportProtocol = transportProtocol(&cursor), cursor.skipSpaces(),
-            let endpoint = cursor.endpoint()
-        else { return nil }
-        return .endpoint(transportProtocol, endpoint)
+        guard let number = protocolNumber(&cursor), cursor.skipSpaces(), let endpoint = cursor.endpoint() else {
+            return nil
+        }
+        return VirtualServerKey(protocolNumber: number, endpoint)
     }
 
-    private static func transportProtocol(_ cursor: inout ListingCursor) -> TransportProtocol? {
-        if cursor.skip("TCP") { return .tcp }
-        if cursor.skip("UDP") { return .udp }
-        return cursor.skip("SCTP") ? .sctp : nil
+    /// A name of the kernel's (`ip_vs_proto_name`), or `IP_47`.
+    private static func protocolNumber(_ cursor: inout ListingCursor) -> UInt16? {
+        if cursor.skip("TCP") { return UInt16(IPPROTO_TCP) }
+        if cursor.skip("UDP") { return UInt16(IPPROTO_UDP) }
+        if cursor.skip("SCTP") { return UInt16(IPPROTO_SCTP) }
+        if cursor.skip("ICMPv6") { return UInt16(IPPROTO_ICMPV6) }
+        if cursor.skip("ICMP") { return UInt16(IPPROTO_ICMP) }
+        if cursor.skip("IP_") { return cursor.decimal().flatMap(UInt16.init(exactly:)) }
+        return cursor.skip("IP") ? UInt16(IPPROTO_IP) : nil
     }
 }

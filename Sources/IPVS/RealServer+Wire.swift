@@ -27,15 +27,16 @@ extension MessageBuilder {
     }
 
     private mutating func putTunnel(_ tunnel: Tunnel) {
-        let (type, port, checksum): (Int, UInt16, TunnelChecksum) =
+        let (type, port, flags): (UInt8, UInt16, UInt16) =
             switch tunnel {
-            case .ipip: (IP_VS_CONN_F_TUNNEL_TYPE_IPIP, 0, .none)
-            case .gue(let port, let checksum): (IP_VS_CONN_F_TUNNEL_TYPE_GUE, port, checksum)
-            case .gre(let checksum): (IP_VS_CONN_F_TUNNEL_TYPE_GRE, 0, checksum)
+            case .ipip: (UInt8(IP_VS_CONN_F_TUNNEL_TYPE_IPIP), 0, 0)
+            case .gue(let port, let checksum): (UInt8(IP_VS_CONN_F_TUNNEL_TYPE_GUE), port, checksum.rawValue)
+            case .gre(let checksum): (UInt8(IP_VS_CONN_F_TUNNEL_TYPE_GRE), 0, checksum.rawValue)
+            case .other(let type, let port, let flags): (type, port, flags)
             }
-        put(IPVS_DEST_ATTR_TUN_TYPE, UInt8(type))
+        put(IPVS_DEST_ATTR_TUN_TYPE, type)
         put(IPVS_DEST_ATTR_TUN_PORT, NetworkOrder(port))
-        put(IPVS_DEST_ATTR_TUN_FLAGS, checksum.rawValue)
+        put(IPVS_DEST_ATTR_TUN_FLAGS, flags)
     }
 }
 
@@ -48,6 +49,7 @@ extension ForwardingMethod {
         case .tunnel: UInt32(IP_VS_CONN_F_TUNNEL)
         case .direct: UInt32(IP_VS_CONN_F_DROUTE)
         case .bypass: UInt32(IP_VS_CONN_F_BYPASS)
+        case .other(let number): number
         }
     }
 }
@@ -95,35 +97,30 @@ struct DestinationAttributes {
     func realServer(serviceFamily: AddressFamily) throws(NetlinkError) -> ObservedRealServer {
         let family = family == 0 ? serviceFamily : try AddressFamily(wireValue: family)
         let realServer = RealServer(
-            Endpoint(IPAddress(wire: address, family: family), port: port), forwarding: try forwardingMethod(),
+            Endpoint(IPAddress(wire: address, family: family), port: port), forwarding: forwardingMethod,
             weight: weight, upperThreshold: upperThreshold, lowerThreshold: lowerThreshold)
         return ObservedRealServer(realServer, connections: connections, statistics: statistics)
     }
 
-    private func forwardingMethod() throws(NetlinkError) -> ForwardingMethod {
-        switch Int32(truncatingIfNeeded: forwarding) & IP_VS_CONN_F_FWD_MASK {
-        case IP_VS_CONN_F_MASQ: return .masquerade
-        case IP_VS_CONN_F_LOCALNODE: return .local
-        case IP_VS_CONN_F_TUNNEL: return .tunnel(try tunnel())
-        case IP_VS_CONN_F_DROUTE: return .direct
-        case IP_VS_CONN_F_BYPASS: return .bypass
-        default:
-            throw NetlinkError(
-                .malformed, operation: "read a real server", message: "forwarding method \(forwarding)")
+    private var forwardingMethod: ForwardingMethod {
+        let number = forwarding & UInt32(IP_VS_CONN_F_FWD_MASK)
+        return switch Int32(number) {
+        case IP_VS_CONN_F_MASQ: .masquerade
+        case IP_VS_CONN_F_LOCALNODE: .local
+        case IP_VS_CONN_F_TUNNEL: .tunnel(tunnel)
+        case IP_VS_CONN_F_DROUTE: .direct
+        case IP_VS_CONN_F_BYPASS: .bypass
+        default: .other(number)
         }
     }
 
-    private func tunnel() throws(NetlinkError) -> Tunnel {
-        // The checksum bits exclude each other; a kernel that knows more of them is read as far as we know them.
-        let checksum: TunnelChecksum =
-            tunnelFlags & TunnelChecksum.remote.rawValue != 0
-            ? .remote : tunnelFlags & TunnelChecksum.full.rawValue != 0 ? .full : .none
-        switch Int(tunnelType) {
-        case IP_VS_CONN_F_TUNNEL_TYPE_IPIP: return .ipip
-        case IP_VS_CONN_F_TUNNEL_TYPE_GUE: return .gue(port: tunnelPort, checksum: checksum)
-        case IP_VS_CONN_F_TUNNEL_TYPE_GRE: return .gre(checksum: checksum)
-        default:
-            throw NetlinkError(.malformed, operation: "read a real server", message: "tunnel type \(tunnelType)")
+    /// What the kernel ignores of a type is passed over: a port of IPIP and GRE, flags of IPIP.
+    private var tunnel: Tunnel {
+        switch (Int(tunnelType), TunnelChecksum(rawValue: tunnelFlags)) {
+        case (IP_VS_CONN_F_TUNNEL_TYPE_IPIP, _): .ipip
+        case (IP_VS_CONN_F_TUNNEL_TYPE_GUE, let checksum?): .gue(port: tunnelPort, checksum: checksum)
+        case (IP_VS_CONN_F_TUNNEL_TYPE_GRE, let checksum?): .gre(checksum: checksum)
+        default: .other(type: tunnelType, port: tunnelPort, flags: tunnelFlags)
         }
     }
 }

@@ -9,14 +9,16 @@ extension MessageBuilder {
     }
 
     /// Writes the nested service attribute with all settings (`ip_vs_genl_parse_service`, full entry).
-    mutating func putService(_ virtualServer: VirtualServer) {
+    ///
+    /// - Parameter flags: Those that become as they are declared; the kernel keeps what it has of others.
+    mutating func putService(_ virtualServer: VirtualServer, changing flags: UInt32) {
         nest(IPVS_CMD_ATTR_SERVICE) { builder in
             builder.putKey(virtualServer.key)
             builder.put(IPVS_SVC_ATTR_SCHED_NAME, string: virtualServer.scheduler.name)
-            if let engine = virtualServer.persistence?.engine {
+            if let engine = virtualServer.engine {
                 builder.put(IPVS_SVC_ATTR_PE_NAME, string: engine)
             }
-            builder.put(IPVS_SVC_ATTR_FLAGS, pair: virtualServer.wireFlags, .max)
+            builder.put(IPVS_SVC_ATTR_FLAGS, pair: virtualServer.wireFlags, flags)
             builder.put(IPVS_SVC_ATTR_TIMEOUT, virtualServer.persistence?.timeout ?? 0)
             let granularity = virtualServer.persistence?.granularity ?? .single(virtualServer.key.family)
             switch granularity {
@@ -33,6 +35,10 @@ extension MessageBuilder {
             put(IPVS_SVC_ATTR_PROTOCOL, UInt16(transportProtocol.rawValue))
             put(IPVS_SVC_ATTR_ADDR, endpoint.address)
             put(IPVS_SVC_ATTR_PORT, NetworkOrder(endpoint.port))
+        case .otherProtocol(let number, let endpoint):
+            put(IPVS_SVC_ATTR_PROTOCOL, number)
+            put(IPVS_SVC_ATTR_ADDR, endpoint.address)
+            put(IPVS_SVC_ATTR_PORT, NetworkOrder(endpoint.port))
         case .firewallMark(let mark, _):
             put(IPVS_SVC_ATTR_FWMARK, mark)
         }
@@ -40,6 +46,10 @@ extension MessageBuilder {
 }
 
 extension VirtualServer {
+    /// The flags that a declaration speaks of: the mask of every edit, so that what others set beside them stays.
+    static let knownFlags =
+        SchedulerFlags.all.rawValue | UInt32(IP_VS_SVC_F_PERSISTENT) | UInt32(IP_VS_SVC_F_ONEPACKET)
+
     /// The service's flags as the kernel takes them; it adds `IP_VS_SVC_F_HASHED` itself.
     fileprivate var wireFlags: UInt32 {
         var flags = scheduler.flags.rawValue
@@ -61,7 +71,7 @@ struct ServiceAttributes {
     private var timeout: UInt32 = 0
     private var netmask: UInt32 = .max
     private var engine: String?
-    private(set) var statistics: TrafficStatistics?
+    private var statistics: TrafficStatistics?
 
     init(_ cursor: consuming AttributeCursor, statistics wanted: Bool) throws(NetlinkError) {
         while let attribute = try cursor.next() {
@@ -83,28 +93,26 @@ struct ServiceAttributes {
     }
 
     /// The virtual server that the attributes describe.
-    func virtualServer() throws(NetlinkError) -> VirtualServer {
+    func virtualServer() throws(NetlinkError) -> ObservedVirtualServer {
         let family = try AddressFamily(wireValue: family)
-        return VirtualServer(
-            try key(family),
+        let virtualServer = VirtualServer(
+            key(family),
             scheduler: Scheduler(scheduler, flags: SchedulerFlags(rawValue: flags).intersection(.all)),
             persistence: flags & UInt32(IP_VS_SVC_F_PERSISTENT) == 0 ? nil : persistence(family),
-            onePacket: flags & UInt32(IP_VS_SVC_F_ONEPACKET) != 0)
+            engine: engine == "" ? nil : engine, onePacket: flags & UInt32(IP_VS_SVC_F_ONEPACKET) != 0)
+        return ObservedVirtualServer(
+            virtualServer, statistics: statistics,
+            otherFlags: flags & ~(VirtualServer.knownFlags | UInt32(IP_VS_SVC_F_HASHED)))
     }
 
-    private func key(_ family: AddressFamily) throws(NetlinkError) -> VirtualServerKey {
-        if firewallMark != 0 { return .firewallMark(firewallMark, family) }
-        guard let number = UInt8(exactly: transportProtocol), let known = TransportProtocol(rawValue: number) else {
-            throw NetlinkError(
-                .malformed, operation: "read a virtual server", message: "transport protocol \(transportProtocol)")
-        }
-        return .endpoint(known, Endpoint(IPAddress(wire: address, family: family), port: port))
+    private func key(_ family: AddressFamily) -> VirtualServerKey {
+        guard firewallMark == 0 else { return .firewallMark(firewallMark, family) }
+        return VirtualServerKey(
+            protocolNumber: transportProtocol, Endpoint(IPAddress(wire: address, family: family), port: port))
     }
 
     private func persistence(_ family: AddressFamily) -> Persistence {
         Persistence(
-            timeout: timeout,
-            granularity: family == .ipv4 ? .mask(UInt32(bigEndian: netmask)) : .prefix(netmask),
-            engine: engine == "" ? nil : engine)
+            timeout: timeout, granularity: family == .ipv4 ? .mask(UInt32(bigEndian: netmask)) : .prefix(netmask))
     }
 }

@@ -1,8 +1,10 @@
 package import KubernetesObjects
+package import LoadBalancing
 
 /// The feeds of several collections of one API server.
 package final class ClusterWatch {
     private let transfers: HTTPTransfers
+    private let namedAddresses: [IPAddress]
     private var feeds: [ResourceFeed]
     private let now: () -> ContinuousClock.Instant
     private let follows: Bool
@@ -13,6 +15,7 @@ package final class ClusterWatch {
         now: @escaping () -> ContinuousClock.Instant = { .now }
     ) {
         transfers = HTTPTransfers(access)
+        namedAddresses = access.hosts.compactMap { IPAddress($0) }
         feeds = resources.map { ResourceFeed($0) }
         self.follows = follows
         self.now = now
@@ -20,6 +23,10 @@ package final class ClusterWatch {
 
     /// Whether every collection has been read once.
     package var isComplete: Bool { feeds.allSatisfy(\.status.isComplete) }
+
+    /// Where the API server is reached: the addresses by which it and its proxy are named, and those that requests went
+    /// to or tried to go to.
+    package var servers: Set<IPAddress> { Set(namedAddresses + transfers.peers) }
 
     /// How each feed is doing, by its collection's name.
     package var statuses: [(name: String, status: FeedStatus)] { feeds.map { ($0.resource.name, $0.status) } }
@@ -31,7 +38,7 @@ package final class ClusterWatch {
     ///   - descriptors: Descriptors of others that end the wait when they can be read.
     package func poll(timeout: Duration, descriptors: [Int32] = []) -> [FeedEvent] {
         beginRequests()
-        let soonest = feeds.compactMap(\.resumption).min().map { max(.zero, $0 - now()) }
+        let soonest = feeds.compactMap(\.wakeUp).min().map { max(.zero, $0 - now()) }
         var result: [FeedEvent] = []
         for event in transfers.poll(timeout: min(timeout, soonest ?? timeout), descriptors: descriptors) {
             switch event {
@@ -42,6 +49,7 @@ package final class ClusterWatch {
                 result += feeds[id].finish(outcome, response, isUntrusted: isUntrusted, now: now())
             }
         }
+        for id in feeds.indices { feeds[id].look(now: now()) }
         return result
     }
 
@@ -57,17 +65,28 @@ package final class ClusterWatch {
     }
 }
 
+/// What was read of an API server once.
+package struct ClusterSnapshot: Sendable {
+    package let objects: [KubernetesObject]
+    /// The addresses of the server, and of the proxy on the way to it.
+    package let servers: Set<IPAddress>
+}
+
 extension ClusterWatch {
     /// Reads collections once.
     ///
-    /// - Parameter patience: How long a server that does not answer is asked again.
+    /// - Parameters:
+    ///   - patience: How long a server that does not answer well is asked again.
+    ///   - tell: Receives what goes wrong meanwhile, each trouble once.
     /// - Throws: What went wrong last; at once when the server refuses.
-    package static func objects(
-        _ access: ClusterAccess, _ resources: [APIResource], patience: Duration = .seconds(60)
-    ) throws(FeedProblem) -> [KubernetesObject] {
+    package static func snapshot(
+        _ access: ClusterAccess, _ resources: [APIResource], patience: Duration = .seconds(60),
+        tell: (FeedProblem) -> Void = { _ in }
+    ) throws(FeedProblem) -> ClusterSnapshot {
         let watch = ClusterWatch(access, resources: resources, follows: false)
         let deadline = ContinuousClock.now + patience
         var objects: [KubernetesObject] = []
+        var told: Set<String> = []
         while !watch.isComplete {
             for event in watch.poll(timeout: .seconds(1)) {
                 if case .replaced(_, let list, _) = event { objects += list }
@@ -75,11 +94,12 @@ extension ClusterWatch {
             let problems = watch.statuses.compactMap(\.status.problem)
             if let problem = problems.first(where: \.isRefusal) { throw problem }
             if let problem = problems.first, ContinuousClock.now > deadline { throw problem }
+            for problem in problems where told.insert(problem.message).inserted { tell(problem) }
         }
         for (name, status) in watch.statuses {
             guard let (object, problem) = status.unreadable.min(by: { $0.key < $1.key }) else { continue }
             throw FeedProblem(resource: name, message: "\(object): \(problem)", isRefusal: true)
         }
-        return objects
+        return ClusterSnapshot(objects: objects, servers: watch.servers)
     }
 }

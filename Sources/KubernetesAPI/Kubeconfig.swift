@@ -36,17 +36,22 @@ package struct Kubeconfig {
     ///
     /// - Parameter name: The context; `nil` for the current one.
     package func access(context name: String? = nil) throws(ConfigurationErrors) -> ClusterAccess {
-        guard let context = name ?? text(root["current-context"]) else {
+        var current = name
+        if current == nil { current = try text("current-context", in: root) }
+        guard let context = current else {
             throw failure(root, "it has no current-context", "name one with --context")
         }
         let entry = try self.entry(of: "contexts", named: context, holding: "context", asked: root)
-        guard let clusterName = text(entry["cluster"]) else {
+        guard let clusterName = try text("cluster", in: entry) else {
             throw failure(entry, "context \(context) names no cluster", "add 'cluster: NAME'")
         }
         let cluster = try self.entry(of: "clusters", named: clusterName, holding: "cluster", asked: entry)
+        let userName = try text("user", in: entry)
+        let user = try userName.map { (name) throws(ConfigurationErrors) in
+            try self.entry(of: "users", named: name, holding: "user", asked: entry)
+        }
         var access = try self.access(to: cluster)
-        guard let userName = text(entry["user"]) else { return access }
-        try add(try self.entry(of: "users", named: userName, holding: "user", asked: entry), to: &access)
+        if let user { try add(user, to: &access) }
         return access
     }
 }
@@ -55,51 +60,91 @@ package struct Kubeconfig {
 
 extension Kubeconfig {
     private func access(to cluster: YAMLNode) throws(ConfigurationErrors) -> ClusterAccess {
-        guard var server = text(cluster["server"]), server.hasPrefix("https://") || server.hasPrefix("http://") else {
+        try refuse(cluster, "tls-server-name", "put a name of the server's certificate into 'server'")
+        let isInsecure = try flag("insecure-skip-tls-verify", in: cluster)
+        let authorities = try material("certificate-authority", in: cluster)
+        // As client-go: who names an authority wants it to count.
+        guard !isInsecure || authorities == nil else {
+            throw failure(
+                cluster["insecure-skip-tls-verify"] ?? cluster,
+                "insecure-skip-tls-verify stands beside a certificate-authority, which it would make worthless",
+                "keep one of the two")
+        }
+        guard let server = try text("server", in: cluster) else {
             throw failure(cluster["server"] ?? cluster, "the cluster has no server", "add 'server: https://HOST:6443'")
         }
-        while server.hasSuffix("/") { server.removeLast() }
-        try refuse(cluster, "tls-server-name", "put a name of the server's certificate into 'server'")
-        var access = ClusterAccess(server: server, proxy: text(cluster["proxy-url"]))
-        if text(cluster["insecure-skip-tls-verify"]) == "true" {
-            access.trust = .anything
-        } else if let authorities = try material("certificate-authority", in: cluster) {
-            access.trust = .authorities(authorities)
+        // What is wrong with a URL is told without it: there may be a password in it.
+        var access: ClusterAccess
+        do throws(ClusterAccess.URLProblem) {
+            access = try ClusterAccess(server: server)
+        } catch {
+            throw failure(
+                cluster["server"] ?? cluster, "the server's URL is not used: \(error.message)",
+                "write 'server: https://HOST:6443', and users and passwords under 'users'")
         }
+        if let proxy = try text("proxy-url", in: cluster) {
+            do throws(ClusterAccess.URLProblem) {
+                access.proxy = try ClusterAccess.Proxy(url: proxy)
+            } catch {
+                throw failure(
+                    cluster["proxy-url"] ?? cluster, "the proxy's URL is not used: \(error.message)",
+                    "write 'proxy-url: http://HOST:PORT' or with https or socks5, special characters as %XX")
+            }
+        }
+        if isInsecure { access.trust = .anything } else if let authorities { access.trust = .authorities(authorities) }
         return access
     }
 
     private func add(_ user: YAMLNode, to access: inout ClusterAccess) throws(ConfigurationErrors) {
         try refuse(user, "exec", "use a token, a token file or a client certificate, as for a service account")
         try refuse(user, "auth-provider", "use a token, a token file or a client certificate")
-        try refuse(user, "as", "name a user with the rights that it needs")
+        for name in ["as", "as-uid", "as-groups", "as-user-extra"] {
+            try refuse(user, name, "name a user with the rights that it needs")
+        }
         access.certificate = try material("client-certificate", in: user)
         access.key = try material("client-key", in: user)
         guard (access.certificate == nil) == (access.key == nil) else {
             throw failure(user, "a client certificate and its key go together", "add the one that is missing")
         }
         // As kubectl does: the file goes before the text.
-        if let path = text(user["tokenFile"]) {
+        if let path = try text("tokenFile", in: user) {
             access.credential = .tokenFile(absolute(path))
-        } else if let token = text(user["token"]) {
-            access.credential = .token(token)
-        } else if let name = text(user["username"]) {
-            access.credential = .password(user: name, password: text(user["password"]) ?? "")
+        } else if let token = try text("token", in: user) {
+            try refuseBlank(token, of: "token", in: user)
+            access.credential = .token(Secret(token))
+        } else if let name = try text("username", in: user) {
+            let password = try text("password", in: user) ?? ""
+            try refuseBlank(password, of: "password", in: user)
+            access.credential = .password(ClusterAccess.Login(user: name, password: Secret(password)))
         }
     }
 
     private func material(_ name: String, in node: YAMLNode) throws(ConfigurationErrors) -> ClusterAccess.Material? {
-        if let value = node["\(name)-data"], let data = text(value) {
-            guard let bytes = Base64.decode(data), !bytes.isEmpty else {
-                throw failure(value, "\(name)-data is not base64", "copy it again, or name a file with '\(name)'")
-            }
-            return .inline(bytes)
+        let key = "\(name)-data"
+        guard let data = try text(key, in: node) else { return try text(name, in: node).map { .file(absolute($0)) } }
+        try refuseBlank(data, of: key, in: node)
+        let place = node[key] ?? node
+        guard var bytes = Base64.decode(data), !bytes.isEmpty else {
+            throw failure(place, "\(key) is not base64", "copy it again, or name a file with '\(name)'")
         }
-        return text(node[name]).map { .file(absolute($0)) }
+        guard bytes.contains(Array("-----BEGIN ".utf8)) else {
+            throw failure(place, "\(key) holds no PEM", "encode the whole file, with its BEGIN line, as base64")
+        }
+        return .inline(Secret(taking: &bytes))
+    }
+
+    /// Refuses what `kubectl config view` shows in the place of a secret.
+    private func refuseBlank(_ text: String, of name: String, in node: YAMLNode) throws(ConfigurationErrors) {
+        guard ["DATA+OMITTED", "REDACTED"].contains(text) else { return }
+        throw failure(
+            node[name] ?? node, "\(name) is \(text): 'kubectl config view' left the data out",
+            "write the file with 'kubectl config view --raw --flatten'")
     }
 
     private func refuse(_ node: YAMLNode, _ name: String, _ remedy: String) throws(ConfigurationErrors) {
-        guard let value = node[name], !value.isNull else { return }
+        guard let value = node[name], !value.isNull, value.scalar?.text != "", value.sequence?.isEmpty != true,
+            value.mapping?.isEmpty != true
+        else { return }
         throw failure(value, "'\(name)' is not supported", remedy)
     }
 }
@@ -111,20 +156,46 @@ extension Kubeconfig {
         of list: String, named name: String, holding key: String, asked: YAMLNode
     ) throws(ConfigurationErrors) -> YAMLNode {
         let entries = root[list]?.sequence ?? []
-        guard let entry = entries.first(where: { text($0["name"]) == name }) else {
-            let names = entries.compactMap { text($0["name"]) }.joined(separator: ", ")
-            throw failure(
-                asked, "\(list) has no entry named \(name)", names.isEmpty ? "add it" : "there are: \(names)")
+        var names: [String] = []
+        var found: [YAMLNode] = []
+        for entry in entries {
+            guard let other = try text("name", in: entry) else { continue }
+            names.append(other)
+            if other == name { found.append(entry) }
         }
-        guard let value = entry[key], value.mapping != nil else {
+        guard let entry = found.first else {
+            let listed = names.joined(separator: ", ")
+            throw failure(
+                asked, "\(list) has no entry named \(name)", listed.isEmpty ? "add it" : "there are: \(listed)")
+        }
+        // client-go refuses the whole file.
+        if found.count > 1 {
+            throw failure(
+                found[1], "\(list) has two entries named \(name), here and in line \(entry.line)", "keep one of the two"
+            )
+        }
+        guard let value = entry[key], value.mapping != nil || value.isNull else {
             throw failure(entry, "the entry \(name) of \(list) holds no '\(key)'", "add it")
         }
         return value
     }
 
-    private func text(_ node: YAMLNode?) -> String? {
-        guard let scalar = node?.scalar, !scalar.isNull, !scalar.text.isEmpty else { return nil }
-        return scalar.text
+    /// A text; `nil` when it is absent or empty.
+    private func text(_ name: String, in node: YAMLNode) throws(ConfigurationErrors) -> String? {
+        guard let value = node[name], !value.isNull else { return nil }
+        guard let text = value.scalar?.textValue else {
+            throw failure(value, "'\(name)' is not a text", "write it in quotes")
+        }
+        return text.isEmpty ? nil : text
+    }
+
+    /// A truth value; false when it is absent.
+    private func flag(_ name: String, in node: YAMLNode) throws(ConfigurationErrors) -> Bool {
+        guard let value = node[name], !value.isNull else { return false }
+        guard let flag = value.scalar?.boolValue else {
+            throw failure(value, "'\(name)' is not a truth value", "write true or false, without quotes")
+        }
+        return flag
     }
 
     /// Paths in a kubeconfig are relative to it.

@@ -4,10 +4,20 @@ import LoadBalancing
 extension EndpointSlice {
     init(_ metadata: ObjectMetadata, _ fields: FieldReader) throws(ObjectError) {
         self.init(
-            metadata, family: AddressFamily(apiName: try fields.string("addressType")),
+            metadata,
+            family: try fields.required("addressType", try fields.choice("addressType") as AddressType?).family,
             ports: try fields.objects("ports") { (port) throws(ObjectError) in try EndpointPort(port) },
             endpoints: try fields.objects("endpoints") { (entry) throws(ObjectError) in try SliceEndpoint(entry) })
     }
+}
+
+/// What `addressType` may be.
+private enum AddressType: String, CaseIterable {
+    case ipv4 = "IPv4"
+    case ipv6 = "IPv6"
+    case name = "FQDN"
+
+    var family: AddressFamily? { AddressFamily(apiName: rawValue) }
 }
 
 extension EndpointPort {
@@ -28,9 +38,17 @@ extension SliceEndpoint {
                 ready: try conditions.optionalBool("ready") ?? true,
                 serving: try conditions.optionalBool("serving") ?? true,
                 terminating: try conditions.optionalBool("terminating") ?? false),
-            nodeName: try fields.string("nodeName"), hostname: try fields.string("hostname"),
+            nodeName: try Self.nodeName(fields), hostname: try fields.string("hostname"),
             pod: try fields.targetPod(), zoneHints: try hints?.names("forZones"),
             nodeHints: try hints?.names("forNodes"))
+    }
+}
+
+extension SliceEndpoint {
+    /// Kubernetes 1.17 to 1.20 tell the node in the topology of `v1beta1`.
+    private static func nodeName(_ fields: FieldReader) throws(ObjectError) -> String {
+        if let name = try fields.optionalString("nodeName") { return name }
+        return try fields.object("topology").string("kubernetes.io/hostname")
     }
 }
 

@@ -1,6 +1,7 @@
 import Documents
 
-/// Reads the fields of an object leniently, as the API does: absent and null are the same, unknown ones are passed over.
+/// Reads the fields of an object as kubectl and the API do: absent, null and the empty text are the same, unknown
+/// fields are passed over, and a scalar has the type that YAML 1.1 gives it.
 struct FieldReader {
     private let pairs: [YAMLPair]
     private let place: (line: Int, column: Int)
@@ -36,24 +37,23 @@ struct FieldReader {
         try present(name).map { (value) throws(ObjectError) in try text(value, name) } ?? ""
     }
 
+    /// A text; `nil` when it is absent or empty.
     func optionalString(_ name: String) throws(ObjectError) -> String? {
-        try present(name).map { (value) throws(ObjectError) in try text(value, name) }
+        let text = try string(name)
+        return text.isEmpty ? nil : text
     }
 
     func optionalBool(_ name: String) throws(ObjectError) -> Bool? {
         guard let value = present(name) else { return nil }
-        switch value.scalar?.text {
-        case "true": return true
-        case "false": return false
-        default: throw failure(value, name, "is neither true nor false")
-        }
+        guard let flag = value.scalar?.boolValue else { throw failure(value, name, "is neither true nor false") }
+        return flag
     }
 
     func optionalInteger<Value: FixedWidthInteger>(
         _ name: String, in range: ClosedRange<Value>
     ) throws(ObjectError) -> Value? {
         guard let value = present(name) else { return nil }
-        guard let number = value.scalar.flatMap({ Value($0.text) }), range.contains(number) else {
+        guard let number = value.scalar?.integerValue.flatMap(Value.init(exactly:)), range.contains(number) else {
             throw failure(value, name, "is no number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
@@ -89,12 +89,18 @@ struct FieldReader {
     /// A value that must be there.
     func required<Value>(_ name: String, _ value: Value?) throws(ObjectError) -> Value {
         if let value { return value }
-        throw ObjectError(line: place.line, column: place.column, field: name, message: "is missing")
+        throw failure(name, "is missing")
     }
 
-    /// An error about a field.
+    /// An error about a field, at its value or, without one, at the object.
+    func failure(_ name: String, _ message: String) -> ObjectError {
+        let place = present(name).map { ($0.line, $0.column) } ?? place
+        return ObjectError(line: place.0, column: place.1, field: name, message: message)
+    }
+
+    /// An error about a field; a text in quotes is shown with them, for they make a text of a number.
     func failure(_ value: YAMLNode, _ name: String, _ message: String) -> ObjectError {
-        let shown = value.scalar.map { "\"\($0.text)\" " } ?? ""
+        let shown = value.scalar.map { $0.isPlain ? "\($0.text) " : "\"\($0.text)\" " } ?? ""
         return ObjectError(line: value.line, column: value.column, field: name, message: shown + message)
     }
 
@@ -111,6 +117,11 @@ struct FieldReader {
 
     private func text(_ value: YAMLNode, _ name: String) throws(ObjectError) -> String {
         guard let scalar = value.scalar else { throw failure(value, name, "is not a text") }
-        return scalar.text
+        switch scalar.value {
+        case .text(let text): return text
+        case .null: return ""
+        case .bool: throw failure(value, name, "is a truth value, not a text; write it in quotes")
+        case .integer, .number: throw failure(value, name, "is a number, not a text; write it in quotes")
+        }
     }
 }

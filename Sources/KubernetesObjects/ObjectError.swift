@@ -7,6 +7,13 @@ package struct ObjectError: Error, Hashable, Sendable {
     package let field: String
     /// What is wrong and what would be right.
     package let message: String
+
+    package init(line: Int, column: Int, field: String, message: String) {
+        self.line = line
+        self.column = column
+        self.field = field
+        self.message = message
+    }
 }
 
 extension ObjectError: CustomStringConvertible {

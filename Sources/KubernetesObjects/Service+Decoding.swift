@@ -31,7 +31,7 @@ extension Service {
             metadata,
             kind: try spec.choice("type") ?? .clusterIP,
             clusterIPs: clusterIPs.isEmpty ? clusterIP.isEmpty ? [] : [clusterIP] : clusterIPs,
-            ipFamilies: try spec.strings("ipFamilies").compactMap { AddressFamily(apiName: $0) },
+            ipFamilies: try spec.families("ipFamilies"),
             ports: try spec.objects("ports") { (port) throws(ObjectError) in try ServicePort(port) },
             selector: try spec.dictionary("selector"),
             externalIPs: try spec.strings("externalIPs"),
@@ -51,10 +51,16 @@ extension Service {
     }
 
     private static func affinity(_ spec: FieldReader) throws(ObjectError) -> UInt32? {
-        guard try spec.string("sessionAffinity") == "ClientIP" else { return nil }
+        guard try spec.choice("sessionAffinity") == SessionAffinity.clientIP else { return nil }
         return try spec.object("sessionAffinityConfig").object("clientIP")
             .optionalInteger("timeoutSeconds", in: 1...86_400) ?? defaultSessionAffinityTimeout
     }
+}
+
+/// What `sessionAffinity` may be.
+private enum SessionAffinity: String, CaseIterable {
+    case none = "None"
+    case clientIP = "ClientIP"
 }
 
 extension ServicePort {
@@ -79,12 +85,24 @@ extension AddressFamily {
 }
 
 extension FieldReader {
+    /// Address families by their names.
+    fileprivate func families(_ name: String) throws(ObjectError) -> [AddressFamily] {
+        var families: [AddressFamily] = []
+        for text in try strings(name) {
+            guard let family = AddressFamily(apiName: text) else {
+                throw failure(name, "holds \(text), which is neither IPv4 nor IPv6")
+            }
+            families.append(family)
+        }
+        return families
+    }
+
     /// One of an enumeration's names; `nil` when it is absent.
     func choice<Choice: RawRepresentable & CaseIterable>(
         _ name: String
     ) throws(ObjectError) -> Choice? where Choice.RawValue == String {
-        guard let value = present(name) else { return nil }
-        guard let choice = value.scalar.flatMap({ Choice(rawValue: $0.text) }) else {
+        guard let value = present(name), let text = try optionalString(name) else { return nil }
+        guard let choice = Choice(rawValue: text) else {
             throw failure(value, name, "is none of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         return choice
@@ -92,20 +110,31 @@ extension FieldReader {
 
     /// The field `protocol`; TCP when it is absent.
     func transportProtocol() throws(ObjectError) -> TransportProtocol {
-        guard let value = present("protocol") else { return .tcp }
-        guard let known = value.scalar.flatMap({ TransportProtocol(name: $0.text) }) else {
-            throw failure(value, "protocol", "is none of TCP, UDP, SCTP")
+        guard let value = present("protocol"), let text = try optionalString("protocol") else { return .tcp }
+        switch text {
+        case "TCP": return .tcp
+        case "UDP": return .udp
+        case "SCTP": return .sctp
+        default: throw failure(value, "protocol", "is none of TCP, UDP, SCTP")
         }
-        return known
     }
 
     func requiredPort(_ name: String) throws(ObjectError) -> UInt16 {
         try required(name, try optionalInteger(name, in: 1...65_535))
     }
 
-    /// A port by number or name; `nil` when it is absent.
+    /// A port by number or name; `nil` when it is absent, empty or 0.
+    ///
+    /// In the API it has either type, and digits in quotes would name a port: no port has such a name.
     func portReference(_ name: String) throws(ObjectError) -> PortReference? {
+        guard let value = present(name) else { return nil }
+        if value.scalar?.integerValue != nil {
+            return try optionalInteger(name, in: UInt16.min...UInt16.max).flatMap { $0 == 0 ? nil : .number($0) }
+        }
         guard let text = try optionalString(name) else { return nil }
-        return UInt16(text).map { .number($0) } ?? .name(text)
+        guard UInt16(text) == nil else {
+            throw failure(value, name, "is a text, not a number; write it without quotes")
+        }
+        return .name(text)
     }
 }

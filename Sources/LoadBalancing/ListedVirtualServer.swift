@@ -20,7 +20,7 @@ extension ListedVirtualServer {
         let key: VirtualServerKey =
             switch observed.key {
             case .firewallMark(let mark, _): .firewallMark(mark, .ipv4)
-            case .endpoint: observed.key
+            case .endpoint, .otherProtocol: observed.key
             }
         self.init(key: key, fingerprint: ListingFingerprint(observed), realServers: observed.realServers.count)
     }

@@ -59,7 +59,7 @@ extension ForwardingMethod {
     /// The kernel's word (`ip_vs_fwd_name`).
     fileprivate var listedName: String {
         switch self {
-        case .masquerade: "Masq"
+        case .masquerade, .other: "Masq"
         case .direct: "Route"
         case .tunnel: "Tunnel"
         case .local: "Local"

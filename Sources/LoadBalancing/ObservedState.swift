@@ -22,15 +22,19 @@ package struct ObservedVirtualServer: Hashable, Sendable {
     package var realServers: [ObservedRealServer]
     /// `nil` unless statistics were asked for.
     package var statistics: TrafficStatistics?
+    /// Flags of the kernel's that a declaration cannot speak of (`IP_VS_SVC_F_*`): no edit of ours touches them.
+    package var otherFlags: UInt32
 
     package var key: VirtualServerKey { virtualServer.key }
 
     package init(
-        _ virtualServer: VirtualServer, realServers: [ObservedRealServer] = [], statistics: TrafficStatistics? = nil
+        _ virtualServer: VirtualServer, realServers: [ObservedRealServer] = [], statistics: TrafficStatistics? = nil,
+        otherFlags: UInt32 = 0
     ) {
         self.virtualServer = virtualServer
         self.realServers = realServers
         self.statistics = statistics
+        self.otherFlags = otherFlags
     }
 }
 

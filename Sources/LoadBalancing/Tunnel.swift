@@ -4,6 +4,8 @@ package enum Tunnel: Hashable, Sendable {
     /// Generic UDP encapsulation, to that UDP port of the real server.
     case gue(port: UInt16, checksum: TunnelChecksum)
     case gre(checksum: TunnelChecksum)
+    /// A type, or flags of a type, that the kernel keeps and we do not know; never configured, only observed.
+    case other(type: UInt8, port: UInt16, flags: UInt16)
 }
 
 /// Which checksum an encapsulation carries; the raw value is the kernel's `IP_VS_TUNNEL_ENCAP_FLAG_*`.
@@ -31,12 +33,13 @@ extension TunnelChecksum: CustomStringConvertible {
 }
 
 extension Tunnel: CustomStringConvertible {
-    /// `ipip`, `gue:6080 csum`, `gre nocsum`.
+    /// `ipip`, `gue:6080 csum`, `gre nocsum`, `type-7:6080 flags 0x5`.
     package var description: String {
         switch self {
         case .ipip: "ipip"
         case .gue(let port, let checksum): "gue:\(port) \(checksum)"
         case .gre(let checksum): "gre \(checksum)"
+        case .other(let type, let port, let flags): "type-\(type):\(port) flags 0x\(String(flags, radix: 16))"
         }
     }
 }

@@ -3,27 +3,45 @@ package enum VirtualServerKey: Hashable, Sendable {
     case endpoint(TransportProtocol, Endpoint)
     /// The mark is never 0, which the kernel takes for "no mark".
     case firewallMark(UInt32, AddressFamily)
+    /// A protocol number that IPVS serves nothing for, but keeps; never declared, only observed. The number is never one
+    /// of ``TransportProtocol``: make it with ``init(protocolNumber:_:)``.
+    case otherProtocol(UInt16, Endpoint)
+
+    /// The key at an endpoint for a protocol number as the kernel has it, whose field takes 16 bits.
+    package init(protocolNumber number: UInt16, _ endpoint: Endpoint) {
+        let known = UInt8(exactly: number).flatMap(TransportProtocol.init(rawValue:))
+        self = known.map { .endpoint($0, endpoint) } ?? .otherProtocol(number, endpoint)
+    }
 
     package var family: AddressFamily {
         switch self {
-        case .endpoint(_, let endpoint): endpoint.address.family
+        case .endpoint(_, let endpoint), .otherProtocol(_, let endpoint): endpoint.address.family
         case .firewallMark(_, let family): family
         }
     }
 
-    /// The transport protocol; `nil` for a firewall mark, which may carry several.
+    /// The transport protocol; `nil` for a firewall mark, which may carry several, and for other protocols.
     package var transportProtocol: TransportProtocol? {
         switch self {
         case .endpoint(let transportProtocol, _): transportProtocol
-        case .firewallMark: nil
+        case .firewallMark, .otherProtocol: nil
         }
     }
 
     /// The port in host byte order; 0 for a firewall mark and for "every port".
     package var port: UInt16 {
         switch self {
-        case .endpoint(_, let endpoint): endpoint.port
+        case .endpoint(_, let endpoint), .otherProtocol(_, let endpoint): endpoint.port
         case .firewallMark: 0
+        }
+    }
+
+    /// The protocol's number and the endpoint; `nil` for a firewall mark.
+    fileprivate var numbered: (endpoint: Endpoint, protocolNumber: UInt16)? {
+        switch self {
+        case .endpoint(let transportProtocol, let endpoint): (endpoint, UInt16(transportProtocol.rawValue))
+        case .otherProtocol(let number, let endpoint): (endpoint, number)
+        case .firewallMark: nil
         }
     }
 }
@@ -36,16 +54,26 @@ extension VirtualServerKey: Comparable {
             leftEndpoint == rightEndpoint ? leftProtocol < rightProtocol : leftEndpoint < rightEndpoint
         case (.firewallMark(let leftMark, let leftFamily), .firewallMark(let rightMark, let rightFamily)):
             leftMark == rightMark ? leftFamily < rightFamily : leftMark < rightMark
-        case (.endpoint, .firewallMark): true
-        case (.firewallMark, .endpoint): false
+        case (_, .firewallMark): true
+        case (.firewallMark, _): false
+        case (.otherProtocol, _), (_, .otherProtocol): comparesBefore(left.numbered, right.numbered)
         }
+    }
+
+    private typealias Numbered = (endpoint: Endpoint, protocolNumber: UInt16)
+
+    private static func comparesBefore(_ left: Numbered?, _ right: Numbered?) -> Bool {
+        guard let left, let right else { return right != nil }
+        return left.endpoint == right.endpoint
+            ? left.protocolNumber < right.protocolNumber : left.endpoint < right.endpoint
     }
 }
 
 extension VirtualServerKey: CustomStringConvertible {
-    /// `tcp 10.0.0.1:80`, `fwmark 7` or `fwmark 7 ipv6`.
+    /// `tcp 10.0.0.1:80`, `fwmark 7`, `fwmark 7 ipv6` or `protocol-47 10.0.0.1:80`.
     package var description: String {
         switch self {
+        case .otherProtocol(let number, let endpoint): "protocol-\(number) \(endpoint)"
         case .endpoint(let transportProtocol, let endpoint): "\(transportProtocol) \(endpoint)"
         case .firewallMark(let mark, .ipv4): "fwmark \(mark)"
         case .firewallMark(let mark, .ipv6): "fwmark \(mark) ipv6"
@@ -61,10 +89,20 @@ extension VirtualServerKey: CustomStringConvertible {
             else { return nil }
             self = .firewallMark(mark, words.count == 2 ? .ipv4 : .ipv6)
         } else {
-            guard words.count == 2, let transportProtocol = TransportProtocol(name: words[0]),
-                let endpoint = Endpoint(words[1])
-            else { return nil }
-            self = .endpoint(transportProtocol, endpoint)
+            guard words.count == 2, let endpoint = Endpoint(words[1]) else { return nil }
+            if let transportProtocol = TransportProtocol(name: words[0]) {
+                self = .endpoint(transportProtocol, endpoint)
+            } else {
+                guard let number = Self.protocolNumber(words[0]) else { return nil }
+                self.init(protocolNumber: number, endpoint)
+            }
         }
+    }
+
+    private static func protocolNumber(_ word: some StringProtocol) -> UInt16? {
+        let prefix = "protocol-"
+        guard word.hasPrefix(prefix) else { return nil }
+        let digits = word.dropFirst(prefix.count)
+        return digits.first == "+" ? nil : UInt16(digits)
     }
 }

@@ -8,6 +8,8 @@ package struct Manifests: Sendable {
     package private(set) var objects: [KubernetesObject] = []
     /// How many objects of other kinds were passed over, by kind.
     package private(set) var skipped: [String: Int] = [:]
+    /// Whether an empty `List` or `ServiceList` says that there are no Services.
+    package private(set) var declaresNone = false
     private var places: [ObjectIdentity: SourcePlace] = [:]
 
     /// The longest file: 100,000 endpoints are 50 MiB of JSON.
@@ -23,14 +25,7 @@ package struct Manifests: Sendable {
         var manifests = Manifests()
         var errors = ConfigurationErrors()
         for path in paths {
-            let sources = errors.collect { () throws(ConfigurationErrors) in
-                try SourceFile.sources(at: path, suffixes: [".yaml", ".yml", ".json"])
-            }
-            for source in sources ?? [] {
-                errors.collect { () throws(ConfigurationErrors) in
-                    try manifests.read(source.contents(limit: maximumSize), file: source.name)
-                }
-            }
+            errors.collect { () throws(ConfigurationErrors) in try manifests.add(try Manifests(path: path)) }
         }
         guard errors.isEmpty else { throw errors }
         return manifests
@@ -38,78 +33,86 @@ package struct Manifests: Sendable {
 
     /// Reads one file's bytes; pure, and safe for any bytes.
     package static func parse(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) -> Manifests {
-        var manifests = Manifests()
-        try manifests.read(bytes, file: file)
+        let manifests = try Manifests(bytes, file: file)
+        try manifests.requireObjects(file)
         return manifests
     }
+
+    private init(path: String) throws(ConfigurationErrors) {
+        var errors = ConfigurationErrors()
+        for source in try SourceFile.sources(at: path, suffixes: [".yaml", ".yml", ".json"]) {
+            errors.collect { () throws(ConfigurationErrors) in
+                try add(try Manifests(try source.contents(limit: Self.maximumSize), file: source.name))
+            }
+        }
+        guard errors.isEmpty else { throw errors }
+        try requireObjects(path == "-" ? "stdin" : path)
+    }
+
+    /// Refuses a file or directory without any object: a dump that failed would be taken for no Services at all.
+    private func requireObjects(_ source: String) throws(ConfigurationErrors) {
+        guard objects.isEmpty, !declaresNone else { return }
+        let kinds = skipped.keys.sorted()
+        let problem =
+            kinds.isEmpty
+            ? "it holds no object"
+            : "it holds no Service, EndpointSlice, Endpoints, Pod or Node, only \(kinds.prefix(5).joined(separator: ", "))"
+                + (kinds.count > 5 ? ", …" : "")
+        throw ConfigurationErrors([ConfigurationError(file: source, problem: problem, remedy: Self.remedy)])
+    }
+
+    private static let remedy = "write objects, or {apiVersion: v1, kind: List, items: []} for none"
 }
 
 // MARK: - Reading
 
 extension Manifests {
-    private mutating func read(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) {
+    /// Reads one file, which may hold nothing but comments.
+    private init(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) {
         let isNamedJSON = file.hasSuffix(".json")
-        let first = bytes.first { ![UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains($0) }
-        // As a kubectl that failed leaves it: taken for no Services, it would remove them all.
-        guard first != nil else {
+        var errors = ConfigurationErrors()
+        do throws(YAMLError) {
+            let first = try TextEncoding.utf8(bytes).first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+            guard let first else {
+                throw YAMLError(line: 1, column: 1, message: "it is empty", remedy: Self.remedy)
+            }
+            let isJSON = isNamedJSON || first == UInt8(ascii: "{")
+            do throws(YAMLError) {
+                (self, errors) = try Self.read(bytes, file, isJSON: isJSON)
+            } catch {
+                // A mapping in YAML's flow style begins as JSON does.
+                guard isJSON, !isNamedJSON else { throw error }
+                (self, errors) = try Self.read(bytes, file, isJSON: false)
+            }
+        } catch {
             throw ConfigurationErrors([
                 ConfigurationError(
-                    file: file, problem: "it is empty",
-                    remedy: "write objects, or {apiVersion: v1, kind: List, items: []} for none")
+                    file: file, line: error.line, column: error.column, problem: error.message, remedy: error.remedy)
             ])
         }
-        guard isNamedJSON || first == UInt8(ascii: "{") else { return try readYAML(bytes, file: file) }
-        let before = (count: objects.count, skipped: skipped)
-        var errors = ConfigurationErrors()
-        do throws(YAMLError) {
-            try YAMLNode.forEachObject(inJSON: bytes) { node, listKind in
-                errors.collect { () throws(ConfigurationErrors) in try add(node, in: listKind, file: file) }
-            }
-        } catch {
-            guard isNamedJSON else {
-                // A mapping in YAML's flow style begins as JSON does: begin again.
-                for object in objects[before.count...] { object.identity.map { places[$0] = nil } }
-                objects.removeSubrange(before.count...)
-                skipped = before.skipped
-                return try readYAML(bytes, file: file)
-            }
-            errors.append(ConfigurationError(file: file, error))
-        }
         guard errors.isEmpty else { throw errors }
     }
 
-    private mutating func readYAML(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) {
+    private static func read(
+        _ bytes: [UInt8], _ file: String, isJSON: Bool
+    ) throws(YAMLError) -> (Manifests, ConfigurationErrors) {
+        var manifests = Manifests()
         var errors = ConfigurationErrors()
-        do throws(YAMLError) {
-            try Self.forEachObject(inYAML: bytes) { node, listKind in
-                errors.collect { () throws(ConfigurationErrors) in try add(node, in: listKind, file: file) }
-            }
-        } catch {
-            errors.append(ConfigurationError(file: file, error))
+        let body = { (object: YAMLObject) in
+            _ = errors.collect { () throws(ConfigurationErrors) in try manifests.add(object, file: file) }
         }
-        guard errors.isEmpty else { throw errors }
+        let lists =
+            isJSON
+            ? try YAMLNode.forEachObject(inJSON: bytes, body)
+            : try YAMLNode.forEachObject(inYAML: bytes, limits: YAMLLimits(bytes: maximumSize), body)
+        manifests.declaresNone = lists.contains { $0.count == 0 && ["List", "ServiceList"].contains($0.list.kind) }
+        return (manifests, errors)
     }
 
-    private static func forEachObject(
-        inYAML bytes: [UInt8], _ body: (YAMLNode, String?) -> Void
-    ) throws(YAMLError) {
-        for document in try YAMLNode.documents(in: bytes, limits: YAMLLimits(bytes: maximumSize)) {
-            let kind = document["kind"]?.scalar?.text ?? ""
-            if kind.hasSuffix("List"), let items = document["items"]?.sequence {
-                for item in items { body(item, kind) }
-            } else if !document.isNull {
-                body(document, nil)
-            }
-        }
-    }
-
-    private mutating func add(
-        _ node: YAMLNode, in listKind: String?, file: String
-    ) throws(ConfigurationErrors) {
+    private mutating func add(_ found: YAMLObject, file: String) throws(ConfigurationErrors) {
         let object: KubernetesObject
         do throws(ObjectError) {
-            // The items of a ServiceList need not say that they are Services; those of a List must.
-            object = try KubernetesObject(node, kind: listKind.map { String($0.dropLast(4)) })
+            object = try KubernetesObject(manifest: found)
         } catch {
             throw ConfigurationErrors([
                 ConfigurationError(
@@ -117,13 +120,39 @@ extension Manifests {
                     remedy: nil)
             ])
         }
-        if case .other(let kind) = object { skipped[kind.isEmpty ? "(no kind)" : kind, default: 0] += 1 }
-        guard let identity = object.identity else { return }
-        let place = SourcePlace(file: file, line: node.line)
+        guard let identity = object.identity else {
+            if case .other(let kind) = object { skipped[kind, default: 0] += 1 }
+            return
+        }
+        // Whatever is wrong inside of other kinds is nobody's business here.
+        if let flaw = found.flaw {
+            throw ConfigurationErrors([
+                ConfigurationError(
+                    file: file, line: flaw.line, column: flaw.column, object: "\(identity)", problem: flaw.message,
+                    remedy: flaw.remedy)
+            ])
+        }
+        try add(object, identity, at: SourcePlace(file: file, line: found.node.line))
+    }
+
+    private mutating func add(_ other: Manifests) throws(ConfigurationErrors) {
+        var errors = ConfigurationErrors()
+        for object in other.objects {
+            guard let identity = object.identity, let place = other.places[identity] else { continue }
+            errors.collect { () throws(ConfigurationErrors) in try add(object, identity, at: place) }
+        }
+        guard errors.isEmpty else { throw errors }
+        skipped.merge(other.skipped, uniquingKeysWith: +)
+        declaresNone = declaresNone || other.declaresNone
+    }
+
+    private mutating func add(
+        _ object: KubernetesObject, _ identity: ObjectIdentity, at place: SourcePlace
+    ) throws(ConfigurationErrors) {
         if let first = places.updateValue(place, forKey: identity) {
             throw ConfigurationErrors([
                 ConfigurationError(
-                    file: file, line: node.line, column: node.column, object: "\(identity)",
+                    file: place.file, line: place.line, column: 1, object: "\(identity)",
                     problem: "it stands here and in \(first)", remedy: "keep one of the two")
             ])
         }
@@ -131,8 +160,40 @@ extension Manifests {
     }
 }
 
-extension ConfigurationError {
-    fileprivate init(file: String, _ error: YAMLError) {
-        self.init(file: file, line: error.line, column: error.column, problem: error.message, remedy: error.remedy)
+extension KubernetesObject {
+    private static let kinds = ["Service", "EndpointSlice", "Endpoints", "Pod", "Node"]
+    private static let lists = ["List"] + kinds.map { "\($0)List" }
+
+    /// Reads an object of a file, which has to say what it is unless the list says it for its items.
+    fileprivate init(manifest found: YAMLObject) throws(ObjectError) {
+        let node = found.node
+        func problem(_ message: String) -> ObjectError {
+            ObjectError(line: node.line, column: node.column, field: "object", message: message)
+        }
+        // The items of a ServiceList need not say that they are Services; those of a List must.
+        let list = found.list.flatMap { $0.kind == "List" ? nil : $0 }
+        let kind = node["kind"]?.scalar?.text ?? list.map { String($0.kind.dropLast(4)) } ?? ""
+        switch kind {
+        case "":
+            throw problem(
+                "it has no kind, so it is no Kubernetes object; a command that failed may have left its message here")
+        case "Status":
+            let reason = [node["reason"], node["message"]].compactMap { $0?.scalar?.text }.joined(separator: ": ")
+            throw problem("this is a Status: \(reason.prefix(300)): the dump failed; repeat it")
+        case "Table": throw problem("this is a Table, which holds no objects; dump them with -o json or -o yaml")
+        case _ where Self.lists.contains(kind) || kind.hasSuffix("List") && node["items"] != nil:
+            throw problem(
+                found.list == nil
+                    ? "this \(kind) has no list of items; dump it again"
+                    : "a \(kind) stands inside of a list; unpack it")
+        case _ where Self.kinds.contains { $0.lowercased() == kind.lowercased() && $0 != kind }:
+            throw problem("\(kind) is no kind; write it with its capital letters")
+        default: break
+        }
+        try self.init(node, kind: kind, apiVersion: list?.apiVersion)
+        guard identity != nil, node["apiVersion"]?.isNull ?? true, list?.apiVersion == nil else { return }
+        throw ObjectError(
+            line: node.line, column: node.column, field: "\(kind)",
+            message: "apiVersion is missing; write \(kind == "EndpointSlice" ? "discovery.k8s.io/v1" : "v1")")
     }
 }

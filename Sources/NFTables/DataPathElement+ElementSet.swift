@@ -2,15 +2,16 @@ internal import DataPath
 internal import LoadBalancing
 
 extension DataPathElement {
-    /// The set that it belongs to; `nil` for what no rule can say: a firewall mark, every port, or a source of the
-    /// other family.
+    /// The set that it belongs to; `nil` for what no rule can say: a firewall mark, every port, a list of the other
+    /// family, or an empty one, which needs no set.
     var set: ElementSet? {
         switch self {
         case .address(let address): address.family == .ipv4 ? .addresses4 : .addresses6
         case .service(let key, _): key.firewallEndpoint.map { $0.address.family == .ipv4 ? .services4 : .services6 }
-        case .source(let key, let network):
-            network.address.family != key.family
-                ? nil : key.firewallEndpoint.map { $0.address.family == .ipv4 ? .sources4 : .sources6 }
+        case .guarded(let key, let list):
+            list.family != key.family
+                ? nil : key.firewallEndpoint.map { $0.address.family == .ipv4 ? .guards4 : .guards6 }
+        case .sources(let list): list.isEmpty ? nil : .sources
         case .hairpin(let address): address.family == .ipv4 ? .hairpins4 : .hairpins6
         case .healthCheckPort(let port): port == 0 ? nil : .healthCheckPorts
         }
@@ -20,10 +21,8 @@ extension DataPathElement {
     var keyText: String {
         switch self {
         case .address(let address): "\(address)"
-        case .service(let key, _): key.firewallText
-        case .source(let key, let network):
-            network.isSingleAddress
-                ? "\(key.firewallText) . \(network.address)" : "\(key.firewallText) . \(network)"
+        case .service(let key, _), .guarded(let key, _): key.firewallText
+        case .sources(let list): list.chainName
         case .hairpin(let address): "\(address) . \(address)"
         case .healthCheckPort(let port): "\(port)"
         }
@@ -31,8 +30,11 @@ extension DataPathElement {
 
     /// Its key, and in a map the verdict.
     var elementText: String {
-        guard case .service(_, let treatment) = self else { return keyText }
-        return "\(keyText) : goto \(treatment.chainName)"
+        switch self {
+        case .service(_, let treatment): "\(keyText) : goto \(treatment.chainName)"
+        case .guarded(_, let list): "\(keyText) : jump \(list.chainName)"
+        default: keyText
+        }
     }
 
     /// The order of elements of one set.
@@ -41,10 +43,11 @@ extension DataPathElement {
         case (.address(let left), .address(let right)): left < right
         case (.hairpin(let left), .hairpin(let right)): left < right
         case (.healthCheckPort(let left), .healthCheckPort(let right)): left < right
+        case (.sources(let left), .sources(let right)): left < right
         case (.service(let left, let treatment), .service(let right, let other)):
             left == right ? treatment.chainName < other.chainName : left < right
-        case (.source(let left, let network), .source(let right, let other)):
-            left == right ? network < other : left < right
+        case (.guarded(let left, let list), .guarded(let right, let other)):
+            left == right ? list < other : left < right
         default: false
         }
     }

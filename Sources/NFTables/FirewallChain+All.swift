@@ -4,8 +4,8 @@ internal import LoadBalancing
 extension FirewallChain {
     /// All chains of our table, a chain before those that lead to it.
     static func all(_ settings: FirewallSettings) -> [FirewallChain] {
-        [mark(settings)] + treatments(settings) + restrictions + [
-            refuse, input(settings), output, postrouting(settings),
+        [mark(settings)] + treatments(settings) + [
+            nobody, refuse, input(settings), output, postrouting(settings),
         ]
     }
 
@@ -50,8 +50,11 @@ extension FirewallChain {
         ]
     }
 
+    /// Who may not connect goes nowhere; all others go on to what happens to the Service's connections.
     private static var dispatch: [String] {
         [
+            "ct state new ip daddr . meta l4proto . th dport vmap @\(ElementSet.guards4.name)",
+            "ct state new ip6 daddr . meta l4proto . th dport vmap @\(ElementSet.guards6.name)",
             "ct state new ip daddr . meta l4proto . th dport vmap @\(ElementSet.services4.name)",
             "ct state new ip6 daddr . meta l4proto . th dport vmap @\(ElementSet.services6.name)",
         ]
@@ -104,24 +107,8 @@ extension FirewallChain {
         }
     }
 
-    /// Listed sources go on as if there were no restriction; others go nowhere.
-    private static var restrictions: [FirewallChain] {
-        ServiceTreatment.Masquerade.allCases.map { masquerade in
-            let open = ServiceTreatment(masquerade).chainName
-            return FirewallChain(
-                ServiceTreatment(masquerade, isRestricted: true).chainName,
-                [
-                    listed("ip", .sources4, open),
-                    listed("ip6", .sources6, open),
-                    "drop",
-                ])
-        }
-    }
-
-    private static func listed(_ header: String, _ sources: ElementSet, _ chain: String) -> String {
-        let key = "\(header) daddr . meta l4proto . th dport . \(header) saddr"
-        return "\(key) @\(sources.name) goto \(chain)"
-    }
+    /// What guards a virtual server that nobody may use.
+    private static var nobody: FirewallChain { FirewallChain(SourceList.nobodyName, ["drop"]) }
 
     private static func hexadecimal(_ value: UInt32) -> String { "0x" + String(value, radix: 16) }
 }

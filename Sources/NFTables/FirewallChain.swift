@@ -29,11 +29,14 @@ struct FirewallChain: Hashable {
         return String(hash, radix: 16)
     }
 
+    /// The rules with their seals.
+    var sealedRules: [String] { zip(rules, seals).map { "\($0) comment \"\($1)\"" } }
+
     /// The chain's declaration inside the table.
     var declaration: [String] {
         var lines = ["    chain \(name) {"]
         if let hook { lines.append("        \(hook.declaration)") }
-        lines += zip(rules, seals).map { "        \($0) comment \"\($1)\"" }
+        lines += sealedRules.map { "        \($0)" }
         lines.append("    }")
         return lines
     }

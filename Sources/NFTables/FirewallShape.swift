@@ -30,9 +30,19 @@ package struct FirewallShape: Hashable, Sendable {
         for chain in FirewallChain.all(settings) {
             chains[chain.name] = Chain(hook: chain.hook.map(Self.text) ?? "", seals: chain.seals)
         }
-        for set in ElementSet.allCases {
-            sets[set.name] = Set(types: set.types, isMap: set.isMap, flags: set.holdsIntervals ? ["interval"] : [])
-        }
+        for set in ElementSet.fixed { sets[set.name] = Set(types: set.types, isMap: set.isMap, flags: []) }
+    }
+
+    /// Takes a list of sources off, if its chain and its set are as we make them.
+    ///
+    /// - Returns: Whether they are.
+    mutating func remove(_ list: SourceList) -> Bool {
+        let chain = Chain(hook: "", seals: list.chain.seals)
+        guard chains[list.chainName] == chain, sets[list.chainName] == Set(types: [list.type], isMap: false, flags: ["interval"])
+        else { return false }
+        chains[list.chainName] = nil
+        sets[list.chainName] = nil
+        return true
     }
 
     private static func text(_ hook: FirewallChain.Hook) -> String {

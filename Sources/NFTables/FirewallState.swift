@@ -6,9 +6,9 @@ package struct FirewallState: Hashable, Sendable {
     package let settings: FirewallSettings
     package private(set) var elements: Set<DataPathElement>
 
-    /// Leaves out what changes nothing: a source within another one of the same virtual server, and of two treatments
-    /// of one virtual server the laxer. And what no rule can say: firewall marks, virtual servers of every port,
-    /// sources of the other family.
+    /// Leaves out what changes nothing: of two treatments or guards of one virtual server all but one, and lists that
+    /// guard nothing; lists that guard something are taken in. And what no rule can say: firewall marks, virtual servers
+    /// of every port, guards of the other family.
     package init(settings: FirewallSettings, elements: some Sequence<DataPathElement>) {
         self.settings = settings
         self.elements = Self.normalized(elements)
@@ -23,27 +23,22 @@ package struct FirewallState: Hashable, Sendable {
     private static func normalized(_ elements: some Sequence<DataPathElement>) -> Set<DataPathElement> {
         var kept: Set<DataPathElement> = []
         var treatments: [VirtualServerKey: ServiceTreatment] = [:]
-        var sources: [VirtualServerKey: [IPPrefix]] = [:]
+        var guards: [VirtualServerKey: SourceList] = [:]
         for element in elements where element.set != nil {
             switch element {
             case .service(let key, let treatment):
-                treatments[key] = treatments[key].map { $0.stricter(than: treatment) } ?? treatment
-            case .source(let key, let network): sources[key, default: []].append(network)
+                treatments[key] = treatments[key].map { $0.chainName < treatment.chainName ? $0 : treatment } ?? treatment
+            case .guarded(let key, let list): guards[key] = guards[key].map { min($0, list) } ?? list
+            case .sources: break
             default: kept.insert(element)
             }
         }
         for (key, treatment) in treatments { kept.insert(.service(key, treatment)) }
-        for (key, networks) in sources {
-            for network in networks.outermost { kept.insert(.source(key, network)) }
+        for (key, list) in guards {
+            let element = DataPathElement.guarded(key, list)
+            kept.insert(element)
+            if let sources = element.neededSources { kept.insert(sources) }
         }
         return kept
-    }
-}
-
-extension ServiceTreatment {
-    /// Of two treatments of one virtual server, which nobody should ask for, always the same one.
-    fileprivate func stricter(than other: ServiceTreatment) -> ServiceTreatment {
-        if isRestricted != other.isRestricted { return isRestricted ? self : other }
-        return chainName < other.chainName ? self : other
     }
 }

@@ -46,7 +46,7 @@ extension FirewallTransaction {
     private static func writeTable(_ settings: FirewallSettings, flags: [String] = [], to text: inout [UInt8]) {
         writeRemoval(to: &text)
         let lines =
-            ["table \(tableName) {"] + flags + ElementSet.allCases.map { "    \($0.declaration)" }
+            ["table \(tableName) {"] + flags + ElementSet.fixed.map { "    \($0.declaration)" }
             + FirewallChain.all(settings).flatMap(\.declaration) + ["}"]
         for line in lines { append(line, to: &text) }
     }
@@ -58,6 +58,12 @@ extension FirewallTransaction {
         var last: ElementSet?
         for element in elements {
             guard let set = element.set else { continue }
+            if case .sources(let list) = element {
+                if last != nil { text += "\n}\n".utf8 }
+                last = nil
+                for line in verb == "add" ? list.additionText : list.removalText { append(line, to: &text) }
+                continue
+            }
             if set == last {
                 text += ",\n".utf8
             } else {
@@ -78,5 +84,8 @@ extension FirewallTransaction {
 
 extension DataPathElement {
     /// Its set, and what it is in it.
-    fileprivate var planText: String { "\(set?.name ?? "none") \(elementText)" }
+    fileprivate var planText: String {
+        guard case .sources(let list) = self else { return "\(set?.name ?? "none") \(elementText)" }
+        return list.summary
+    }
 }

@@ -30,7 +30,7 @@ package struct FirewallTransaction: Hashable, Sendable {
         let (added, removed) = (Set(added), Set(removed))
         return FirewallTransaction(
             content: .changes(
-                removed: sorted(removed.subtracting(added)), added: sorted(added.subtracting(removed))))
+                removed: sortedForRemoval(removed.subtracting(added)), added: sorted(added.subtracting(removed))))
     }
 
     /// This one and a change of elements after it, as one; `nil` is no change.
@@ -76,6 +76,13 @@ package struct FirewallTransaction: Hashable, Sendable {
     /// By set, in the order of the sets, and within a set in that of the keys. What belongs to none is left out.
     static func sorted(_ elements: some Sequence<DataPathElement>) -> [DataPathElement] {
         bySet(elements) { $0.sorted(by: DataPathElement.precedes) }
+    }
+
+    /// The same with lists of sources last: they can go once nothing is guarded by them.
+    private static func sortedForRemoval(_ elements: some Sequence<DataPathElement>) -> [DataPathElement] {
+        let sorted = sorted(elements)
+        let lists = sorted.prefix { $0.set == .sources }
+        return Array(sorted.dropFirst(lists.count)) + lists
     }
 
     /// By set alone, or as the elements of each set shall be ordered. What belongs to none is left out.

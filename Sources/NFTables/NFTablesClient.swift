@@ -1,6 +1,7 @@
 internal import CNetlink
 internal import DataPath
 internal import Glibc
+internal import LoadBalancing
 package import Netlink
 
 /// The elements of our table in one network namespace, over netfilter netlink.
@@ -58,20 +59,37 @@ package struct NFTablesClient {
     }
 
     /// What a set of our table holds; those that we would not have written are only counted.
-    func elements(of set: ElementSet) throws(NetlinkError) -> (ours: [DataPathElement], strangers: Int) {
+    ///
+    /// - Parameter lists: The lists of sources that are in the table, by the names of their chains.
+    func elements(
+        of set: ElementSet, lists: [String: SourceList] = [:]
+    ) throws(NetlinkError) -> (ours: [DataPathElement], strangers: Int) {
+        try list(set.name, initial: ([], 0)) { found, wire in
+            if let element = DataPathElement(wire, in: set, lists: lists) {
+                found.ours.append(element)
+            } else {
+                found.strangers += 1
+            }
+        }
+    }
+
+    /// The list of sources whose set has that name; `nil` when it is none that we would have written.
+    func sourceList(_ name: String, _ family: AddressFamily) throws(NetlinkError) -> SourceList? {
+        let elements: [WireElement] = try list(name, initial: []) { $0.append($1) }
+        guard let list = SourceList(family, elements), list.chainName == name else { return nil }
+        return list
+    }
+
+    private func list<Found>(
+        _ name: String, initial: Found, _ take: (inout Found, WireElement) -> Void
+    ) throws(NetlinkError) -> Found {
         try channel(4096).dump(
-            "list \(set.name) of the table inet ipvsync", NFTablesWire.head(NFT_MSG_GETSETELEM), initial: ([], 0),
-            request: { $0.put([], of: set) },
+            "list \(name) of the table inet ipvsync", NFTablesWire.head(NFT_MSG_GETSETELEM), initial: initial,
+            request: { $0.put([], ofSet: name) },
             reduce: { (found, message) throws(NetlinkError) in
                 var attributes = try message.attributes(after: MemoryLayout<nfgenmsg>.size)
                 guard var list = try attributes.next(nested: Int(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue)) else { return }
-                while let item = try list.next() {
-                    if let element = DataPathElement(try WireElement(item.nested), in: set) {
-                        found.ours.append(element)
-                    } else {
-                        found.strangers += 1
-                    }
-                }
+                while let item = try list.next() { take(&found, try WireElement(item.nested)) }
             })
     }
 
@@ -124,12 +142,14 @@ package struct NFTablesClient {
 extension NFTablesClient {
     private enum ElementMessage {
         case elements(nf_tables_msg_types, ElementSet, ArraySlice<DataPathElement>)
+        case sources(SourceListMessage, SourceList)
         case wake
 
         var head: MessageHead {
             switch self {
             case .elements(let type, _, _):
                 NFTablesWire.head(type, flags: type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0)
+            case .sources(let message, _): message.head
             case .wake: NFTablesWire.head(NFT_MSG_NEWTABLE)
             }
         }
@@ -138,6 +158,7 @@ extension NFTablesClient {
         var size: Int {
             switch self {
             case .elements(_, _, let elements): 128 + elements.count * DataPathElement.largestWireSize
+            case .sources(let message, _): message.size
             case .wake: 128
             }
         }
@@ -149,13 +170,15 @@ extension NFTablesClient {
                 elements.count == 1
                     ? "at \(set.name) \(elements[elements.startIndex].keyText)"
                     : "among \(elements.count) elements of \(set.name)"
+            case .sources(_, let list): "at \(list.chainName)"
             case .wake: "at its flags"
             }
         }
 
         func write(to builder: inout MessageBuilder) {
             switch self {
-            case .elements(_, let set, let elements): builder.put(elements, of: set)
+            case .elements(_, let set, let elements): builder.put(elements, ofSet: set.name)
+            case .sources(let message, let list): builder.put(message, of: list)
             case .wake:
                 builder.put(Int(NFTA_TABLE_NAME.rawValue), string: NFTablesWire.tableName)
                 builder.put(Int(NFTA_TABLE_FLAGS.rawValue), NetworkOrder(UInt32(0)))
@@ -168,6 +191,13 @@ extension NFTablesClient {
         var messages: [ElementMessage] = []
         var start = 0
         while start < elements.count {
+            if case .sources(let list) = elements[start], elements[start].set != nil {
+                let steps =
+                    type == NFT_MSG_NEWSETELEM ? SourceListMessage.additions(list) : SourceListMessage.removals
+                messages += steps.map { .sources($0, list) }
+                start += 1
+                continue
+            }
             let set = elements[start].set
             var end = start + 1
             while end < elements.count, end - start < messageLimit, elements[end].set == set { end += 1 }

@@ -1,4 +1,5 @@
 package import DataPath
+internal import LoadBalancing
 package import Netlink
 
 /// Our table as the kernel has it.
@@ -21,11 +22,25 @@ package struct ObservedFirewall: Hashable, Sendable {
 
     /// Takes what the sets hold, for their listing does not tell.
     package mutating func takeElements(from client: NFTablesClient) throws(NetlinkError) {
-        for set in ElementSet.allCases where shape.sets[set.name] != nil {
-            let found = try client.elements(of: set)
+        let lists = try takeSources(from: client)
+        for set in ElementSet.fixed where shape.sets[set.name] != nil {
+            let found = try client.elements(of: set, lists: lists)
             elements.formUnion(found.ours)
             if found.strangers > 0 { shape.strangers.append("an element of \(set.name)") }
         }
+    }
+
+    /// Takes the lists of sources, by the names of their chains. One that is not as we make it stays in the shape.
+    private mutating func takeSources(from client: NFTablesClient) throws(NetlinkError) -> [String: SourceList] {
+        var lists: [String: SourceList] = [:]
+        for name in shape.sets.keys {
+            guard let family = AddressFamily.allCases.first(where: { name.hasPrefix(SourceList.prefix($0)) }),
+                let list = try client.sourceList(name, family), shape.remove(list)
+            else { continue }
+            lists[name] = list
+            elements.insert(.sources(list))
+        }
+        return lists
     }
 
     /// Whether rules, chains and sets are those of the settings, and nothing of others is in the table.

@@ -2,12 +2,10 @@ internal import DataPath
 
 extension ServiceTreatment {
     /// Every treatment that there is.
-    static let all = Masquerade.allCases.flatMap {
-        [ServiceTreatment($0), ServiceTreatment($0, isRestricted: true)]
-    }
+    static let all = Masquerade.allCases.map { ServiceTreatment($0) }
 
     /// The chain that new connections go to.
-    var chainName: String { isRestricted ? "restricted_\(masquerade.chainName)" : masquerade.chainName }
+    var chainName: String { masquerade.chainName }
 }
 
 extension ServiceTreatment.Masquerade {

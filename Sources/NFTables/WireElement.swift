@@ -6,10 +6,12 @@ internal import Netlink
 /// An element of a set as the kernel tells of it.
 struct WireElement {
     private(set) var key: [UInt8] = []
-    /// The last key that it stands for, where that is another one.
-    private(set) var lastKey: [UInt8]?
-    /// The chain that its verdict goes to.
+    /// The chain that its verdict leads to.
     private(set) var chain: String?
+    /// Whether it comes back from there.
+    private(set) var jumps = false
+    /// Whether it is the first key after a range.
+    private(set) var endsRange = false
     /// Whether it has something that no element of ours has: a time limit, a counter, another verdict.
     private(set) var isStrange = false
 
@@ -17,7 +19,10 @@ struct WireElement {
         while let attribute = try attributes.next() {
             switch UInt32(attribute.type) {
             case NFTA_SET_ELEM_KEY.rawValue: key = try Self.value(attribute.nested)
-            case NFTA_SET_ELEM_KEY_END.rawValue: lastKey = try Self.value(attribute.nested)
+            case NFTA_SET_ELEM_FLAGS.rawValue:
+                let flags = try attribute.networkOrder(as: UInt32.self)
+                endsRange = flags == NFT_SET_ELEM_INTERVAL_END.rawValue
+                isStrange = isStrange || !endsRange && flags != 0
             case NFTA_SET_ELEM_DATA.rawValue: try takeVerdict(attribute.nested)
             case NFTA_SET_ELEM_PAD.rawValue: break
             default: isStrange = true
@@ -39,7 +44,9 @@ struct WireElement {
         while let attribute = try verdict.next() {
             switch UInt32(attribute.type) {
             case NFTA_VERDICT_CODE.rawValue:
-                isStrange = try attribute.networkOrder(as: UInt32.self) != UInt32(bitPattern: NFT_GOTO.rawValue)
+                let code = Int32(bitPattern: try attribute.networkOrder(as: UInt32.self))
+                jumps = code == NFT_JUMP.rawValue
+                isStrange = !jumps && code != NFT_GOTO.rawValue
             case NFTA_VERDICT_CHAIN.rawValue: chain = attribute.string()
             default: break
             }
@@ -49,52 +56,74 @@ struct WireElement {
 
 extension DataPathElement {
     /// What the kernel tells of an element of a set; `nil` for one that we would not have written.
-    init?(_ wire: WireElement, in set: ElementSet) {
+    ///
+    /// - Parameter lists: The lists of sources that are in the table, by the names of their chains.
+    init?(_ wire: WireElement, in set: ElementSet, lists: [String: SourceList]) {
         var key = wire.key[...]
-        guard !wire.isStrange, let element = Self.element(&key, wire, in: set) else { return nil }
+        guard !wire.isStrange, !wire.endsRange, let element = Self.element(&key, wire, set, lists) else { return nil }
         // Written again it has to be the same: nothing may be left over, no filling may be other than zeros.
-        guard element.set == set, element.wireKey == wire.key,
-            element.wireLastKey ?? wire.key == wire.lastKey ?? wire.key
-        else { return nil }
+        guard element.set == set, element.wireKey == wire.key else { return nil }
         self = element
     }
 
     private static func element(
-        _ key: inout ArraySlice<UInt8>, _ wire: WireElement, in set: ElementSet
+        _ key: inout ArraySlice<UInt8>, _ wire: WireElement, _ set: ElementSet, _ lists: [String: SourceList]
     ) -> DataPathElement? {
         switch set {
         case .addresses4, .addresses6: return key.takeAddress(set.family).map { .address($0) }
         case .hairpins4, .hairpins6: return key.takeAddress(set.family).map { .hairpin($0) }
         case .healthCheckPorts: return key.takePort().map { .healthCheckPort($0) }
         case .services4, .services6:
-            guard let server = key.takeServer(set.family),
+            guard !wire.jumps, let server = key.takeServer(set.family),
                 let treatment = ServiceTreatment.all.first(where: { $0.chainName == wire.chain })
             else { return nil }
             return .service(server, treatment)
-        case .sources4, .sources6:
-            var lastKey = (wire.lastKey ?? wire.key)[...]
-            guard let server = key.takeServer(set.family), lastKey.takeServer(set.family) == server,
-                let first = key.takeAddress(set.family), let last = lastKey.takeAddress(set.family),
-                let network = IPPrefix(from: first, to: last)
-            else { return nil }
-            return .source(server, network)
+        case .guards4, .guards6:
+            guard wire.jumps, let server = key.takeServer(set.family), let chain = wire.chain else { return nil }
+            if chain == SourceList.nobodyName { return .guarded(server, .none(set.family)) }
+            return lists[chain].map { .guarded(server, $0) }
+        case .sources: return nil
         }
+    }
+}
+
+extension SourceList {
+    /// The list whose set holds these elements; `nil` when it is none that we would have written.
+    init?(_ family: AddressFamily, _ elements: [WireElement]) {
+        var bounds: [(address: IPAddress, isEnd: Bool)] = []
+        for element in elements {
+            var key = element.key[...]
+            guard !element.isStrange, element.chain == nil, let address = key.takeAddress(family), key.isEmpty
+            else { return nil }
+            bounds.append((address, element.endsRange))
+        }
+        var ranges: [ClosedRange<IPAddress>] = []
+        var start: IPAddress?
+        for bound in bounds.sorted(by: { ($0.address, $0.isEnd ? 0 : 1) < ($1.address, $1.isEnd ? 0 : 1) }) {
+            if bound.isEnd {
+                // nft ends what comes before the first range too.
+                if let first = start, let last = bound.address.previous, first <= last { ranges.append(first...last) }
+                start = nil
+            } else if start == nil {
+                start = bound.address
+            } else {
+                return nil
+            }
+        }
+        if let start { ranges.append(start...family.lastAddress) }
+        self.init(family, merging: ranges)
+    }
+}
+
+extension AddressFamily {
+    fileprivate var lastAddress: IPAddress {
+        self == .ipv4 ? IPAddress(v4: .max) : IPAddress(v6High: .max, low: .max)
     }
 }
 
 extension ElementSet {
     /// The family of its addresses; no matter for ports.
     fileprivate var family: AddressFamily { types.contains("ipv6_addr") ? .ipv6 : .ipv4 }
-}
-
-extension IPPrefix {
-    /// The network with that first and that last address.
-    fileprivate init?(from first: IPAddress, to last: IPAddress) {
-        let (high, low) = (first.high ^ last.high, first.low ^ last.low)
-        let differing = high == 0 ? 64 - low.leadingZeroBitCount : 128 - high.leadingZeroBitCount
-        self.init(first, length: first.family.bitWidth - differing)
-        guard address == first, lastAddress == last else { return nil }
-    }
 }
 
 extension ArraySlice<UInt8> {

@@ -88,11 +88,10 @@ extension AgentStatus.Change {
 }
 
 extension Document {
-    /// The text in a field, fit for a terminal.
-    fileprivate func text(_ field: String) -> String? { self[field]?.string.map(PlainText.singleLine) }
+    fileprivate func text(_ field: String) -> String? { self[field]?.string }
 
     fileprivate func texts(_ field: String) -> [String] {
-        self[field]?.elements.compactMap(\.string).map(PlainText.singleLine) ?? []
+        self[field]?.elements.compactMap(\.string) ?? []
     }
 
     fileprivate func number(_ field: String) -> UInt64 { self[field]?.count ?? 0 }

@@ -7,14 +7,14 @@ package struct DiagnosisView: Presentable {
 
     package init(_ findings: [Finding]) { self.findings = findings }
 
-    package func lines(for terminal: Terminal) -> [String] {
+    package var lines: [Line] {
         var table = TextTable()
         for finding in findings {
             table.add(
                 kind: 0, [finding.severity.label, finding.subject, finding.detail], style: finding.severity.style)
             if let remedy = finding.remedy { table.add(kind: 1, ["", "  fix: \(remedy)"]) }
         }
-        return table.lines(for: terminal)
+        return table.lines()
     }
 
     package var document: Document {

@@ -29,35 +29,35 @@ package struct ExplanationView: Presentable {
         self.node = node
     }
 
-    package func lines(for terminal: Terminal) -> [String] {
-        var lines = [terminal.paint("Service \(service.name) on node \(node.isEmpty ? "(unknown)" : node)", .bold)]
-        if let omission = service.omission { lines.append("  nothing is programmed: \(omission.reason)") }
-        for server in service.virtualServers { lines += self.lines(of: server, terminal) }
+    package var lines: [Line] {
+        var lines = [Line("Service \(service.name) on node \(node.isEmpty ? "(unknown)" : node)", .bold)]
+        if let omission = service.omission { lines.append(Line("  nothing is programmed: \(omission.reason)")) }
+        for server in service.virtualServers { lines += Self.lines(of: server) }
         if let check = service.healthCheck {
-            lines.append("  health check node port \(check.port): \(check.verdict)")
+            lines.append(Line("  health check node port \(check.port): \(check.verdict)"))
         }
         for conflict in conflicts {
             lines.append(
-                terminal.paint(
-                    "  conflict: \(conflict.key) belongs to Service \(conflict.winner), the older one; "
+                Line(
+                    "  conflict: \(conflict.key) belongs to Service \(conflict.winner), \(conflict.reason); "
                         + "Service \(conflict.loser) does not get it", .yellow))
         }
-        lines += warnings.map { terminal.paint("  warning: \($0)", .yellow) }
+        lines += warnings.map { Line("  warning: \($0)", .yellow) }
         return lines
     }
 
-    private func lines(of server: TranslatedVirtualServer, _ terminal: Terminal) -> [String] {
+    private static func lines(of server: TranslatedVirtualServer) -> [Line] {
         let virtualServer = server.desired.virtualServer
         let port = server.port.name.isEmpty ? "" : ", port \(server.port.name)"
-        let heading =
+        let heading = Line(
             "  \(server.key)  \(server.role.rawValue)\(port), scheduler \(SettingText.scheduler(virtualServer)), "
-            + "persistence \(SettingText.persistence(virtualServer.persistence)), "
-            + "traffic policy \(server.trafficPolicy == .local ? "Local" : "Cluster")"
+                + "persistence \(SettingText.persistence(virtualServer)), "
+                + "traffic policy \(server.trafficPolicy == .local ? "Local" : "Cluster")")
         guard !server.decisions.isEmpty else { return [heading, "    no endpoint is known: connections are refused"] }
         return [heading]
             + server.decisions.map { decision in
                 let isChosen = decision.verdict.isChosen
-                return terminal.paint(
+                return Line(
                     "    \(isChosen ? "+" : "-") \(decision.endpoint)  \(decision.verdict.reason)  (\(decision.source))",
                     isChosen ? .green : .dim)
             }

@@ -7,27 +7,27 @@ internal import NodeNetwork
 // What is done beside IPVS.
 extension PlanView {
     /// One line for each change, after the virtual servers'.
-    func networkLines(_ terminal: Terminal) -> [String] {
+    var networkLines: [Line] {
         guard let plan = report.network?.plan else { return [] }
-        var lines = plan.sysctls.map { terminal.paint("~ \($0)", .yellow) }
-        if let reason = plan.firewallReason { lines.append(terminal.paint("= rules anew: \(reason)", .yellow)) }
-        lines += (plan.firewall?.lines ?? []).map { terminal.paint($0, $0.hasPrefix("-") ? .red : .green) }
+        var lines = plan.sysctls.map { Line("~ \($0)", .yellow) }
+        if let reason = plan.firewallReason { lines.append(Line("= rules anew: \(reason)", .yellow)) }
+        lines += (plan.firewall?.lines ?? []).map { Line($0, $0.hasPrefix("-") ? .red : .green) }
         if let tracking = plan.tracking {
             let isRelease = tracking == .release
-            lines.append(terminal.paint("\(isRelease ? "-" : "+") \(tracking)", isRelease ? .red : .green))
+            lines.append(Line("\(isRelease ? "-" : "+") \(tracking)", isRelease ? .red : .green))
         }
         lines += plan.addresses.map { operation in
             let sign = operation.isRemoval ? "-" : "+"
-            return terminal.paint("\(sign) \(operation.text(device: plan.device))", operation.isRemoval ? .red : .green)
+            return Line("\(sign) \(operation.text(device: plan.device))", operation.isRemoval ? .red : .green)
         }
         return lines
     }
 
     /// What is worth knowing beside the changes.
-    var networkNotes: [String] {
+    var networkNotes: [Line] {
         guard let plan = report.network?.plan, !plan.elsewhere.isEmpty else { return [] }
         let addresses = plan.elsewhere.sorted { $0.key < $1.key }.map { "\($0.key) on \($0.value)" }
-        return ["Left alone, for another device has them: " + addresses.joined(separator: ", ")]
+        return [Line("Left alone, for another device has them: " + addresses.joined(separator: ", "))]
     }
 
     /// The end of the summary; empty when nothing beside IPVS changes.

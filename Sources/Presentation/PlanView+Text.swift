@@ -3,38 +3,36 @@ internal import LoadBalancing
 internal import Reconcile
 
 extension PlanView {
-    package func lines(for terminal: Terminal) -> [String] {
-        var lines = settings.map { line($0, $0.detail, indent: "", terminal) }
+    package var lines: [Line] {
+        var lines = settings.map { line($0, $0.detail, indent: "") }
         for group in groups {
             let name = names[group.key].map { " (\($0))" } ?? ""
             if let own = group.own {
-                lines.append(line(own, "\(group.key)\(name)", own.detail, indent: "", terminal))
+                lines.append(line(own, "\(group.key)\(name)", own.detail, indent: ""))
             } else {
-                lines.append("  \(group.key)\(name)")
+                lines.append(Line("  \(group.key)\(name)"))
             }
             lines += group.realServers.map { change in
-                line(change, change.realServer?.description ?? "", change.detail, indent: "    ", terminal)
+                line(change, change.realServer?.description ?? "", change.detail, indent: "    ")
             }
         }
-        return lines + networkLines(terminal) + notes(terminal) + networkNotes + [summary + networkSummary]
+        return lines + networkLines + notes + networkNotes + [Line(summary + networkSummary)]
     }
 
-    private func line(_ change: Change, _ subject: String, _ detail: String = "", indent: String, _ terminal: Terminal)
-        -> String
-    {
+    private func line(_ change: Change, _ subject: String, _ detail: String = "", indent: String) -> Line {
         var parts = [subject]
         if !detail.isEmpty { parts.append(detail) }
         parts += change.fields.map { "\($0.field): \($0.old) → \($0.new)" }
         if let reason = change.reason { parts.append(reason.rawValue) }
-        return terminal.paint("\(indent)\(change.kind.sign) " + parts.joined(separator: "  "), change.kind.style)
+        return Line("\(indent)\(change.kind.sign) " + parts.joined(separator: "  "), change.kind.style)
     }
 
     /// What is worth knowing beside the changes.
-    private func notes(_ terminal: Terminal) -> [String] {
-        var notes: [String] = []
+    private var notes: [Line] {
+        var notes: [Line] = []
         if let held = report.plan.held {
             notes.append(
-                terminal.paint(
+                Line(
                     "Held back: the removal of \(held.virtualServers) of our \(held.ownedVirtualServers) virtual servers, "
                         + "and of \(held.realServers) of the \(held.ownedRealServers) real servers of those that stay, "
                         + "looks like a mistake; "
@@ -42,13 +40,14 @@ extension PlanView {
         }
         if !report.adopted.isEmpty {
             notes.append(
-                "Adopted, for they existed already: " + report.adopted.map(\.description).joined(separator: ", "))
+                Line("Adopted, for they existed already: " + report.adopted.map(\.description).joined(separator: ", ")))
         }
         for drain in report.plan.drains {
             let connections = drain.connections.active + drain.connections.inactive
             notes.append(
-                "Draining: \(drain.key.virtualServer) real server \(drain.key.realServer), \(connections) connections, "
-                    + "at most until \(DurationText.text(drain.deadline - drain.since)) after its start")
+                Line(
+                    "Draining: \(drain.key.virtualServer) real server \(drain.key.realServer), \(connections) connections, "
+                        + "at most until \(DurationText.text(drain.deadline - drain.since)) after its start"))
         }
         return notes
     }

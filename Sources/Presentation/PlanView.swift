@@ -70,7 +70,8 @@ extension Change {
         switch operation {
         case .addVirtualServer(let server):
             "scheduler \(SettingText.scheduler(server))"
-                + (server.persistence == nil ? "" : ", persistence \(SettingText.persistence(server.persistence))")
+                + (server.persistence == nil && server.engine == nil
+                    ? "" : ", persistence \(SettingText.persistence(server))")
         case .addRealServer(let server, _): "\(server.forwarding), weight \(server.weight)"
         case .startSyncDaemon(let daemon): "sync daemon \(daemon.role) on \(daemon.interface)"
         case .stopSyncDaemon(let daemon): "sync daemon \(daemon.role) on \(daemon.interface)"

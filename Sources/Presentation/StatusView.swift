@@ -19,35 +19,35 @@ package struct StatusView: Presentable {
     /// What the agent said, unchanged.
     package var document: Document { status.document }
 
-    package func lines(for terminal: Terminal) -> [String] {
-        [title(terminal)] + health(terminal) + [sync, table] + sources(terminal) + drains(terminal) + held(terminal)
-            + list("Refused by the kernel", status.refused, .red, terminal)
-            + list("Not as declared", status.complaints, .yellow, terminal) + drift(terminal) + changes(terminal)
+    package var lines: [Line] {
+        [title] + health + [Line(sync), Line(table)] + sources + drains + held
+            + list("Refused by the kernel", status.refused, .red)
+            + list("Not as declared", status.complaints, .yellow) + drift + changes
     }
 }
 
 // MARK: - Lines
 
 extension StatusView {
-    private func title(_ terminal: Terminal) -> String {
+    private var title: Line {
         var parts = ["ipvsync" + (status.version.isEmpty ? "" : " \(status.version)")]
         if !status.node.isEmpty { parts[0] += " on node \(status.node)" }
         if let process = status.process { parts.append("process \(process)") }
         if let length = status.started.flatMap({ TimeText.length(since: $0, at: now) }) {
             parts.append("running for \(length)")
         }
-        return terminal.paint(parts.joined(separator: ", "), .bold)
+        return Line(parts.joined(separator: ", "), .bold)
     }
 
-    private func health(_ terminal: Terminal) -> [String] {
+    private var health: [Line] {
         let readiness = status.isReady ? "" : "; the table has not been made right yet"
         var table = TextTable()
         for check in status.checks where check.state != "ok" || !check.reason.isEmpty {
             table.add(
                 kind: 0, ["  \(check.name)", check.state, check.reason], style: Terminal.Style(health: check.state))
         }
-        return [terminal.paint("Health: \(status.state)\(readiness)", Terminal.Style(health: status.state))]
-            + table.lines(for: terminal)
+        return [Line("Health: \(status.state)\(readiness)", Terminal.Style(health: status.state))]
+            + table.lines()
     }
 
     private var sync: String {
@@ -71,7 +71,7 @@ extension StatusView {
             + PlainText.count(counts.foreignVirtualServers, "foreign virtual server")
     }
 
-    private func sources(_ terminal: Terminal) -> [String] {
+    private var sources: [Line] {
         guard !status.sources.isEmpty else { return [] }
         var table = TextTable(rightAligned: [0: [2, 3, 4, 5]])
         table.add(
@@ -87,10 +87,10 @@ extension StatusView {
                 table.add(kind: 1, ["", text], style: .yellow)
             }
         }
-        return [""] + table.lines(for: terminal)
+        return [""] + table.lines()
     }
 
-    private func drains(_ terminal: Terminal) -> [String] {
+    private var drains: [Line] {
         guard !status.drains.isEmpty else { return [] }
         var table = TextTable(rightAligned: [0: [2]])
         table.add(
@@ -105,39 +105,39 @@ extension StatusView {
         }
         let shown = UInt64(min(status.drains.count, Self.listed))
         let all = max(status.counts.drainingRealServers, UInt64(status.drains.count))
-        let more = all > shown ? ["… and \(all - shown) more"] : []
-        return [""] + table.lines(for: terminal) + more
+        let more: [Line] = all > shown ? ["… and \(all - shown) more"] : []
+        return [""] + table.lines() + more
     }
 
-    private func held(_ terminal: Terminal) -> [String] {
+    private var held: [Line] {
         guard let held = status.held else { return [] }
         return [
             "",
-            terminal.paint(
+            Line(
                 "Held back: the removal of \(held.virtualServers) of our \(held.ownedVirtualServers) virtual servers, "
                     + "and of \(held.realServers) of the \(held.ownedRealServers) real servers of those that stay, "
                     + "looks like a mistake; if it is none, start the agent with --allow-mass-removal", .yellow),
         ]
     }
 
-    private func list(_ title: String, _ texts: [String], _ style: Terminal.Style, _ terminal: Terminal) -> [String] {
+    private func list(_ title: String, _ texts: [String], _ style: Terminal.Style) -> [Line] {
         guard !texts.isEmpty else { return [] }
         let lines = ["\(title): \(texts.count)"] + PlainText.first(Self.listed, of: texts)
-        return [""] + lines.map { terminal.paint($0, style) }
+        return [""] + lines.map { Line($0, style) }
     }
 
-    private func drift(_ terminal: Terminal) -> [String] {
+    private var drift: [Line] {
         let policy = status.driftPolicy.map { " (policy \($0))" } ?? ""
         guard status.driftTotal > 0 else { return ["", "Drift\(policy): none found"] }
-        let title = "Drift\(policy): \(status.driftTotal) found; what the latest took, or would take"
-        return ["", title] + ChangeText.table(status.drift.suffix(Self.listedDrift)).lines(for: terminal)
+        let title = Line("Drift\(policy): \(status.driftTotal) found; what the latest took, or would take")
+        return ["", title] + ChangeText.table(status.drift.suffix(Self.listedDrift)).lines()
     }
 
-    private func changes(_ terminal: Terminal) -> [String] {
+    private var changes: [Line] {
         guard status.changeTotal > 0 else { return ["Changes: none"] }
         let latest = status.changes.suffix(Self.listedChanges)
         let shown = UInt64(latest.count) < status.changeTotal ? ", the latest \(latest.count)" : ""
-        return ["", "Changes: \(status.changeTotal)\(shown)"] + ChangeText.table(latest).lines(for: terminal)
+        return ["", "Changes: \(status.changeTotal)\(shown)"] + ChangeText.table(latest).lines()
     }
 }
 

@@ -39,9 +39,12 @@ extension TableView: Presentable {
                     [
                         "timeout": .integer(Int64(persistence.timeout)),
                         "granularity": .string(persistence.granularity.description),
-                        "engine": persistence.engine.map { .string($0) } ?? .null,
+                        "engine": server.engine.map { .string($0) } ?? .null,
                     ]))
+        } else if let engine = server.engine {
+            members.append(.init("persistenceEngine", .string(engine)))
         }
+        if observed.otherFlags != 0 { members.append(.init("otherFlags", .integer(Int64(observed.otherFlags)))) }
         if let statistics = observed.statistics { members.append(.init("statistics", statistics.document)) }
         members.append(
             .init("realServers", .sequence(observed.realServers.map { document($0, of: server.key) })))

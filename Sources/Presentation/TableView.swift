@@ -43,7 +43,7 @@ extension TableView {
     private static let realServerHeading = 1
 
     /// The table in lines: a virtual server, then its real servers.
-    package func lines(for terminal: Terminal) -> [String] {
+    package var lines: [Line] {
         let titles = figureTitles
         let realColumns = 3 + titles.count
         var table = TextTable(rightAligned: [
@@ -63,14 +63,14 @@ extension TableView {
                     style: condition.isEmpty ? nil : .yellow)
             }
         }
-        return table.lines(for: terminal)
+        return table.lines()
     }
 
     private func cells(_ observed: ObservedVirtualServer) -> [String] {
         let virtualServer = observed.virtualServer
         return [
-            virtualServer.key.description, SettingText.scheduler(virtualServer),
-            SettingText.persistence(virtualServer.persistence), owner(virtualServer.key),
+            virtualServer.key.description, SettingText.scheduler(observed),
+            SettingText.persistence(virtualServer), owner(virtualServer.key),
             ledger.name(of: virtualServer.key) ?? "",
         ]
     }

@@ -1,7 +1,9 @@
 package import Agent
 package import Documents
 internal import KubeProxy
+internal import KubernetesObjects
 internal import LoadBalancing
+package import ServiceTranslation
 
 /// What is removed of kube-proxy's, after the sync that makes it superfluous.
 package struct TakeoverView: Presentable {
@@ -10,6 +12,7 @@ package struct TakeoverView: Presentable {
     private let steps: [TakeoverStep]
     private let kept: [String]
     private let isPreview: Bool
+    private let refused: [TranslationWarning]
 
     /// How many chains are named of one table.
     private static let longestList = 20
@@ -18,9 +21,12 @@ package struct TakeoverView: Presentable {
     ///   - tracking: What keeps connections that kube-proxy masqueraded.
     ///   - steps: Those that have been made; in a preview, those that would be.
     ///   - kept: What is kube-proxy's and stays.
+    ///   - warnings: What could not be done as Services ask; of these, the addresses that are refused are shown.
     package init(
-        sync: PlanView, tracking: TrackingChange? = nil, steps: [TakeoverStep], kept: [String], isPreview: Bool
+        sync: PlanView, tracking: TrackingChange? = nil, steps: [TakeoverStep], kept: [String], isPreview: Bool,
+        warnings: [TranslationWarning] = []
     ) {
+        refused = warnings.filter { $0.reason == .address }
         self.sync = sync
         self.tracking = tracking
         self.steps = steps
@@ -28,15 +34,16 @@ package struct TakeoverView: Presentable {
         self.isPreview = isPreview
     }
 
-    package func lines(for terminal: Terminal) -> [String] {
-        var lines = sync.lines(for: terminal)
-        if let tracking { lines.append(terminal.paint("+ \(tracking)", .green)) }
+    package var lines: [Line] {
+        var lines = refused.map { Line("No longer served: \($0.description)", .yellow) }
+        lines += sync.lines
+        if let tracking { lines.append(Line("+ \(tracking)", .green)) }
         for step in steps {
-            lines.append(terminal.paint("- \(step)", .red))
-            if case .removeRules(let removal, _) = step { lines += Self.details(removal) }
+            lines.append(Line("- \(step)", .red))
+            if case .removeRules(let removal, _) = step { lines += Self.details(removal).map { Line($0) } }
         }
-        lines += kept.map { terminal.paint("Left: \(PlainText.singleLine($0))", .yellow) }
-        return lines + [summary]
+        lines += kept.map { Line("Left: \($0)", .yellow) }
+        return lines + [Line(summary)]
     }
 
     private var summary: String {
@@ -47,15 +54,19 @@ package struct TakeoverView: Presentable {
 
     private static func details(_ removal: IPTablesRemoval) -> [String] {
         removal.parts.flatMap { part in
-            part.jumps.map { "    \(part.table): rule \($0.chain) \(PlainText.singleLine($0.specification))" }
+            part.jumps.map { "    \(part.table): rule \($0.chain) \($0.specification)" }
                 + PlainText.first(
-                    longestList, of: part.chains.map { "\(part.table): chain \(PlainText.singleLine($0))" },
+                    longestList, of: part.chains.map { "\(part.table): chain \($0)" },
                     indent: "    ")
         }
     }
 
     package var document: Document {
         [
+            "notServed": .sequence(
+                refused.map { warning in
+                    ["service": .string(warning.object.description), "reason": .string(warning.message)]
+                }),
             "sync": sync.document, "tracking": tracking.map { .string($0.description) } ?? .null,
             "steps": .sequence(steps.map(\.document)), "kept": .sequence(kept.map(Document.string)),
         ]

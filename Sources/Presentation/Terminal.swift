@@ -24,10 +24,10 @@ package struct Terminal: Sendable {
         case cyan = 36
     }
 
-    /// The text in that style, or plain where colours are not shown.
-    package func paint(_ text: String, _ style: Style?) -> String {
-        guard showsColours, let style, !text.isEmpty else { return text }
-        return "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m"
+    /// The line in its style, or plain where colours are not shown.
+    package func show(_ line: Line) -> String {
+        guard showsColours, let style = line.style, !line.text.isEmpty else { return line.text }
+        return "\u{1B}[\(style.rawValue)m\(line.text)\u{1B}[0m"
     }
 
     private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

@@ -1,3 +1,5 @@
+internal import Documents
+
 /// Rows of several kinds under one another, the columns of each kind aligned; the first column is common to all.
 package struct TextTable {
     /// What a row is made of; rows of one kind share their column widths.
@@ -17,14 +19,12 @@ package struct TextTable {
 
     /// Adds a row; cells may be empty, and rows of one kind may differ in length.
     package mutating func add(kind: Int, _ cells: [String], style: Terminal.Style? = nil) {
-        rows.append(Row(kind: kind, cells: cells, style: style))
+        rows.append(Row(kind: kind, cells: cells.map(\.shown), style: style))
     }
 
     /// The lines, without spaces at their ends, cut off at a width if there is one.
-    package func lines(for terminal: Terminal, width: Int? = nil) -> [String] {
-        zip(rows, plainLines).map { row, line in
-            terminal.paint(width.map { Self.fitted(line, $0) } ?? line, row.style)
-        }
+    package func lines(width: Int? = nil) -> [Line] {
+        zip(rows, plainLines).map { row, line in Line(width.map { Self.fitted(line, $0) } ?? line, row.style) }
     }
 
     /// The longest line's.

@@ -22,15 +22,15 @@ package enum WatchEvent: Sendable {
     }
 
     /// For people.
-    package func line(for terminal: Terminal) -> String {
+    package var line: Line {
         switch self {
         case .change(let change):
-            terminal.paint("\(change.time)  \(ChangeText.line(change))", Terminal.Style(change.message))
+            Line("\(change.time)  \(ChangeText.line(change))", Terminal.Style(change.message))
         case .missed(let count, let time): "\(time)  \(PlainText.count(count, "more change")) made"
         case .traffic(let server, let name, let time): "\(time)  traffic  \(Self.text(server, name))"
         case .agent(let state, let reason, let time):
-            terminal.paint(
-                "\(time)  agent \(state)\(reason.isEmpty ? "" : "  \(PlainText.singleLine(reason))")",
+            Line(
+                "\(time)  agent \(state)\(reason.isEmpty ? "" : "  \(reason)")",
                 Terminal.Style(health: state) ?? .yellow)
         }
     }
@@ -64,7 +64,7 @@ package enum WatchEvent: Sendable {
     private static func text(_ server: RateTable.VirtualServer, _ name: String?) -> String {
         let units = ["connections/s", "packets in/s", "packets out/s", "bytes in/s", "bytes out/s"]
         let rates = zip(server.rates?.values ?? [], units).map { "\(RateText.text($0)) \($1)" }
-        return "\(server.key)\(name.map { " (\(PlainText.singleLine($0)))" } ?? "")  "
+        return "\(server.key)\(name.map { " (\($0))" } ?? "")  "
             + (rates + ["\(server.active) active", "\(server.inactive) inactive"]).joined(separator: ", ")
     }
 }

@@ -51,12 +51,12 @@ package struct WatchFrame: Sendable {
     }
 
     /// Never more lines than the height, and none longer than the width.
-    package func lines(_ size: Size, for terminal: Terminal) -> [String] {
+    package func lines(_ size: Size) -> [Line] {
         guard size.width > 0, size.height > 0 else { return [] }
-        let head = head.map { terminal.paint(TextTable.fitted($0.text, size.width), $0.style) }
-        let foot = foot(room: min(size.height / 3, size.height - head.count - 6), size.width, terminal)
+        let head = head.map { $0.fitted(size.width) }
+        let foot = foot(room: min(size.height / 3, size.height - head.count - 6), size.width)
         let room = size.height - head.count - foot.count - 1
-        let body = room < 2 ? [] : [""] + WatchRows(self, room: room).lines(size.width, terminal)
+        let body = room < 2 ? [] : [""] + WatchRows(self, room: room).lines(size.width)
         let gap = foot.isEmpty ? 0 : max(0, size.height - head.count - body.count - foot.count)
         let lines = head + body + Array(repeating: "", count: gap) + foot
         return Array(lines.prefix(size.height))
@@ -66,15 +66,15 @@ package struct WatchFrame: Sendable {
 // MARK: - Head and foot
 
 extension WatchFrame {
-    private var head: [(text: String, style: Terminal.Style?)] {
+    private var head: [Line] {
         let clock = "\(TimeText.clock(time))Z  "
         let tail = "; every \(interval)s, q ends"
-        let notes = notes.map { ("  \(PlainText.singleLine($0))", Terminal.Style?.some(.yellow)) }
+        let notes = notes.map { Line("  \($0)", .yellow) }
         switch agent {
         case .absent(let reason):
             let servers = PlainText.count(table.virtualServers.count, "virtual server")
             let text = "\(clock)ipvsync: \(servers), \(PlainText.count(table.realServerCount, "real server"))"
-            return [(text + tail, .bold), ("  \(PlainText.singleLine(reason))", .yellow)] + notes
+            return [Line(text + tail, .bold), Line("  \(reason)", .yellow)] + notes
         case .running(let status):
             let counts = status.counts
             let node = status.node.isEmpty ? "" : " on \(status.node)"
@@ -83,21 +83,20 @@ extension WatchFrame {
                 + "\(PlainText.count(counts.realServers, "real server")), \(counts.drainingRealServers) draining, "
                 + "\(counts.foreignVirtualServers) foreign"
             let reasons = status.checks.filter { $0.state != "ok" }.prefix(3).map {
-                ("  \($0.name): \($0.reason)", Terminal.Style(health: $0.state))
+                Line("  \($0.name): \($0.reason)", Terminal.Style(health: $0.state))
             }
             let style = status.state == "ok" ? Terminal.Style.bold : Terminal.Style(health: status.state)
-            return [(text + tail, style)] + reasons + notes
+            return [Line(text + tail, style)] + reasons + notes
         }
     }
 
-    private func foot(room: Int, _ width: Int, _ terminal: Terminal) -> [String] {
+    private func foot(room: Int, _ width: Int) -> [Line] {
         let count = min(room - 2, changes.count, 12)
         guard count > 0 else { return [] }
         let lines = changes.suffix(count).map { change in
-            terminal.paint(
-                TextTable.fitted("\(TimeText.clock(change.time))  \(ChangeText.line(change))", width),
-                Terminal.Style(change.message))
+            Line("\(TimeText.clock(change.time))  \(ChangeText.line(change))", Terminal.Style(change.message)).fitted(
+                width)
         }
-        return ["", terminal.paint(TextTable.fitted("LATEST CHANGES", width), .bold)] + lines
+        return ["", Line("LATEST CHANGES", .bold).fitted(width)] + lines
     }
 }

@@ -30,12 +30,12 @@ struct WatchRows {
     }
 
     /// Titles, rows, and how many there are besides; narrow terminals are not told of packets.
-    func lines(_ width: Int, _ terminal: Terminal) -> [String] {
+    func lines(_ width: Int) -> [Line] {
         var table = table(hasPackets: true)
         if table.width > width { table = self.table(hasPackets: false) }
-        let lines = table.lines(for: terminal, width: width)
+        let lines = table.lines(width: width)
         guard hidden > 0 else { return lines }
-        return lines + [terminal.paint(TextTable.fitted("… and \(PlainText.count(hidden, "more row"))", width), .dim)]
+        return lines + [Line("… and \(PlainText.count(hidden, "more row"))", .dim).fitted(width)]
     }
 
     private func table(hasPackets: Bool) -> TextTable {
@@ -55,7 +55,7 @@ struct WatchRows {
 
     private static func row(_ server: RateTable.VirtualServer, _ frame: WatchFrame) -> Row {
         let isOurs = frame.ledger.owns(server.key)
-        let name = frame.ledger.name(of: server.key).map { " (\(PlainText.singleLine($0)))" } ?? ""
+        let name = frame.ledger.name(of: server.key).map { " (\($0))" } ?? ""
         return Row(
             name: "\(server.key)\(name)", rates: server.rates, figures: ["\(server.active)", "\(server.inactive)", ""],
             state: isOurs ? "" : "foreign", style: isOurs ? .cyan : .dim)

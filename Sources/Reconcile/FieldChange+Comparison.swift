@@ -12,7 +12,7 @@ extension FieldChange {
         let family = new.key.family
         changes.note("persistence", old.persistence.timeoutText, new.persistence.timeoutText)
         changes.note("granularity", old.persistence.granularityText(family), new.persistence.granularityText(family))
-        changes.note("engine", old.persistence?.engine ?? "none", new.persistence?.engine ?? "none")
+        changes.note("engine", old.engine ?? "none", new.engine ?? "none")
         return changes
     }
 

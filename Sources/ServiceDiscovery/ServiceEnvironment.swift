@@ -12,6 +12,8 @@ package struct ServiceEnvironment: Hashable, Sendable {
 
     /// Service by Service in the order of their names, each one's in the order of its ports.
     package private(set) var variables: [Variable] = []
+    /// What is left out, and why, in the same order.
+    package private(set) var warnings: [String] = []
 
     /// The Service of the API server, which Pods of every namespace are told of.
     private static let apiServer = ObjectName(namespace: "default", name: "kubernetes")
@@ -31,10 +33,17 @@ package struct ServiceEnvironment: Hashable, Sendable {
         guard service.kind != .externalName, let address = service.clusterIPs.first.flatMap({ IPAddress($0) }),
             let first = service.ports.first
         else { return }
+        guard DNSName.isLabel(service.metadata.name) else {
+            return refuse(service, "its name is no DNS label (a-z, 0-9 and dashes, at most 63): it is left out")
+        }
         let name = Self.variable(service.metadata.name)
         set("\(name)_SERVICE_HOST", "\(address)")
         set("\(name)_SERVICE_PORT", "\(first.port)")
         for port in service.ports where !port.name.isEmpty {
+            guard DNSName.isLabel(port.name) else {
+                refuse(service, "the port name \"\(port.name)\" is no DNS label: it has no variable")
+                continue
+            }
             set("\(name)_SERVICE_PORT_\(Self.variable(port.name))", "\(port.port)")
         }
         set("\(name)_PORT", Self.url(address, first))
@@ -45,6 +54,10 @@ package struct ServiceEnvironment: Hashable, Sendable {
             set("\(link)_PORT", "\(port.port)")
             set("\(link)_ADDR", "\(address)")
         }
+    }
+
+    private mutating func refuse(_ service: Service, _ problem: String) {
+        warnings.append("Service \(service.metadata.namespace)/\(service.metadata.name): \(problem)")
     }
 
     private mutating func set(_ name: String, _ value: String) {

@@ -35,6 +35,10 @@ package struct ServiceZone: Hashable, Sendable {
 
     private let authority: Authority
     private var records: Set<Record> = []
+    private var refused: Set<String> = []
+
+    /// What is left out, and why, sorted.
+    package var warnings: [String] { refused.sorted() }
 
     /// The zone of all names below the cluster's domain.
     package init(_ cluster: ClusterState, _ authority: Authority) {
@@ -55,7 +59,12 @@ package struct ServiceZone: Hashable, Sendable {
     private init(_ cluster: ClusterState, domain: String, _ authority: Authority) {
         self.authority = authority
         for service in cluster.services.values {
-            add(service, "\(service.metadata.name).\(service.metadata.namespace).svc.\(domain)", cluster)
+            let (name, namespace) = (service.metadata.name, service.metadata.namespace)
+            guard DNSName.isLabel(name), DNSName.isLabel(namespace) else {
+                refuse(service, "its name is no DNS label (a-z, 0-9 and dashes, at most 63): it is left out")
+                continue
+            }
+            add(service, "\(name).\(namespace).svc.\(domain)", cluster)
         }
     }
 
@@ -78,41 +87,72 @@ extension ServiceZone {
         records.insert(Record(name: "\(name).", type: type, value: value))
     }
 
+    private mutating func refuse(_ service: Service, _ problem: String) {
+        refused.insert("Service \(service.metadata.namespace)/\(service.metadata.name): \(problem)")
+    }
+
+    /// Whether a name is short enough for DNS; the Service whose it is is told otherwise.
+    private mutating func isShort(_ name: String, of service: Service) -> Bool {
+        guard name.utf8.count > DNSName.longest else { return true }
+        refuse(service, "a name of \(name.utf8.count) characters is longer than DNS allows: it is left out")
+        return false
+    }
+
     private mutating func add(_ service: Service, _ name: String, _ cluster: ClusterState) {
-        guard service.kind != .externalName else {
-            if !service.externalName.isEmpty { add(name, "CNAME", Self.absolute(service.externalName)) }
-            return
-        }
+        guard isShort(name, of: service) else { return }
+        guard service.kind != .externalName else { return addAlias(service, name) }
         let addresses = service.clusterIPs.compactMap { IPAddress($0) }
         guard addresses.isEmpty else {
             for address in addresses {
                 add(name, address.recordType, "\(address)")
                 add(address.reverseName, "PTR", "\(name).")
             }
-            for port in service.ports { addLocation(port, port.port, of: name, at: name) }
+            for port in service.ports { addLocation(port, port.port, of: name, at: name, service) }
             return
         }
         guard service.clusterIPs.first == "None" else { return }
         // A headless Service needs no port to be found by name.
         for port in service.ports.isEmpty ? [nil] : service.ports.map(Optional.some) {
-            for endpoint in cluster.readyEndpoints(of: service, port) { add(endpoint, port, of: name) }
+            for endpoint in cluster.readyEndpoints(of: service, port) { add(endpoint, port, of: name, service) }
         }
     }
 
+    /// The name that a Service stands for, as the API server would take it.
+    private mutating func addAlias(_ service: Service, _ name: String) {
+        let target = service.externalName
+        guard DNSName.isSubdomain(target.hasSuffix(".") ? String(target.dropLast()) : target) else {
+            return refuse(
+                service, "externalName \"\(target)\" is no DNS name (labels of a-z, 0-9 and dashes): it is left out")
+        }
+        add(name, "CNAME", Self.absolute(target))
+    }
+
     /// An endpoint of a headless Service: under the Service's name, and under one of its own.
-    private mutating func add(_ named: NamedEndpoint, _ port: ServicePort?, of service: String) {
+    private mutating func add(_ named: NamedEndpoint, _ port: ServicePort?, of name: String, _ service: Service) {
         let address = named.endpoint.address
-        let own = "\(named.hostname.isEmpty ? address.label : named.hostname).\(service)"
-        add(service, address.recordType, "\(address)")
+        var hostname = named.hostname
+        if !hostname.isEmpty, !DNSName.isLabel(hostname) {
+            refuse(service, "the host name \"\(hostname)\" of endpoint \(address) is no DNS label: it goes without")
+            hostname = ""
+        }
+        let own = "\(hostname.isEmpty ? address.label : hostname).\(name)"
+        add(name, address.recordType, "\(address)")
+        guard isShort(own, of: service) else { return }
         add(own, address.recordType, "\(address)")
-        if !named.hostname.isEmpty { add(address.reverseName, "PTR", "\(own).") }
-        if let port { addLocation(port, named.endpoint.port, of: service, at: own) }
+        if !hostname.isEmpty { add(address.reverseName, "PTR", "\(own).") }
+        if let port { addLocation(port, named.endpoint.port, of: name, at: own, service) }
     }
 
     /// Only named ports have SRV records.
-    private mutating func addLocation(_ port: ServicePort, _ number: UInt16, of service: String, at target: String) {
+    private mutating func addLocation(
+        _ port: ServicePort, _ number: UInt16, of name: String, at target: String, _ service: Service
+    ) {
         guard !port.name.isEmpty else { return }
-        add("_\(port.name)._\(port.transportProtocol).\(service)", "SRV", "0 100 \(number) \(target).")
+        guard DNSName.isServiceLabel(port.name) else {
+            return refuse(service, "the port name \"\(port.name)\" is no DNS label: it has no SRV record")
+        }
+        let location = "_\(port.name)._\(port.transportProtocol).\(name)"
+        if isShort(location, of: service) { add(location, "SRV", "0 100 \(number) \(target).") }
     }
 
     private static func absolute(_ name: String) -> String { name.hasSuffix(".") ? name : "\(name)." }

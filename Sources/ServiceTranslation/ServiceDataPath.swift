@@ -26,11 +26,13 @@ struct ServiceDataPath {
     ///   - sources: Who may connect; `nil` where that is nobody's question.
     func elements(_ chosen: [EndpointCandidate], sources: SourceRanges?) -> [DataPathElement] {
         guard case .endpoint(_, let endpoint) = key else { return [] }
-        let isRestricted = sources?.isRestricted ?? false
-        let treatment = ServiceTreatment(masquerade(chosen), isRestricted: isRestricted)
-        var elements = [DataPathElement.service(key, treatment)]
+        var elements = [DataPathElement.service(key, ServiceTreatment(masquerade(chosen)))]
         if role != .nodePort { elements.append(.address(endpoint.address)) }
-        if let sources, isRestricted { elements += permissions(sources, endpoint.address) }
+        if let list = sources?.list(key.family) {
+            let guarded = DataPathElement.guarded(key, list)
+            elements.append(guarded)
+            if let needed = guarded.neededSources { elements.append(needed) }
+        }
         if forwarding == .masquerade { elements += hairpins(chosen) }
         return elements
     }
@@ -41,18 +43,6 @@ struct ServiceDataPath {
         // A Local Service that falls back to other nodes needs their answers to come back here.
         let staysHere = traffic == .local && chosen.allSatisfy { policy.isLocal($0.nodeName) }
         return staysHere ? .node : .always
-    }
-
-    /// A node that may connect comes from the very address that it connects to, which is its own too.
-    private func permissions(_ sources: SourceRanges, _ address: IPAddress) -> [DataPathElement] {
-        var networks = sources.networks(address.family)
-        let isNodeAllowed = policy.nodeAddresses.contains { own in networks.contains { $0.contains(own) } }
-        if isNodeAllowed, !networks.contains(where: { $0.contains(address) }),
-            let own = IPPrefix(address, length: address.family.bitWidth)
-        {
-            networks.append(own)
-        }
-        return networks.map { .source(key, $0) }
     }
 
     /// Only an endpoint of this node can come here on its way to itself.

@@ -10,6 +10,9 @@ package struct ServiceIndex: Sendable {
     private var translator: ServiceTranslator
     private var translated: [ObjectName: TranslatedService] = [:]
     private var claims: [VirtualServerKey: [ServiceClaim]] = [:]
+    /// The keys that more than one Service claims, and the Services that have warnings: few, and asked for often.
+    private var contested: Set<VirtualServerKey> = []
+    private var warned: Set<ObjectName> = []
     private var healthCheckTable = HealthCheckTable()
     private var dataPathTable = DataPathTable()
     private var stale: Set<ObjectName> = []
@@ -26,10 +29,17 @@ package struct ServiceIndex: Sendable {
         stale.formUnion(change(&cluster))
     }
 
-    /// Takes another policy: every Service is translated anew by the next ``refresh()``.
+    /// Takes another policy: the Services that it may make a difference to are translated anew by the next
+    /// ``refresh()``, mostly all.
     package mutating func use(_ translator: ServiceTranslator) {
+        let (before, now) = (policy, translator.policy)
         self.translator = translator
-        stale.formUnion(cluster.services.keys)
+        if now.isEqual(exceptReserved: before) {
+            stale.formUnion(
+                cluster.addresses.askers(now.addresses.reserved(differingFrom: before.addresses)))
+        } else {
+            stale.formUnion(cluster.services.keys)
+        }
     }
 
     /// Translates what has changed since the last call.
@@ -49,6 +59,7 @@ package struct ServiceIndex: Sendable {
             replaceClaims(of: name, previous, next)
             replaceHealthCheck(previous, next)
             translated[name] = next
+            if next?.warnings.isEmpty ?? true { warned.remove(name) } else { warned.insert(name) }
         }
         stale.removeAll(keepingCapacity: true)
         var changed: [VirtualServerKey] = []
@@ -84,11 +95,17 @@ package struct ServiceIndex: Sendable {
     /// The translated virtual server that holds the key.
     package func owner(_ key: VirtualServerKey) -> TranslatedVirtualServer? {
         guard let claim = claims[key]?.first else { return nil }
-        return translated[claim.service]?.virtualServers.first { $0.key == key }
+        return translated[claim.service]?.virtualServer(key)
     }
+
+    /// The Service that holds the key.
+    package func holder(of key: VirtualServerKey) -> ObjectName? { claims[key]?.first?.service }
 
     /// What a Service means on this node; `nil` when there is no such Service.
     package subscript(name: ObjectName) -> TranslatedService? { translated[name] }
+
+    /// Whether a Service has the address as a cluster IP.
+    package func isClusterIP(_ address: IPAddress) -> Bool { cluster.addresses.clusterIPs[address] != nil }
 
     /// All Services, sorted by name.
     package var services: [TranslatedService] { translated.values.sorted { $0.name < $1.name } }
@@ -98,10 +115,14 @@ package struct ServiceIndex: Sendable {
         claims.keys.compactMap(desired).sorted { $0.key < $1.key }
     }
 
-    /// The claims that lost against an older Service's, sorted.
+    /// What could not be done as single Services ask, by their names.
+    var serviceWarnings: [TranslationWarning] { warned.sorted().flatMap { translated[$0]?.warnings ?? [] } }
+
+    /// The claims that lost against another Service's, sorted.
     package var conflicts: [AddressConflict] {
-        claims.flatMap { key, claims in
-            claims.dropFirst().map { AddressConflict(key: key, winner: claims[0].service, loser: $0.service) }
+        contested.flatMap { key in
+            let claims = claims[key] ?? []
+            return claims.dropFirst().map { AddressConflict(key: key, claims[0], $0) }
         }.sorted()
     }
 
@@ -115,15 +136,22 @@ package struct ServiceIndex: Sendable {
     {
         for server in previous?.virtualServers ?? [] {
             claims[server.key]?.removeAll { $0.service == name }
-            if claims[server.key]?.isEmpty == true { claims[server.key] = nil }
+            noteClaims(server.key)
         }
         guard let next else { return }
-        let claim = ServiceClaim(next)
         for server in next.virtualServers {
+            let claim = ServiceClaim(next, as: server.role)
             var list = claims[server.key] ?? []
             list.insert(claim, at: list.firstIndex { claim < $0 } ?? list.endIndex)
             claims[server.key] = list
+            noteClaims(server.key)
         }
+    }
+
+    private mutating func noteClaims(_ key: VirtualServerKey) {
+        let count = claims[key]?.count ?? 0
+        if count == 0 { claims[key] = nil }
+        if count > 1 { contested.insert(key) } else { contested.remove(key) }
     }
 }
 
@@ -132,6 +160,17 @@ package struct AddressConflict: Hashable, Sendable, Comparable {
     package let key: VirtualServerKey
     package let winner: ObjectName
     package let loser: ObjectName
+    /// Why it is the winner's: `the older one`, or by which role.
+    package let reason: String
+
+    init(key: VirtualServerKey, _ winner: ServiceClaim, _ loser: ServiceClaim) {
+        self.key = key
+        self.winner = winner.service
+        self.loser = loser.service
+        reason =
+            winner.role == loser.role
+            ? "the older one" : "whose \(winner.role.rawValue) it is, not only its \(loser.role.rawValue)"
+    }
 
     package static func < (left: Self, right: Self) -> Bool {
         (left.key, left.winner, left.loser) < (right.key, right.winner, right.loser)

@@ -11,13 +11,14 @@ struct ServiceSettings {
     private(set) var upperThreshold: UInt32
     private(set) var warnings: [TranslationWarning]
 
-    private static let known: Set<String> = [
+    /// What a Service may say, behind the prefix.
+    static let annotations: Set<String> = [
         "scheduler", "scheduler-flags", "forwarding", "persistence-granularity", "one-packet", "drain-timeout",
         "upper-threshold",
     ]
 
     init(_ service: Service, policy: TranslationPolicy) {
-        var reader = AnnotationReader(service.metadata, known: Self.known)
+        var reader = AnnotationReader(service.metadata, known: Self.annotations, heeded: policy.annotations)
         scheduler = Self.scheduler(&reader, default: policy.scheduler)
         forwarding =
             reader.value("forwarding", expecting: "masquerade, direct or tunnel") {
@@ -36,9 +37,10 @@ struct ServiceSettings {
     }
 
     private static func scheduler(_ reader: inout AnnotationReader, default standard: Scheduler) -> Scheduler {
-        let name = reader.value("scheduler", expecting: "the name of a scheduler, such as rr or mh") { text in
-            let isName = text.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) }
-            return isName && (1...Scheduler.maximumNameLength).contains(text.utf8.count) ? text : nil
+        // The kernel would load a module of any name: a tenant gets those of IPVS, and the one that the node has chosen.
+        let names = Scheduler.knownNames.joined(separator: ", ")
+        let name = reader.value("scheduler", expecting: "a scheduler of IPVS (\(names))") { text in
+            Scheduler.knownNames.contains(text) || text == standard.name ? text : nil
         }
         var scheduler = name.map { $0 == standard.name ? standard : Scheduler($0) } ?? standard
         let schedulerName = scheduler.name

@@ -1,36 +1,110 @@
+import DataPath
 import KubernetesObjects
 import LoadBalancing
 
-/// The networks from which a Service's load balancer addresses may be used; empty for every one.
+/// Who may use a Service's load balancer addresses, by family (`newBaseServiceInfo` in `pkg/proxy/serviceport.go`).
+///
+/// Ranges are sorted by family first; one of length 0 opens its own family and no other. A family without a range is
+/// shut, which is stricter than kube-proxy, and so is everything when the ranges are more than one Service may have.
 struct SourceRanges {
-    private let networks: [IPPrefix]
-    /// Whether not everybody may connect.
-    let isRestricted: Bool
+    /// Who may connect, by family; a family that is missing is open to everybody.
+    private var lists: [AddressFamily: SourceList] = [:]
+
+    /// Whether not everybody may connect, in a family that the Service has.
+    private(set) var isRestricted = false
+
+    /// Invalid ranges that are told one by one.
+    private static let shown = 5
 
     /// - Parameter warnings: Gets what is no network. It is left out, which lets fewer in, never more.
-    init(_ service: Service, _ warnings: inout [TranslationWarning]) {
-        guard service.kind == .loadBalancer else {
-            networks = []
-            isRestricted = false
+    init(_ service: Service, policy: TranslationPolicy, _ warnings: inout [TranslationWarning]) {
+        let texts = service.loadBalancerSourceRanges
+        guard service.kind == .loadBalancer, !texts.isEmpty else { return }
+        let object = service.metadata.id
+        let families = Set(service.clusterIPs.compactMap { IPAddress($0)?.family })
+        defer { isRestricted = families.contains { lists[$0] != nil } }
+        guard texts.count <= ServiceBounds.sourceRanges else {
+            for family in AddressFamily.allCases { lists[family] = SourceList.none(family) }
+            warnings.append(
+                .bound(
+                    object,
+                    "loadBalancerSourceRanges: \(texts.count) ranges are more than the \(ServiceBounds.sourceRanges) "
+                        + "that one Service may have; nobody may use its load balancer addresses: join ranges, or "
+                        + "split the Service"))
             return
         }
         var networks: [IPPrefix] = []
-        for text in service.loadBalancerSourceRanges {
-            let trimmed = text.filter { !$0.isWhitespace }
-            if let network = IPPrefix(trimmed) {
-                networks.append(network)
-            } else {
+        var invalid: [String] = []
+        for text in texts {
+            if let network = IPPrefix(sourceRange: text) { networks.append(network) } else { invalid.append(text) }
+        }
+        if !invalid.isEmpty { warnings.append(Self.refusal(invalid, object)) }
+        let ingress = service.loadBalancerIngress.compactMap { IPAddress($0.ip) }
+        for family in AddressFamily.allCases {
+            let own = networks.filter { $0.address.family == family }
+            guard !own.contains(where: { $0.length == 0 }) else { continue }
+            lists[family] = Self.list(family, own, ingress, policy)
+            if own.isEmpty, !networks.isEmpty, ingress.contains(where: { $0.family == family }) {
                 warnings.append(
                     TranslationWarning(
-                        service.metadata.id, "loadBalancerSourceRanges: \"\(text)\" is no network and is left out"))
+                        object,
+                        "loadBalancerSourceRanges has no \(family.label) range; nobody may use its \(family.label) "
+                            + "load balancer addresses: add \(family == .ipv4 ? "0.0.0.0/0" : "::/0") to open them"))
             }
         }
-        isRestricted = !service.loadBalancerSourceRanges.isEmpty && !networks.contains { $0.length == 0 }
-        self.networks = isRestricted ? networks : []
     }
 
-    /// The networks of a family, without those that lie within another, sorted.
-    func networks(_ family: AddressFamily) -> [IPPrefix] {
-        networks.filter { $0.address.family == family }.outermost
+    /// Who may use an address of that family; `nil` for everybody.
+    func list(_ family: AddressFamily) -> SourceList? { lists[family] }
+
+    /// A node that may connect comes from the very address that it connects to, which is its own too.
+    private static func list(
+        _ family: AddressFamily, _ networks: [IPPrefix], _ ingress: [IPAddress], _ policy: TranslationPolicy
+    ) -> SourceList {
+        let list = SourceList(family, networks)
+        guard policy.nodeAddresses.contains(where: { $0.family == family && list.contains($0) }) else { return list }
+        let own = ingress.filter { $0.family == family }.map { $0...$0 }
+        return SourceList(family, merging: list.ranges + own)
+    }
+
+    private static func refusal(_ invalid: [String], _ object: ObjectName) -> TranslationWarning {
+        let names = invalid.prefix(shown).map { "\"\($0.excerpt())\"" }.joined(separator: ", ")
+        let more = invalid.count > shown ? " and \(invalid.count - shown) more" : ""
+        let verb = invalid.count == 1 ? "is no network and is" : "are no networks and are"
+        return TranslationWarning(object, "loadBalancerSourceRanges: \(names)\(more) \(verb) left out")
+    }
+}
+
+extension AddressFamily {
+    /// As people write it.
+    fileprivate var label: String { self == .ipv4 ? "IPv4" : "IPv6" }
+}
+
+extension IPPrefix {
+    /// The longest text that can be a range, blanks around it included.
+    private static let longestText = 128
+
+    /// Reads a range as Kubernetes does (`ParseCIDRSloppy`): blanks around it do not count, zeros in front of an octet
+    /// neither, and `::ffff:192.0.2.0/120` is the IPv4 network. An address alone is a range of one.
+    fileprivate init?(sourceRange text: String) {
+        guard text.utf8.count <= Self.longestText else { return nil }
+        let parts = text.filter { !$0.isWhitespace }.split(
+            separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let first = parts.first else { return nil }
+        let address = first.contains(":") ? String(first) : Self.withoutLeadingZeros(first)
+        guard let network = IPPrefix(parts.count == 2 ? "\(address)/\(parts[1])" : address) else { return nil }
+        let isMapped = network.address.family == .ipv6 && network.address.high == 0 && network.address.low >> 32 == 0xFFFF
+        guard isMapped, network.length >= 96 else {
+            self = network
+            return
+        }
+        self.init(IPAddress(v4: UInt32(truncatingIfNeeded: network.address.low)), length: network.length - 96)
+    }
+
+    private static func withoutLeadingZeros(_ text: Substring) -> String {
+        text.split(separator: ".", omittingEmptySubsequences: false).map { octet in
+            let digits = octet.drop { $0 == "0" }
+            return digits.isEmpty && !octet.isEmpty ? "0" : String(digits)
+        }.joined(separator: ".")
     }
 }

@@ -26,6 +26,17 @@ package struct TranslatedService: Hashable, Sendable {
         case otherProxy(String)
     }
 
+    /// The virtual server with that key; a search by halves, for a Service may have tens of thousands.
+    func virtualServer(_ key: VirtualServerKey) -> TranslatedVirtualServer? {
+        var range = virtualServers.indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            if virtualServers[middle].key == key { return virtualServers[middle] }
+            range = virtualServers[middle].key < key ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
+        }
+        return nil
+    }
+
     package init(_ service: Service) {
         name = service.metadata.id
         creationTimestamp = service.metadata.creationTimestamp
@@ -93,13 +104,37 @@ package struct EndpointDecision: Hashable, Sendable {
 }
 
 /// Something about a Service that could not be done as asked.
-package struct TranslationWarning: Hashable, Sendable {
-    package let object: ObjectName
-    /// What is wrong and what is done instead.
-    package let message: String
+package struct TranslationWarning: Hashable, Sendable, CustomStringConvertible {
+    /// What kind of thing is wrong; the label of a metric, so there are few of them.
+    package enum Reason: String, Hashable, Sendable, CaseIterable {
+        /// A field's value makes no sense, or asks for what is not enforced here.
+        case value
+        /// An annotation of ours makes no sense or cannot be followed.
+        case annotation
+        /// An address that the Service may not take.
+        case address
+        /// An endpoint that no traffic may reach, or one that is missing.
+        case endpoint
+        /// The Service holds more than one Service may.
+        case bound
+        /// Another Service, or a file, has the address or port.
+        case conflict
+    }
 
-    package init(_ object: ObjectName, _ message: String) {
+    /// The Service, mostly.
+    package let object: ObjectName
+    package let reason: Reason
+    /// What is wrong and what is done instead.
+    package private(set) var message: String
+
+    package init(_ object: ObjectName, reason: Reason = .value, _ message: String) {
         self.object = object
+        self.reason = reason
         self.message = message
     }
+
+    /// Cuts a message that is longer than that many bytes.
+    mutating func limit(to length: Int) { message = message.excerpt(length) }
+
+    package var description: String { "Service \(object): \(message)" }
 }

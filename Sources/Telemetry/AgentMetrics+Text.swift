@@ -40,6 +40,11 @@ extension AgentMetrics {
         text.single(
             "ipvsync_whole_verifications_total", .counter, "Verifications that looked at every virtual server closely.",
             wholeVerifications)
+        text.begin("ipvsync_loop_turn_seconds", .histogram, "How long turns of the agent's loop took, without its waits.")
+        text.histogram("ipvsync_loop_turn_seconds", [], turns)
+        text.single(
+            "ipvsync_loop_turn_seconds_max", .gauge, "The longest turn of the agent's loop since it began.",
+            longestTurn / .seconds(1))
         text.begin("ipvsync_event_delay_seconds", .histogram, "From the news of a change to the kernel having it.")
         text.histogram("ipvsync_event_delay_seconds", [], delays)
         text.single(

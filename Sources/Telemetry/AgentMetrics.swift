@@ -43,7 +43,17 @@ package struct AgentMetrics: Sendable {
     private(set) var lastSuccess: WallTime?
     private(set) var counts = TableCounts()
 
+    /// Turns of the loop, which does everything: while one lasts, nothing else is done.
+    private(set) var turns = Histogram()
+    private(set) var longestTurn = Duration.zero
+
     package init() {}
+
+    /// Counts a turn of the loop in.
+    package mutating func take(turn: Duration) {
+        turns.observe(turn)
+        longestTurn = max(longestTurn, turn)
+    }
 
     /// Counts a step in.
     package mutating func take(_ step: AgentStep, at time: WallTime = .now) {

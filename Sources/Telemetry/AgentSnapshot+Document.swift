@@ -2,10 +2,13 @@ internal import Agent
 package import Documents
 internal import LoadBalancing
 internal import Reconcile
+internal import ServiceTranslation
 
 extension AgentSnapshot {
     /// Drains beyond these are counted and not listed.
     private static let listedDrains = 1_000
+    /// Health check ports that are not served, likewise.
+    private static let listedPorts = 100
 
     /// All of it, for programs.
     ///
@@ -34,8 +37,13 @@ extension AgentSnapshot {
             ],
             "drains": .sequence(drains.sorted { $0.key < $1.key }.prefix(Self.listedDrains).map { $0.document(now) }),
             "refused": .sequence(refused.map { .string($0) }),
+            "healthCheckPorts": [
+                "served": .integer(Int64(healthCheckPorts.served)),
+                "unserved": .integer(Int64(healthCheckPorts.unserved.count)),
+                "reasons": .sequence(healthCheckPorts.unserved.prefix(Self.listedPorts).map { .string($0) }),
+            ],
             "held": held.map(\.document) ?? .null,
-            "complaints": .sequence(complaints.map { .string($0) }),
+            "complaints": .sequence(warnings.map { .string($0.description) }),
             "drift": [
                 "policy": .string(driftPolicy.rawValue), "total": .unsigned(drift.total), "latest": drift.document(),
             ],

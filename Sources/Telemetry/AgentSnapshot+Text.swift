@@ -1,5 +1,6 @@
 internal import Agent
 internal import Reconcile
+internal import ServiceTranslation
 
 extension AgentSnapshot {
     /// Writes how sources, drains and health are now.
@@ -11,7 +12,16 @@ extension AgentSnapshot {
         text.single(
             "ipvsync_held_removals", .gauge, "Removals held back because so many look like a mistake.",
             (held?.virtualServers ?? 0) + (held?.realServers ?? 0))
-        text.single("ipvsync_complaints", .gauge, "What is to be said of the declared objects.", complaints.count)
+        text.begin("ipvsync_health_check_ports", .gauge, "Health check node ports by whether they are served.")
+        for (state, count) in [("served", healthCheckPorts.served), ("unserved", healthCheckPorts.unserved.count)] {
+            text.sample("ipvsync_health_check_ports", [("state", state)], count)
+        }
+        text.begin(
+            "ipvsync_service_warnings", .gauge, "What could not be done as Services ask, by reason; see the status.")
+        let counts = Dictionary(grouping: warnings, by: \.reason).mapValues(\.count)
+        for reason in TranslationWarning.Reason.allCases {
+            text.sample("ipvsync_service_warnings", [("reason", reason.rawValue)], counts[reason] ?? 0)
+        }
         let health = Health(self)
         text.begin("ipvsync_health", .gauge, "How the parts are: 1 for the state in the label.")
         for check in health.checks {

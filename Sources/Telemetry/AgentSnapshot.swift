@@ -1,5 +1,6 @@
 package import Agent
 package import Reconcile
+package import ServiceTranslation
 
 /// An agent as it is at one moment: everything that it answers questions with.
 package struct AgentSnapshot: Sendable {
@@ -35,8 +36,11 @@ package struct AgentSnapshot: Sendable {
     package var refused: [String] = []
     package private(set) var held: HeldRemovals?
     package var drains: [Drain] = []
-    /// What is to be said of the declared objects.
-    package var complaints: [String] = []
+    package var healthCheckPorts = HealthCheckPorts()
+    /// Addresses that were let go, for the API server is reached there and does not answer.
+    package var released: [String] = []
+    /// What could not be done as Services ask.
+    package var warnings: [TranslationWarning] = []
     package private(set) var changes = RecentChanges()
     package private(set) var drift = RecentChanges()
 

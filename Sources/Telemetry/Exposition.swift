@@ -1,3 +1,5 @@
+internal import Documents
+
 /// Metrics in Prometheus' text format 0.0.4.
 package struct Exposition {
     package private(set) var text = ""
@@ -73,15 +75,17 @@ package struct Exposition {
         Int64(exactly: value).map { "\($0)" } ?? "\(value)"
     }
 
+    /// The value as the format escapes it; what else is not safe to show is written out.
     private static func escape(_ value: String) -> String {
-        guard value.utf8.contains(where: { $0 == 0x5C || $0 == 0x22 || $0 == 0x0A }) else { return value }
+        guard !value.utf8.allSatisfy({ (0x20...0x7E).contains($0) && $0 != 0x5C && $0 != 0x22 }) else { return value }
         var escaped = ""
-        for character in value.unicodeScalars {
-            switch character {
+        for scalar in value.unicodeScalars {
+            switch scalar {
             case "\\": escaped += "\\\\"
             case "\"": escaped += "\\\""
             case "\n": escaped += "\\n"
-            default: escaped.unicodeScalars.append(character)
+            case _ where scalar.isSafeToShow: escaped.unicodeScalars.append(scalar)
+            default: escaped += "\\" + String(scalar).shown
             }
         }
         return escaped

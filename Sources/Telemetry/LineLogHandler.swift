@@ -28,8 +28,8 @@ package struct LineLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-            .map { (name: $0.key, value: "\($0.value)") }
-        write(Self.line(format, event.level, "\(event.message)", fields, at: .now))
+            .map { (name: $0.key, value: "\($0.value)".shortened(to: Self.longest)) }
+        write(Self.line(format, event.level, "\(event.message)".shortened(to: Self.longest), fields, at: .now))
     }
 
     /// One line with its end.
@@ -41,7 +41,7 @@ package struct LineLogHandler: LogHandler {
         case .text:
             let padded = level.rawValue + String(repeating: " ", count: max(0, 7 - level.rawValue.count))
             let pairs = fields.map { " \($0.name)=\(quoted($0.value))" }.joined()
-            return "\(time) \(padded) \(singleLine(message))\(pairs)\n"
+            return "\(time) \(padded) \(message.shown)\(pairs)\n"
         case .json:
             let head: [Document.Member] = [
                 .init("time", .string(time.description)), .init("level", .string(level.rawValue)),
@@ -51,13 +51,13 @@ package struct LineLogHandler: LogHandler {
         }
     }
 
-    private static func quoted(_ value: String) -> String {
-        let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3D }
-        return isPlain ? value : Document.string(value).json(pretty: false)
-    }
+    /// Code points of the message, and of each field: some hold texts of tenants, servers and files.
+    private static let longest = 4096
 
-    private static func singleLine(_ text: String) -> String {
-        String(text.map { $0.isNewline ? " " : $0 })
+    private static func quoted(_ value: String) -> String {
+        let isPlain =
+            !value.isEmpty && value.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x3D }
+        return isPlain ? value : Document.string(value).json(pretty: false)
     }
 
     private func write(_ line: String) {

@@ -1,3 +1,4 @@
+package import HTTPService
 internal import Synchronization
 
 /// Where the agent's loop leaves how it is, for the threads that answer questions.
@@ -6,6 +7,11 @@ internal import Synchronization
 package final class StatusBoard: Sendable {
     private let snapshot = Mutex(AgentSnapshot())
     private let healthChecks = Mutex<[UInt16: HealthCheckCount]>([:])
+
+    /// What the agent's servers count, by their names.
+    package let servers: [(name: String, figures: HTTPFigures)] = [
+        ("telemetry", HTTPFigures()), ("status", HTTPFigures()), ("health_checks", HTTPFigures()),
+    ]
 
     package init() {}
 

@@ -33,12 +33,24 @@ package struct TelemetryResponder: Sendable {
         case "/livez": return answer(\.isLive)
         case "/readyz": return answer { $0.isReady && $0.isHealthy }
         case "/status":
-            let number = request.query["after"].flatMap { UInt64($0) } ?? 0
-            let snapshot = board.current
-            return .json(snapshot.document(bootSeconds: bootSeconds(), changesAfter: number).json())
+            let number = Self.changesAfter(request)
+            return .json(board.current.document(bootSeconds: bootSeconds(), changesAfter: number).json())
         case "/": return .text("ipvsync: /metrics /healthz /livez /readyz /status\n")
         default: return .text("not found: see /\n", status: 404)
         }
+    }
+
+    /// What takes long: it walks everything, or asks the kernel. `nil` for probes.
+    package static func slowKey(_ request: HTTPRequest) -> String? {
+        switch request.path {
+        case "/metrics": "metrics"
+        case "/status": "status \(changesAfter(request))"
+        default: nil
+        }
+    }
+
+    private static func changesAfter(_ request: HTTPRequest) -> UInt64 {
+        request.query["after"].flatMap { UInt64($0) } ?? 0
     }
 
     private func answer(_ isWell: (Health) -> Bool) -> HTTPResponse {
@@ -62,6 +74,7 @@ package struct TelemetryResponder: Sendable {
         text.single(
             "ipvsync_traffic_metrics_limit", .gauge, "Real servers above which they are not told of.", trafficLimit)
         figures?.write(to: &text)
+        HTTPMetrics.write(to: &text, board.servers)
         ProcessMetrics.write(to: &text, started: snapshot.identity.started)
         return text.text
     }

@@ -76,26 +76,52 @@ extension FirewallContract {
                     elements.insert(element)
                     try expect(try table.read()?.elements, elements)
                 }
-                for element in sample {
+                for element in sample.reversed() {
                     try table.commit(.changing(added: [], removed: [element]))
                     elements.remove(element)
                     try expect(try table.read()?.elements, elements)
                 }
             },
             FirewallContract(name: "a virtual server's treatment changes in one transaction") { table in
-                let (before, after) = (service(.node), service(.always, isRestricted: true))
+                let (before, after) = (service(.node), service(.always))
                 try replace(table, FirewallState(settings: settings, elements: [before]))
                 try table.commit(.changing(added: [after], removed: [before]))
                 try expectState(table, FirewallState(settings: settings, elements: [after]))
             },
-            FirewallContract(name: "a wider source takes a narrower one's place, and back") { table in
-                let narrow = try source("10.0.0.0/16")
-                let wide = try source("10.0.0.0/8")
-                try replace(table, FirewallState(settings: settings, elements: [narrow]))
-                try table.commit(.changing(added: [wide], removed: [narrow]))
-                try expectState(table, FirewallState(settings: settings, elements: [wide]))
-                try table.commit(.changing(added: [narrow], removed: [wide]))
-                try expectState(table, FirewallState(settings: settings, elements: [narrow]))
+            FirewallContract(name: "another list of sources takes one's place, and back") { table in
+                let lists = [["10.0.0.0/16"], ["10.0.0.0/8", "192.0.2.1"], []].map { sources($0) }
+                var current = FirewallState(settings: settings, elements: [guarded(lists[0])])
+                try replace(table, current)
+                for list in lists[1...] + [lists[0]] {
+                    let next = FirewallState(settings: settings, elements: [guarded(list)])
+                    try table.commit(
+                        .changing(
+                            added: next.elements.subtracting(current.elements),
+                            removed: current.elements.subtracting(next.elements)))
+                    try expectState(table, next)
+                    current = next
+                }
+            },
+            FirewallContract(name: "a list of sources stays while it guards something") { table in
+                let list = sources(["10.0.0.0/8"])
+                let state = FirewallState(settings: settings, elements: [guarded(list)])
+                try replace(table, state)
+                try expectFailure(table, .changing(added: [], removed: [.sources(list)]))
+                try expectState(table, state)
+                try table.commit(.changing(added: [], removed: [.sources(list), guarded(list)]))
+                try expectState(table, FirewallState(settings: settings, elements: []))
+                try expectFailure(table, .changing(added: [guarded(list)], removed: []))
+                try expectState(table, FirewallState(settings: settings, elements: []))
+            },
+            FirewallContract(name: "a list of thousands of sources reads back") { table in
+                let ranges = (0..<2_000).map { (number: UInt32) in
+                    IPAddress(v4: 0x0A00_0000 + number * 8)...IPAddress(v4: 0x0A00_0003 + number * 8)
+                }
+                let long = SourceList(.ipv4, merging: ranges)
+                try replace(table, FirewallState(settings: settings, elements: []))
+                try table.commit(.changing(added: [.sources(long), guarded(long)], removed: []))
+                try expectState(table, FirewallState(settings: settings, elements: [guarded(long)]))
+                try replace(table, FirewallState(settings: settings, elements: [guarded(long)]))
             },
             FirewallContract(name: "what is there already may come again") { table in
                 try replace(table, everything)
@@ -108,7 +134,9 @@ extension FirewallContract {
             },
             FirewallContract(name: "removing what is not there fails, and nothing changes") { table in
                 for element in sample {
-                    let others = FirewallState(settings: settings, elements: sample.filter { $0 != element })
+                    // A list of sources is there as long as what it guards.
+                    let others = FirewallState(
+                        settings: settings, elements: sample.filter { $0 != element && $0.neededSources != element })
                     try replace(table, others)
                     try expectFailure(table, .changing(added: [.healthCheckPort(7)], removed: [element]))
                     try expectState(table, others)
@@ -205,25 +233,26 @@ extension FirewallContract {
         ]
     }()
 
-    private static func service(
-        _ masquerade: ServiceTreatment.Masquerade, isRestricted: Bool = false
-    ) -> DataPathElement {
-        .service(
-            .endpoint(.tcp, Endpoint(addresses[0], port: 80)), ServiceTreatment(masquerade, isRestricted: isRestricted))
+    private static func service(_ masquerade: ServiceTreatment.Masquerade) -> DataPathElement {
+        .service(.endpoint(.tcp, Endpoint(addresses[0], port: 80)), ServiceTreatment(masquerade))
     }
 
-    private static func source(_ text: String) throws -> DataPathElement {
-        guard let network = IPPrefix(text) else { throw ContractViolation(description: "no network: \(text)") }
-        return .source(.endpoint(.tcp, Endpoint(addresses[0], port: 80)), network)
+    private static func sources(_ networks: [String]) -> SourceList {
+        SourceList(.ipv4, networks.compactMap { IPPrefix($0) })
+    }
+
+    private static func guarded(_ list: SourceList) -> DataPathElement {
+        .guarded(.endpoint(.tcp, Endpoint(addresses[0], port: 80)), list)
     }
 
     /// One of each kind and family.
     private static let sample: [DataPathElement] = {
         let services = addresses[..<2].map { VirtualServerKey.endpoint(.udp, Endpoint($0, port: 53)) }
         let networks = ["192.0.2.0/24", "2001:db8::/32"].compactMap { IPPrefix($0) }
+        let lists = networks.map { SourceList($0.address.family, [$0]) }
         return addresses[..<2].flatMap { [.address($0), .hairpin($0)] }
-            + services.map { .service($0, ServiceTreatment(.outsidePods, isRestricted: true)) }
-            + zip(services, networks).map { .source($0, $1) } + [.healthCheckPort(30_000)]
+            + services.map { .service($0, ServiceTreatment(.outsidePods)) }
+            + lists.map { .sources($0) } + zip(services, lists).map { .guarded($0, $1) } + [.healthCheckPort(30_000)]
     }()
 
     /// One of each kind, with every protocol, treatment and form of address.
@@ -235,22 +264,23 @@ extension FirewallContract {
                 for (index, masquerade) in ServiceTreatment.Masquerade.allCases.enumerated() {
                     let key = VirtualServerKey.endpoint(
                         transportProtocol, Endpoint(address, port: UInt16(index * 20_000 + 80)))
-                    elements.append(.service(key, ServiceTreatment(masquerade, isRestricted: index % 2 == 1)))
-                    elements += sources(key, address.family)
+                    elements.append(.service(key, ServiceTreatment(masquerade)))
+                    elements.append(.guarded(key, sources(key, address.family)))
                 }
             }
         }
         return FirewallState(settings: FirewallSettings(), elements: elements)
     }()
 
-    private static func sources(_ key: VirtualServerKey, _ family: AddressFamily) -> [DataPathElement] {
-        let texts =
+    private static func sources(_ key: VirtualServerKey, _ family: AddressFamily) -> SourceList {
+        let texts: [String] =
             switch (family, key.port) {
             case (.ipv4, 80): ["0.0.0.0/0"]
             case (.ipv6, 80): ["::/0"]
+            case (_, 20_080): []
             case (.ipv4, _): ["10.0.0.0/8", "192.0.2.1", "192.0.2.128/31", "128.0.0.0/3", "255.255.255.255"]
             case (.ipv6, _): ["fd00::/8", "2001:db8::1", "2001:db8::10/127", "::/96", "ffff::/17"]
             }
-        return texts.compactMap { IPPrefix($0) }.map { .source(key, $0) }
+        return SourceList(family, texts.compactMap { IPPrefix($0) })
     }
 }

@@ -70,24 +70,33 @@ package final class InMemoryFirewall: FirewallTable {
         _ element: DataPathElement, from table: inout ObservedFirewall
     ) throws(NFTablesError) {
         let found = rival(of: element, in: table) ?? element
+        if case .sources = found, table.elements.contains(where: { $0.neededSources == found }) {
+            throw refusal("Device or resource busy")
+        }
         guard table.elements.remove(found) != nil else { throw refusal("No such file or directory") }
     }
 
     private static func add(_ element: DataPathElement, to table: inout ObservedFirewall) throws(NFTablesError) {
         guard rival(of: element, in: table) == nil else { throw refusal("File exists") }
+        if let sources = element.neededSources, !table.elements.contains(sources) {
+            throw refusal("No such file or directory")
+        }
         table.elements.insert(element)
     }
 
-    /// The same virtual server with another treatment.
+    /// The same virtual server with another treatment or guard.
     private static func rival(of element: DataPathElement, in table: ObservedFirewall) -> DataPathElement? {
-        guard case .service(let key, let treatment) = element else { return nil }
-        return treatments.lazy.filter { $0 != treatment }.map { .service(key, $0) }.first {
-            table.elements.contains($0)
+        switch element {
+        case .service(let key, let treatment):
+            ServiceTreatment.Masquerade.allCases.lazy.map(ServiceTreatment.init).filter { $0 != treatment }
+                .map { .service(key, $0) }.first { table.elements.contains($0) }
+        case .guarded(let key, let list):
+            table.elements.first { other in
+                guard case .guarded(key, let otherList) = other else { return false }
+                return otherList != list
+            }
+        default: nil
         }
-    }
-
-    private static let treatments = ServiceTreatment.Masquerade.allCases.flatMap {
-        [ServiceTreatment($0), ServiceTreatment($0, isRestricted: true)]
     }
 
     private static func refusal(_ reason: String) -> NFTablesError {

@@ -115,7 +115,7 @@ extension InMemoryKernel {
     }
 
     private func hasModules(for server: VirtualServer) -> Bool {
-        let hasEngine = server.persistence?.engine.map { $0 == "sip" } ?? true
+        let hasEngine = server.engine.map { $0 == "sip" } ?? true
         return Scheduler.knownNames.contains(server.scheduler.name) && hasEngine
     }
 

@@ -14,7 +14,7 @@ package struct RandomElements {
         switch Int.random(in: 0..<5, using: &generator) {
         case 0: .address(address())
         case 1: .service(key(address()), treatment())
-        case 2: source()
+        case 2: guarded()
         case 3: .hairpin(address())
         default: .healthCheckPort(UInt16.random(in: 30_000..<30_010, using: &generator))
         }
@@ -34,17 +34,20 @@ package struct RandomElements {
 
     private mutating func treatment() -> ServiceTreatment {
         ServiceTreatment(
-            ServiceTreatment.Masquerade.allCases.randomElement(using: &generator) ?? .never,
-            isRestricted: Bool.random(using: &generator))
+            ServiceTreatment.Masquerade.allCases.randomElement(using: &generator) ?? .never)
     }
 
-    private mutating func source() -> DataPathElement {
+    private mutating func guarded() -> DataPathElement {
         let virtualAddress = address()
+        let networks = (0..<Int.random(in: 0...4, using: &generator)).compactMap { _ in network(virtualAddress.family) }
+        return .guarded(key(virtualAddress), SourceList(virtualAddress.family, networks))
+    }
+
+    private mutating func network(_ family: AddressFamily) -> IPPrefix? {
         let base =
-            virtualAddress.family == .ipv4
+            family == .ipv4
             ? IPAddress(v4: UInt32.random(in: 0...UInt32.max, using: &generator))
             : IPAddress(v6High: UInt64.random(in: 0...UInt64.max, using: &generator), low: 1)
-        let length = Int.random(in: 0...base.family.bitWidth, using: &generator)
-        return IPPrefix(base, length: length).map { .source(key(virtualAddress), $0) } ?? .hairpin(virtualAddress)
+        return IPPrefix(base, length: Int.random(in: 0...base.family.bitWidth, using: &generator))
     }
 }

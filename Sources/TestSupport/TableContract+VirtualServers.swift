@@ -37,7 +37,7 @@ extension TableContract {
             },
             TableContract(name: "an unknown persistence engine") { table in
                 let server = VirtualServer(
-                    .web, persistence: Persistence(timeout: 300, granularity: .single(.ipv4), engine: "nosuch"))
+                    .web, persistence: Persistence(timeout: 300, granularity: .single(.ipv4)), engine: "nosuch")
                 try table.apply([.addVirtualServer(server)], refused: [0: 2])
             },
             TableContract(name: "port 0 is taken, with persistence and without") { table in
@@ -49,7 +49,7 @@ extension TableContract {
             TableContract(name: "an edit keeps the real servers") { table in
                 let persistent = VirtualServer(
                     .web, scheduler: Scheduler("sh", flags: [.flag1]),
-                    persistence: Persistence(timeout: 90, granularity: .mask(0xFFFF_FF00), engine: nil))
+                    persistence: Persistence(timeout: 90, granularity: .mask(0xFFFF_FF00)))
                 try table.apply([
                     .addVirtualServer(VirtualServer(.web)), .addRealServer(.first, to: .web),
                     .editVirtualServer(persistent),
@@ -119,7 +119,7 @@ extension TableContract {
                 persistence: Persistence(timeout: Persistence.maximumTimeout, granularity: .prefix(64))),
             VirtualServer(
                 .endpoint(.udp, Endpoint(IPAddress(v4: 0xC000_0204), port: 5060)), scheduler: Scheduler("rr"),
-                persistence: Persistence(timeout: 1, granularity: .single(.ipv4), engine: "sip")),
+                persistence: Persistence(timeout: 1, granularity: .single(.ipv4)), engine: "sip"),
         ]
         return servers.map { server in
             TableContract(name: "settings of \(server.key) are read back") { table in

@@ -9,12 +9,12 @@ struct AgentClient {
 
     init(_ store: LedgerStore) { socket = store.socketPath }
 
-    /// What it answers: as it came, and as a document.
+    /// What it answers.
     ///
     /// - Parameter number: Only changes after this one.
     func answer(
         changesAfter number: UInt64 = 0, timeout: Duration = .seconds(5)
-    ) throws(AgentProblem) -> (text: String, document: Document) {
+    ) throws(AgentProblem) -> Document {
         let answer: (status: Int, body: [UInt8])
         do throws(HTTPServiceError) {
             answer = try LocalClient.get(socket: socket, "/status?after=\(number)", timeout: timeout)
@@ -25,7 +25,7 @@ struct AgentClient {
             throw AgentProblem(.failed, "the agent at \(socket) answers with status \(answer.status)")
         }
         do throws(YAMLError) {
-            return (String(decoding: answer.body, as: UTF8.self), try Document(json: answer.body))
+            return try Document(json: answer.body)
         } catch {
             throw AgentProblem(.failed, "the answer of the agent at \(socket) makes no sense: \(error)")
         }

@@ -2,8 +2,10 @@ internal import Agent
 internal import HTTPService
 internal import KubernetesAPI
 internal import KubernetesObjects
+internal import LoadBalancing
 internal import Logging
 internal import Reconcile
+internal import ServiceTranslation
 internal import Telemetry
 
 /// Tells what an agent does: in the log, on the board, and to the service manager.
@@ -22,7 +24,9 @@ struct AgentReporter {
     private var failure: String?
     private var problems: [String: FeedProblem] = [:]
     private var unreadable: [String: [ObjectName: String]] = [:]
-    private var complaints: Set<String> = []
+    private var hasReleased = false
+    /// The warnings on Services that have been logged and still stand.
+    private var told: Set<TranslationWarning> = []
 
     init(log: Logger, manager: ServiceManager) {
         self.log = log
@@ -38,6 +42,9 @@ struct AgentReporter {
         guard manager.isListening else { return }
         manager.notify(isReady ? ["WATCHDOG=1"] : ["EXTEND_TIMEOUT_USEC=60000000", "WATCHDOG=1"])
     }
+
+    /// Takes note of how long a turn of the loop took.
+    func note(turn: Duration) { board.update { $0.metrics.take(turn: turn) } }
 
     /// Tells of a step: one line for each change, and of failures only when they are new.
     mutating func report(_ step: AgentStep, refused changes: [String], drains: [Drain]) {
@@ -165,13 +172,39 @@ extension AgentReporter {
         unreadable[name] = objects
     }
 
-    /// Says of the declared objects what has not been said.
-    mutating func complain(_ texts: [String]) {
-        for text in texts where !complaints.contains(text) {
-            log.warning("not as declared", metadata: ["detail": "\(text)"])
+    /// Tells of what was let go of because the API server is reached there. It degrades health until that answers.
+    mutating func report(_ release: Release) {
+        guard !release.isEmpty else { return }
+        hasReleased = true
+        let gone =
+            release.addresses.sorted().map(\.description) + release.networks.sorted().map(\.description)
+            + release.virtualServers.sorted().map { "virtual server \($0)" }
+        if !gone.isEmpty {
+            let text = "let go, for the API server is reached there: \(gone.joined(separator: ", "))"
+            log.error("an address of ours stood between this node and its API server", metadata: ["detail": "\(text)"])
+            board.update { $0.released = [text] }
         }
-        complaints = Set(texts)
-        board.update { $0.complaints = texts }
+        for failure in release.failures {
+            log.error("the API server's address is not free", metadata: ["detail": "\(failure)"])
+        }
+        if !release.failures.isEmpty { board.update { $0.released = release.failures } }
+    }
+
+    /// The API server answers.
+    mutating func forgetRelease() {
+        guard hasReleased else { return }
+        hasReleased = false
+        board.update { $0.released = [] }
+    }
+
+    /// Tells of the warnings on Services that are new.
+    mutating func warn(_ warnings: [TranslationWarning]) {
+        for warning in warnings where !told.contains(warning) {
+            log.warning(
+                "not as declared", metadata: ["detail": "\(warning)", "reason": "\(warning.reason.rawValue)"])
+        }
+        told = Set(warnings)
+        board.update { $0.warnings = warnings }
     }
 }
 

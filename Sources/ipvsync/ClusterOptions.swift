@@ -6,6 +6,7 @@ internal import KubernetesAPI
 internal import KubernetesObjects
 internal import LoadBalancing
 internal import Manifests
+internal import NodeNetwork
 internal import ServiceTranslation
 
 /// Kubernetes objects as a source of virtual servers.
@@ -70,11 +71,18 @@ struct ClusterOptions: ParsableArguments {
     /// All the objects.
     ///
     /// - Parameter isProxying: Whether only what a node's proxy programs is wanted.
-    private func objects(isProxying: Bool, proxyName: String?) throws -> [KubernetesObject] {
-        guard let access = try access() else { return try Manifests.load(paths: manifests).objects }
+    private func reading(
+        explains: Bool, isProxying: Bool, proxyName: String?
+    ) throws -> (objects: [KubernetesObject], servers: Set<IPAddress>) {
+        guard let access = try access() else { return (try Manifests.load(paths: manifests).objects, []) }
         let resources =
-            isProxying ? APIResource.proxied(node: nodeName, proxyName: proxyName) : APIResource.all(node: nodeName)
-        return try ClusterWatch.objects(access, resources)
+            isProxying
+            ? APIResource.proxied(proxyName: proxyName)
+            : explains ? APIResource.explained : APIResource.all(node: nodeName)
+        let snapshot = try ClusterWatch.snapshot(access, resources) { problem in
+            StandardStreams.complain("API server: \(problem); still trying")
+        }
+        return (snapshot.objects, snapshot.servers)
     }
 
     /// The Services, translated for this node.
@@ -87,12 +95,15 @@ struct ClusterOptions: ParsableArguments {
     func index(
         isOffline: Bool = false, explains: Bool = false, isProxying: Bool = false, settings: Settings = Settings()
     ) throws -> ServiceIndex {
-        let objects = try objects(isProxying: isProxying, proxyName: settings.services?.proxyName)
+        let (objects, servers) = try reading(
+            explains: explains, isProxying: isProxying, proxyName: settings.services?.proxyName)
         let network = settings.network?.options
-        let addresses = isOffline ? [] : try HostIdentity.addresses(except: network?.device)
-        var policy = TranslationPolicy(node: nodeName, in: objects, addresses: addresses)
+        let stations = isOffline ? nil : try HostIdentity.stations(except: network?.device)
+        var policy = TranslationPolicy(node: nodeName, in: objects, addresses: [])
+        if let stations { policy.use(stations) }
         policy.apply(settings.services)
         policy.keep(network)
+        policy.addresses.apiServers = servers
         return ServiceIndex(
             objects, translator: ServiceTranslator(policy: policy, explains: explains))
     }
@@ -104,7 +115,7 @@ struct SourceOptions: ParsableArguments {
     @OptionGroup var cluster: ClusterOptions
 
     /// Whether something can be read only once.
-    var readsStandardInput: Bool { filePaths.contains("-") }
+    var readsStandardInput: Bool { filePaths.contains(where: SourceFile.isStream) }
 
     /// Every file and directory that is read.
     var filePaths: [String] {
@@ -113,25 +124,30 @@ struct SourceOptions: ParsableArguments {
     }
 
     /// What the files alone declare, manifests among them.
-    func loadFiles(complain: (String) -> Void = StandardStreams.complain) throws -> Declaration {
-        guard cluster.isLive else { return try load(complain: complain) }
+    func loadFiles() throws -> Declaration {
+        guard cluster.isLive else { return try declaration() }
         return Declaration(try loadConfiguration())
     }
 
     /// What the files and the objects declare together; a virtual server of a file goes before a Service's.
     ///
-    /// The standard configuration is read only when no source is named.
-    func load(
-        isOffline: Bool = false, complain: (String) -> Void = StandardStreams.complain
-    ) throws -> Declaration {
+    /// The standard configuration is read only when no source is named. What cannot be done as asked is told.
+    func load(isOffline: Bool = false) throws -> Declaration {
+        let declared = try declaration(isOffline: isOffline)
+        for warning in declared.warnings { StandardStreams.complain(warning.description) }
+        return declared
+    }
+
+    private func declaration(isOffline: Bool = false) throws -> Declaration {
         guard cluster.isNamed else { return Declaration(try configuration.load()) }
         var declared = try loadConfiguration()
         let index = try cluster.index(isOffline: isOffline, isProxying: true, settings: declared.settings)
-        index.complaints.forEach(complain)
+        var warnings = index.warnings
         for server in index.desiredVirtualServers {
-            if let place = declared.places[server.key] {
-                complain(
-                    "\(server.key) of Service \(server.name ?? "") is left out: \(place) declares it")
+            if let place = declared.places[server.key], let service = index.holder(of: server.key) {
+                warnings.append(
+                    TranslationWarning(
+                        service, reason: .conflict, "\(server.key) is left out: \(place) declares it"))
             } else {
                 declared.desired.virtualServers.append(server)
             }
@@ -141,11 +157,22 @@ struct SourceOptions: ParsableArguments {
             element.virtualServer.map { declared.places[$0] == nil } ?? true
         }
         return Declaration(
-            declared, dataPath: dataPath, healthChecks: index.healthChecks, nodeAddresses: index.policy.nodeAddresses)
+            declared, dataPath: dataPath, healthChecks: index.healthChecks, stations: NodeStations(index.policy),
+            warnings: warnings)
     }
 
     /// The configuration that is named, beside the objects.
     private func loadConfiguration() throws -> Configuration {
         configuration.paths.isEmpty ? Configuration(desired: DesiredState()) : try configuration.load()
+    }
+}
+
+extension NodeStations {
+    /// What a policy knows of the machine.
+    fileprivate init(_ policy: TranslationPolicy) {
+        self.init()
+        addresses = Set(policy.nodeAddresses)
+        broadcasts = policy.addresses.broadcasts
+        gateways = policy.addresses.gateways
     }
 }

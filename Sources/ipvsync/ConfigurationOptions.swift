@@ -47,7 +47,9 @@ struct StateOptions: ParsableArguments {
 
     /// The ledger of this network namespace.
     func store() throws -> LedgerStore {
-        LedgerStore(directory: stateDir, identity: try StateIdentity.current())
+        let store = LedgerStore(directory: stateDir, identity: try StateIdentity.current())
+        try store.requireTrust()
+        return store
     }
 }
 

@@ -49,7 +49,7 @@ enum Failures {
     private static func end(_ error: StateError) -> ExitCode {
         StandardStreams.complain(error.description)
         switch error.kind {
-        case .unreadable(EACCES), .unwritable(EACCES): return ExitStatus.notPermitted.code
+        case .unreadable(EACCES), .unwritable(EACCES), .untrusted: return ExitStatus.notPermitted.code
         default: return ExitStatus.failed.code
         }
     }

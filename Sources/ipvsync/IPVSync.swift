@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 
 /// The program: its subcommands, with `run` as the one that needs no name.
 @main
@@ -31,7 +32,24 @@ struct IPVSync: ParsableCommand {
         defaultSubcommand: RunCommand.self)
 
     static func main() {
+        ProcessEnvironment.keepOnlyMeant()
+        ProcessProtection.openStandardStreams()
         Allocator.keepFreedMemory()
-        main(nil)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            end(error)
+        }
+    }
+
+    /// Ends with the message of an error, or with the help: both may quote the command line.
+    private static func end(_ error: any Error) -> Never {
+        let status = exitCode(for: error)
+        let message = fullMessage(for: error)
+        if !message.isEmpty {
+            status.isSuccess ? StandardStreams.write(message + "\n") : StandardStreams.writeError(message + "\n")
+        }
+        Glibc.exit(status.rawValue)
     }
 }

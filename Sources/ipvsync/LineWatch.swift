@@ -73,7 +73,7 @@ struct LineWatch {
 
     private func tell(_ events: [WatchEvent]) {
         switch format {
-        case .text: StandardStreams.writeLines(events.map { $0.line(for: .standardOutput) })
+        case .text: StandardStreams.write(events.map(\.line))
         case .json: StandardStreams.write(events.map { $0.document.json(pretty: false) + "\n" }.joined())
         case .yaml: StandardStreams.write(events.map { "---\n" + $0.document.yaml() }.joined())
         }

@@ -33,12 +33,16 @@ final class NodeAgent {
     private var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
     private var reporter: AgentReporter
     private let servers: TelemetryServers
+    private var turn = LoopTurn()
     private var reloadTime: ContinuousClock.Instant?
     /// When the node's addresses are looked at again; `nil` while nothing tells of a change. The first look may have
     /// failed.
     private var addressTime: ContinuousClock.Instant? = .now
-    /// When the complaints are looked at again; `nil` while nothing changes.
-    private var complaintTime: ContinuousClock.Instant?
+    /// When it is looked again whether an API server that does not answer is reached at an address of ours; `nil` while
+    /// it answers.
+    private var releaseTime: ContinuousClock.Instant?
+    /// When the warnings on Services are looked at again; `nil` while nothing changes.
+    private var warningTime: ContinuousClock.Instant? = .now
 
     /// An editor, or a copy of several files, is given that long to finish.
     private static let reloadDelay = Duration.milliseconds(200)
@@ -46,8 +50,10 @@ final class NodeAgent {
     private static let addressDelay = Duration.milliseconds(500)
     /// A directory that is not there is looked for again after that long, and addresses that could not be listed.
     private static let blindWait = Duration.seconds(2)
-    /// Complaints concern all Services: they are not looked at for every change.
-    private static let complaintDelay = Duration.seconds(2)
+    /// What stands in the API server's way may come later, with another address of its name.
+    private static let releaseDelay = Duration.seconds(5)
+    /// Warnings concern all Services: they are not looked at for every change.
+    private static let warningDelay = Duration.seconds(2)
 
     /// - Parameter files: Watched since before the configuration was read.
     init(
@@ -68,7 +74,7 @@ final class NodeAgent {
         family = Self.familyWatch(log)
         watch = try options.source.cluster.access().map {
             ClusterWatch(
-                $0, resources: APIResource.proxied(node: node, proxyName: configuration.settings.services?.proxyName))
+                $0, resources: APIResource.proxied(proxyName: configuration.settings.services?.proxyName))
         }
         state = AgentState(declared, node: node)
         state.isComplete = watch == nil
@@ -77,7 +83,7 @@ final class NodeAgent {
         loop.driftPolicy = settings.drift
         reporter = AgentReporter(
             log: log, manager: ServiceManager(environment: ProcessEnvironment.variables))
-        servers = TelemetryServers(reporter.board, store: store, log: log)
+        servers = TelemetryServers(reporter.board, DescriptorBudget(), store: store, log: log)
         introduce(node, store)
     }
 
@@ -94,6 +100,7 @@ final class NodeAgent {
         }
         servers.use(settings)
         log.info("started", metadata: ["version": "\(IPVSync.version)", "node": "\(node)"])
+        serveHealthChecks()
     }
 
     /// Runs until a signal ends it; the kernel's tables stay as they are unless they are to be cleaned up.
@@ -101,7 +108,6 @@ final class NodeAgent {
         while true {
             reporter.beat()
             take(wait)
-            servers.acceptPending()
             servers.listenAgain()
             if files.hasChanged() || files.lookAgain() { reloadTime = .now + Self.reloadDelay }
             if addresses?.hasChanged(except: device) ?? false {
@@ -113,6 +119,7 @@ final class NodeAgent {
                 loop.noteEverything(at: .now)
             }
             if let watch, watch.isComplete, state.knowsNodeAddresses { state.isComplete = true }
+            releaseAPIServer()
             if let reloadTime, reloadTime <= .now { reload() }
             for signal in signals.pending() {
                 if signal == .end { return try end() }
@@ -121,7 +128,8 @@ final class NodeAgent {
             if let step = loop.step(state, now: .now, using: &generator) {
                 reporter.report(step, refused: loop.refused, drains: loop.drains)
             }
-            if let complaintTime, complaintTime <= .now { complain() }
+            if let warningTime, warningTime <= .now { warn() }
+            reporter.note(turn: turn.duration)
         }
     }
 
@@ -139,30 +147,43 @@ final class NodeAgent {
     }
 
     private var wait: Duration {
-        let times = [state.isComplete ? loop.due : nil, reloadTime, addressTime, complaintTime].compactMap(\.self)
+        let times = [state.isComplete ? loop.due : nil, reloadTime, addressTime, warningTime, releaseTime].compactMap(\.self)
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait
         return max(.zero, times.map { $0 - .now }.min().map { min($0, longest) } ?? longest)
     }
 
-    /// Waits for news of the API server, a file, a signal, or a question.
+    /// Waits for news of the API server, a file, or a signal.
     private func take(_ wait: Duration) {
-        let descriptors = [
-            signals.descriptor, files.descriptor, addresses?.descriptor, family?.descriptor, servers.descriptor,
-        ].compactMap(\.self)
+        let descriptors = [signals.descriptor, files.descriptor, addresses?.descriptor, family?.descriptor]
+            .compactMap(\.self)
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let milliseconds = wait / .milliseconds(1)
-            _ = poll(&polled, nfds_t(polled.count), Int32(milliseconds.rounded(.up)))
+            _ = turn.begin { poll(&polled, nfds_t(polled.count), Int32(milliseconds.rounded(.up))) }
             return
         }
-        let events = watch.poll(timeout: wait, descriptors: descriptors)
-        if !events.isEmpty {
-            loop.note(state.take(events), at: .now)
+        let events = turn.begin { watch.poll(timeout: wait, descriptors: descriptors) }
+        // Before the Services: no address of the API server is ever taken, not for a moment.
+        let keys = state.use(apiServers: watch.servers)
+        if !events.isEmpty || !keys.isEmpty {
+            loop.note(keys + state.take(events), at: .now)
             loop.note(state.takeDataPathChange(), at: .now)
-            complaintTime = complaintTime ?? .now + Self.complaintDelay
+            warningTime = warningTime ?? .now + Self.warningDelay
             serveHealthChecks()
         }
         reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
+    }
+
+    /// Lets go of addresses by which the API server is reached, for as long as it does not answer.
+    private func releaseAPIServer() {
+        guard let watch, watch.statuses.contains(where: { $0.status.problem != nil }) else {
+            releaseTime = nil
+            reporter.forgetRelease()
+            return
+        }
+        guard releaseTime.map({ $0 <= .now }) ?? true else { return }
+        releaseTime = .now + Self.releaseDelay
+        reporter.report(loop.release(watch.servers, unlessDeclaredIn: state))
     }
 
     private static func addressWatch(_ log: Logger) -> AddressWatch? {
@@ -188,31 +209,34 @@ final class NodeAgent {
     /// Serves node ports on the addresses that the node has now.
     private func followAddresses() {
         addressTime = nil
-        let before = Set(state.nodeAddresses)
-        guard let now = try? HostIdentity.addresses(except: device) else {
+        let before = state.stations.addresses
+        guard let stations = try? HostIdentity.stations(except: device) else {
             addressTime = .now + Self.blindWait
             return
         }
-        guard before != Set(now) || !state.knowsNodeAddresses else { return }
-        log.info(
-            "node addresses changed",
-            metadata: [
-                "added": "\(Set(now).subtracting(before).sorted().map(\.description).joined(separator: ", "))",
-                "removed": "\(before.subtracting(now).sorted().map(\.description).joined(separator: ", "))",
-            ])
-        loop.note(state.use(nodeAddresses: now), at: .now)
+        guard state.stations != stations || !state.knowsNodeAddresses else { return }
+        let now = stations.addresses
+        if now != before {
+            log.info(
+                "node addresses changed",
+                metadata: [
+                    "added": "\(now.subtracting(before).sorted().map(\.description).joined(separator: ", "))",
+                    "removed": "\(before.subtracting(now).sorted().map(\.description).joined(separator: ", "))",
+                ])
+        }
+        loop.note(state.use(stations), at: .now)
         loop.note(state.takeDataPathChange(), at: .now)
         // A Service's address that is on another device now, or no longer: ours lets it go, or takes it.
         let changed = before.symmetricDifference(now)
         if !state.boundAddresses.isDisjoint(with: changed) { loop.noteEverything(at: .now) }
-        complaintTime = complaintTime ?? .now + Self.complaintDelay
+        warningTime = warningTime ?? .now + Self.warningDelay
         // Services in files are translated as they are read.
         if !options.source.cluster.manifests.isEmpty { reloadTime = .now }
     }
 
-    private func complain() {
-        complaintTime = nil
-        reporter.complain(state.complaints)
+    private func warn() {
+        warningTime = nil
+        reporter.warn(state.warnings)
     }
 
     private func serveHealthChecks() {
@@ -230,10 +254,7 @@ final class NodeAgent {
         fileStatus.lists += 1
         fileStatus.lastHeard = .now
         do {
-            let declared = try options.source.loadFiles { [log] text in
-                log.warning("not as declared", metadata: ["detail": "\(text)"])
-            }
-            use(declared)
+            use(try options.source.loadFiles())
             invalidate([])
         } catch let error as NetlinkError {
             log.warning("node addresses not listed", metadata: ["detail": "\(ErrorText.describe(error))"])
@@ -251,6 +272,7 @@ final class NodeAgent {
         loop.timing = settings.timing
         loop.driftPolicy = settings.drift
         loop.noteEverything(at: .now)
+        warningTime = warningTime ?? .now
         servers.use(settings)
         serveHealthChecks()
         let settings = settings

@@ -14,7 +14,7 @@ struct OutputOptions: ParsableArguments {
     /// Prints a view in the chosen form.
     func print(_ view: some Presentable) {
         switch format {
-        case .text: StandardStreams.writeLines(view.lines(for: .standardOutput))
+        case .text: StandardStreams.write(view.lines)
         case .json: StandardStreams.write(view.document.json())
         case .yaml: StandardStreams.write(view.document.yaml())
         }

@@ -21,11 +21,11 @@ struct Screen: ~Copyable {
         } else {
             self.settings = nil
         }
-        StandardStreams.write(Self.enter)
+        StandardStreams.control(Self.enter)
     }
 
     deinit {
-        StandardStreams.write(Self.leave)
+        StandardStreams.control(Self.leave)
         if var settings { tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings) }
     }
 
@@ -42,7 +42,8 @@ struct Screen: ~Copyable {
     }
 
     /// Shows these lines in the place of those before.
-    func draw(_ lines: [String]) {
-        StandardStreams.write("\u{1B}[H" + lines.map { $0 + "\u{1B}[K" }.joined(separator: "\r\n") + "\u{1B}[J")
+    func draw(_ lines: [Line]) {
+        let rows = lines.map { Terminal.standardOutput.show($0) + "\u{1B}[K" }
+        StandardStreams.control("\u{1B}[H" + rows.joined(separator: "\r\n") + "\u{1B}[J")
     }
 }

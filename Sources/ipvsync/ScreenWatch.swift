@@ -28,7 +28,7 @@ struct ScreenWatch {
         var time = ContinuousClock.now
         var looks = 1
         while true {
-            screen.draw(frame.lines(screen.size, for: .standardOutput))
+            screen.draw(frame.lines(screen.size))
             if looks == settings.count { return }
             time = max(time + .seconds(settings.interval), .now)
             guard wait.sleep(until: time, keys: screen.keys) else { return }

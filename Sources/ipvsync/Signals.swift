@@ -21,6 +21,10 @@ struct Signals: ~Copyable {
 
     deinit { close(descriptor) }
 
+    /// Has a write to a pipe or a socket that nobody reads fail, and not end the process: a log's reader may go, and an
+    /// API server too.
+    static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
     /// The signals that have come since the last call.
     func pending() -> [Signal] {
         var signals: [Signal] = []

@@ -51,10 +51,10 @@ struct TableWatch {
     /// The agent's answer, with what it changed since the last one.
     mutating func ask(timeout: Duration = .seconds(2)) throws(AgentProblem) -> (AgentStatus, ChangeFollower.News) {
         do throws(AgentProblem) {
-            var status = AgentStatus(try agent.answer(changesAfter: follower.number, timeout: timeout).document)
+            var status = AgentStatus(try agent.answer(changesAfter: follower.number, timeout: timeout))
             if let news = follower.take(status) { return (status, news) }
             // Another run of an agent, with numbers of its own.
-            status = AgentStatus(try agent.answer(changesAfter: follower.number, timeout: timeout).document)
+            status = AgentStatus(try agent.answer(changesAfter: follower.number, timeout: timeout))
             return (status, follower.take(status) ?? ChangeFollower.News())
         } catch {
             follower.noteAbsence()

@@ -10,7 +10,8 @@ internal import ServiceTranslation
 internal import Telemetry
 
 /// What answers questions about an agent: a port for metrics and health, a socket for `ipvsync status`, and the health
-/// check ports of Services. What cannot be served is told of, and keeps nothing else from working.
+/// check ports of Services. Each has a thread of its own, and a bounded number of descriptors. What cannot be served is
+/// told of, and keeps nothing else from working.
 final class TelemetryServers {
     private let board: StatusBoard
     private let store: LedgerStore
@@ -20,9 +21,9 @@ final class TelemetryServers {
     private var port: HTTPServer?
     private var local: HTTPServer?
     private var healthChecks: HTTPServer?
-    private var listeners: PortListeners?
-    private var served: [UInt16: HealthCheck] = [:]
-    private var problems: Set<PortProblem> = []
+    private let report: HealthCheckReport
+    private let budget: DescriptorBudget
+    private var declared: [UInt16: HealthCheck] = [:]
     /// When what could not be served is tried again; `nil` when all is served.
     private var retryTime: ContinuousClock.Instant?
     private static let retryDelay = Duration.seconds(5)
@@ -33,15 +34,14 @@ final class TelemetryServers {
         let trafficLimit: Int
     }
 
-    init(_ board: StatusBoard, store: LedgerStore, log: Logger) {
+    init(_ board: StatusBoard, _ budget: DescriptorBudget, store: LedgerStore, log: Logger) {
         self.board = board
+        self.budget = budget
         self.store = store
         self.log = log
+        report = HealthCheckReport(board, limit: budget.limit, log: log)
         socket = store.socketPath
     }
-
-    /// The descriptor that says when somebody asks on a health check port.
-    var descriptor: Int32? { listeners?.descriptor }
 
     /// Serves as the settings say from here on.
     func use(_ agent: AgentSettings) {
@@ -57,61 +57,57 @@ final class TelemetryServers {
     private func serveMissing(_ settings: Settings, isFirst: Bool) {
         if port == nil, let endpoint = settings.listen {
             let listener = HTTPServer.Listener.tcp(address: endpoint.address, port: endpoint.port)
-            port = start(listener, "metrics and health", settings.trafficLimit, isFirst)
+            port = start(listener, "metrics and health", 0, budget.telemetry, settings.trafficLimit, isFirst)
         }
-        if local == nil { local = start(.unix(path: socket), "ipvsync status", settings.trafficLimit, isFirst) }
+        if local == nil {
+            local = start(.unix(path: socket), "ipvsync status", 1, budget.local, settings.trafficLimit, isFirst)
+        }
         let isWhole = local != nil && (port != nil || settings.listen == nil)
         retryTime = isWhole ? nil : .now + Self.retryDelay
     }
 
-    /// Listens on the health check ports of these Services, and no others.
+    /// Serves the health check ports of these Services, as far as there are descriptors for them, and no others.
     func serve(_ checks: [UInt16: HealthCheck]) {
-        guard checks != served else { return }
-        served = checks
-        board.setHealthChecks(
-            checks.mapValues { check in
-                HealthCheckCount(
-                    namespace: check.service.namespace, name: check.service.name, localEndpoints: check.localEndpoints)
-            })
-        listen()
-    }
-
-    /// Listens on ports that were another's before.
-    func listenAgain() {
-        if !problems.isEmpty { listen() }
-        if let settings, let retryTime, retryTime <= .now { serveMissing(settings, isFirst: false) }
-    }
-
-    private func listen() {
+        guard checks != declared else { return }
+        declared = checks
+        let counts = checks.mapValues { check in
+            HealthCheckCount(
+                namespace: check.service.namespace, name: check.service.name, localEndpoints: check.localEndpoints)
+        }
+        board.setHealthChecks(counts)
+        let served = HealthCheckPorts.share(budget.healthCheckPorts, among: counts)
+        report.use(counts, served)
         do throws(HTTPServiceError) {
-            let responder = HealthCheckResponder(board)
-            if healthChecks == nil { healthChecks = try HTTPServer(.handedOver) { responder.respond(to: $0) } }
-            if listeners == nil { listeners = try PortListeners() }
-            let found = Set(listeners?.use(Set(served.keys)) ?? [])
-            for problem in found.subtracting(problems) {
-                log.warning("health check port is not served", metadata: ["detail": "\(problem)"])
+            if healthChecks == nil, !checks.isEmpty {
+                let responder = HealthCheckResponder(board)
+                healthChecks = try HTTPServer(
+                    .ports(addresses: nil), limits: budget.healthChecks, figures: board.servers[2].figures,
+                    problems: report.take, handler: responder.respond)
             }
-            problems = found
+            healthChecks?.listen(on: served)
         } catch {
             log.warning("health check ports are not served", metadata: ["detail": "\(error)"])
+            declared = [:]
         }
     }
 
-    /// Hands over those who ask on health check ports.
-    func acceptPending() {
-        guard let listeners, let healthChecks else { return }
-        listeners.acceptPending { healthChecks.take($0) }
+    /// Listens at places that were another's before.
+    func listenAgain() {
+        if let settings, let retryTime, retryTime <= .now { serveMissing(settings, isFirst: false) }
     }
 
     /// - Parameter isFirst: Whether a failure is news; else success is.
     private func start(
-        _ listener: HTTPServer.Listener, _ what: String, _ trafficLimit: Int, _ isFirst: Bool
+        _ listener: HTTPServer.Listener, _ what: String, _ figures: Int, _ limits: HTTPServer.Limits,
+        _ trafficLimit: Int, _ isFirst: Bool
     ) -> HTTPServer? {
         let store = store
         let responder = TelemetryResponder(
             board, trafficLimit: trafficLimit, bootSeconds: { BootClock().seconds }, traffic: { Self.traffic(store) })
         do throws(HTTPServiceError) {
-            let server = try HTTPServer(listener) { responder.respond(to: $0) }
+            let server = try HTTPServer(
+                listener, limits: limits, figures: board.servers[figures].figures,
+                slowKey: TelemetryResponder.slowKey, handler: responder.respond)
             if !isFirst { log.info("\(what) are served after all") }
             return server
         } catch {

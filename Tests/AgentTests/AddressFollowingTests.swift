@@ -101,7 +101,7 @@ import Testing
         kernel.beforeOperation = { [network] (_, _) throws(NetlinkError) in
             let begun = clock.begun.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
             guard begun == Self.operations * 9 / 10 else { return }
-            for _ in 0..<20_000 where network.cameAfter.isEmpty { usleep(1_000) }
+            for _ in 0..<600_000 where network.cameAfter.isEmpty { usleep(1_000) }
             try body()
         }
     }
@@ -131,7 +131,7 @@ import Testing
         firewall.nextFailure = NFTablesError(operation: "replace", message: "no")
         var demand = Self.demand
         let key = VirtualServerKey("tcp \(Self.address(17)):80")!
-        demand.elements.insert(.service(key, ServiceTreatment(.always, isRestricted: true)))
+        demand.elements.formUnion([.service(key, ServiceTreatment(.always)), .guarded(key, .none(.ipv4))])
         let synchronizer = Synchronizer(table: kernel, store: state.store, policy: ReconcilePolicy(), now: { 1 })
         let report = try NodeSynchronizer(synchronizer, keeper).synchronize(Self.desired, demand)
         #expect(report.network?.failures.map(\.part) == [.rules, .addresses])

@@ -95,8 +95,8 @@ extension DataPathKeeperTests {
         let network = IPPrefix("10.96.0.2/31")!
         var demand = Self.demand(1, settings: DataPathSettings(binding: binding, serviceNetworks: [network]))
         demand.elements.formUnion([
-            .address(Self.address(2)), .service(key, ServiceTreatment(.always, isRestricted: true)),
-            .source(key, IPPrefix("192.0.2.0/24")!),
+            .address(Self.address(2)), .service(key, ServiceTreatment(.always)),
+            .guarded(key, SourceList(.ipv4, [IPPrefix("192.0.2.0/24")!])),
         ])
         func taken() throws -> Set<IPAddress> {
             let observed = try self.network.read(device: "ipvsync0")
@@ -146,7 +146,7 @@ extension DataPathKeeperTests {
         for number in 2...3 {
             let key = VirtualServerKey("tcp 10.96.0.\(number):80")!
             demand.elements.formUnion([
-                .address(Self.address(number)), .service(key, ServiceTreatment(.always, isRestricted: true)),
+                .address(Self.address(number)), .service(key, ServiceTreatment(.always)), .guarded(key, .none(.ipv4)),
             ])
         }
         network.addForeignDevice("eth0")

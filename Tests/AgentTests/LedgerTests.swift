@@ -218,6 +218,57 @@ import Testing
         #expect(throws: StateError.self) { try state.store.load() }
     }
 
+    private func problem<Value: ~Copyable>(_ body: () throws(StateError) -> Value) -> StateError.Kind? {
+        do throws(StateError) {
+            _ = try body()
+            return nil
+        } catch {
+            return error.kind
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aFIFOInItsPlaceIsRefusedAtOnce() throws {
+        #expect(mkfifo(state.store.path, 0o600) == 0)
+        #expect(mkfifo(state.store.networkRecord.path, 0o600) == 0)
+        #expect(mkfifo("\(state.directory)/lock-1", 0o600) == 0)
+        let problems = [
+            problem { () throws(StateError) in try state.store.load() },
+            problem { () throws(StateError) in try state.store.networkRecord.load() },
+            problem { () throws(StateError) in try state.store.lock(waitingAtMost: 0) },
+        ]
+        #expect(problems == Array(repeating: .untrusted("it is a FIFO"), count: 3))
+    }
+
+    @Test func aDirectoryInWhichOthersWriteIsNotBelieved() throws {
+        try state.store.save(Self.ledger)
+        chmod(state.directory, 0o777)
+        let problems = [
+            problem { () throws(StateError) in try state.store.load() },
+            problem { () throws(StateError) in try state.store.save(Self.ledger) },
+            problem { () throws(StateError) in try state.store.lock(waitingAtMost: 0) },
+            problem { () throws(StateError) in try state.store.networkRecord.load() },
+            problem { () throws(StateError) in try state.store.requireTrust() },
+        ]
+        #expect(problems == Array(repeating: .untrusted("users beside its owner may write to it"), count: 5))
+        chmod(state.directory, 0o700)
+        #expect(try state.store.load().ledger == Self.ledger)
+    }
+
+    @Test func aLedgerThatOthersCouldHaveWrittenIsNotBelieved() throws {
+        try state.store.save(Self.ledger)
+        chmod(state.store.path, 0o666)
+        var kind = problem { () throws(StateError) in try state.store.load() }
+        #expect(kind == .untrusted("users beside its owner may write to it"))
+        chmod(state.store.path, 0o600)
+        guard geteuid() == 0 else { return }
+        chown(state.store.path, 4711, 4711)
+        kind = problem { () throws(StateError) in try state.store.load() }
+        #expect(kind == .untrusted("it belongs to user 4711"))
+        chown(state.directory, 4711, 4711)
+        kind = problem { () throws(StateError) in try state.store.lock(waitingAtMost: 0) }
+        #expect(kind == .untrusted("it belongs to user 4711"))
+    }
+
     @Test func oneRunAtATime() throws {
         let lock = try state.store.lock(waitingAtMost: 0)
         #expect(throws: StateError.self) { _ = try state.store.lock(waitingAtMost: 0) }

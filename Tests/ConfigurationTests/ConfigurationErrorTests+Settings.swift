@@ -20,6 +20,16 @@ extension ConfigurationErrorTests {
                 "drainTimeout: 99999999999999999999999s",
                 "f:1:15: drainTimeout is `99999999999999999999999s`; write a duration such as 90s or 1h30m, from 0s to 31d"
             ),
+            (
+                "services: {annotations: [schedulr]}",
+                "f:1:26: an annotation of annotations is `schedulr`; write "
+                    + "drain-timeout, forwarding, one-packet, persistence-granularity, scheduler, scheduler-flags, upper-threshold or weight"
+            ),
+            (
+                "services: {annotations: []}",
+                "f:1:25: annotations is a list; write `all`, `none` or a list of "
+                    + "drain-timeout, forwarding, one-packet, persistence-granularity, scheduler, scheduler-flags, upper-threshold and weight"
+            ),
             ("removalGuard: on", "f:1:15: removalGuard: removalGuard is `on`; write a mapping with share and minimum"),
             (
                 "removalGuard: {share: 120%}",

@@ -33,7 +33,7 @@ struct ConfigurationErrorTests {
             ("virtualServers: {}", "f:1:17: virtualServers is a mapping; write a list, `[]` for an empty table"),
             (
                 "virtualServers: [5]",
-                "f:1:18: virtualServers[0]: it is 5; write a mapping with name, address, protocol, port, firewallMark, family, scheduler, schedulerFlags, onePacket, persistence, drainTimeout, forwarding, tunnel, weight, upperThreshold, lowerThreshold and realServers"
+                "f:1:18: virtualServers[0]: it is 5; write a mapping with name, address, protocol, port, firewallMark, family, scheduler, schedulerFlags, onePacket, persistence, persistenceEngine, drainTimeout, forwarding, tunnel, weight, upperThreshold, lowerThreshold and realServers"
             ),
             (
                 "- 1",
@@ -123,7 +123,11 @@ struct ConfigurationErrorTests {
             ),
             (
                 "engine: sip",
-                "f:4:3: virtual server 10.0.0.1:80: unknown key `engine`; use name, address, protocol, port, firewallMark, family, scheduler, schedulerFlags, onePacket, persistence, drainTimeout, forwarding, tunnel, weight, upperThreshold, lowerThreshold and realServers"
+                "f:4:3: virtual server 10.0.0.1:80: unknown key `engine`; use name, address, protocol, port, firewallMark, family, scheduler, schedulerFlags, onePacket, persistence, persistenceEngine, drainTimeout, forwarding, tunnel, weight, upperThreshold, lowerThreshold and realServers"
+            ),
+            (
+                "persistence: 1m\npersistenceEngine: sip",
+                "f:5:22: virtual server 10.0.0.1:80: persistenceEngine is for a virtual server without persistence; write `persistence: {timeout: 5m, engine: sip}`"
             ),
             (
                 "persistence: {timeout: 1m, engine: sip or so}",
@@ -192,6 +196,10 @@ struct ConfigurationErrorTests {
             (
                 "224.0.0.1:80",
                 "f:2:12: virtual server 224.0.0.1:80: 224.0.0.1 is a multicast address; write a unicast address"
+            ),
+            (
+                "255.255.255.255:80",
+                "f:2:12: virtual server 255.255.255.255:80: 255.255.255.255 is the broadcast address; write a unicast address"
             ),
             (
                 "web.example:80",
@@ -348,6 +356,18 @@ struct ConfigurationErrorTests {
             return nil
         } catch {
             return error.description
+        }
+    }
+
+    /// Each guess at what was meant costs; nobody reads the hundred thousandth.
+    @Test func manyUnknownKeysAreCounted() {
+        let keys = (0..<100_000).map { "virtualServer\($0): 1\n" }.joined()
+        do {
+            _ = try Configuration.parse(keys + "virtualServers: []\n", file: "f")
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.errors.count == ConfigurationErrors.maximumCount)
+            #expect(error.omitted == 100_000 - ConfigurationErrors.maximumCount)
         }
     }
 }

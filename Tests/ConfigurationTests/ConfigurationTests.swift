@@ -154,8 +154,15 @@ struct ConfigurationTests {
         ] as [(String, UInt32, PersistenceGranularity, String?)])
     func persistence(text: String, timeout: UInt32, granularity: PersistenceGranularity, engine: String?) throws {
         let virtualServer = try Self.only("- {address: 10.0.0.1:80, realServers: [], persistence: \(text)}")
-        let expected = Persistence(timeout: timeout, granularity: granularity, engine: engine)
+        let expected = Persistence(timeout: timeout, granularity: granularity)
         #expect(virtualServer.virtualServer.persistence == expected)
+        #expect(virtualServer.virtualServer.engine == engine)
+    }
+
+    @Test("An engine stands without persistence too")
+    func plainEngine() throws {
+        let virtualServer = try Self.only("- {address: 'udp 10.0.0.1:5060', realServers: [], persistenceEngine: sip}")
+        #expect(virtualServer.virtualServer.engine == "sip" && virtualServer.virtualServer.persistence == nil)
     }
 
     @Test("An IPv6 granularity is a prefix length")

@@ -12,6 +12,46 @@ struct KubeProxyConfigurationTests {
             file: "config.conf")
     }
 
+    /// kubespray and KubeKey write `False`, for Jinja2 does.
+    @Test(arguments: ["false", "False", "FALSE", "no", "No", "off", "Off", "n", "null", "~", ""])
+    func everySpellingOfFalseIsFalse(word: String) throws {
+        let migrated = try migrate("ipvs: {strictARP: \(word)}\niptables: {masqueradeAll: \(word)}")
+        #expect(migrated.configuration.settings == (try migrate("")).configuration.settings)
+        #expect(migrated.notes.isEmpty)
+    }
+
+    @Test(arguments: ["true", "True", "yes", "On", "Y"]) func everySpellingOfTrueIsTrue(word: String) throws {
+        let migrated = try migrate("ipvs: {strictARP: \(word)}\niptables: {masqueradeAll: \(word)}")
+        guard case .on(let network) = migrated.configuration.settings.network else {
+            Issue.record("no network")
+            return
+        }
+        #expect(network.strictARP && network.rules?.masqueradesAll == true)
+    }
+
+    @Test(arguments: [
+        ("ipvs: {strictARP: maybe}", "ipvs.strictARP is", "write true or false"),
+        ("ipvs: {strictARP: \"true\"}", "ipvs.strictARP is", "write true or false"),
+        ("iptables: {masqueradeAll: 1}", "iptables.masqueradeAll is", "write true or false"),
+        ("ipvs: {scheduler: 5}", "ipvs.scheduler is", "write it in quotes"),
+        ("ipvs: {syncPeriod: 30}", "ipvs.syncPeriod is", "write a duration"),
+        ("iptables: {masqueradeBit: \"14\"}", "iptables.masqueradeBit is", "write the number of a bit"),
+    ])
+    func otherTypesAreRefused(text: String, problem: String, remedy: String) {
+        let error = #expect(throws: ConfigurationErrors.self) { try migrate(text) }
+        let found = error?.description ?? ""
+        #expect(found.contains(problem) && found.contains(remedy), "\(found)")
+    }
+
+    @Test func octalNumbersAreThoseOfKubeProxy() throws {
+        let migrated = try migrate("iptables: {masqueradeBit: 016}")
+        guard case .on(let network) = migrated.configuration.settings.network else {
+            Issue.record("no network")
+            return
+        }
+        #expect(network.rules?.masqueradeMark == 1 << 14)
+    }
+
     @Test func carriesOverWhatItCan() throws {
         let migrated = try migrate(
             """
@@ -185,10 +225,42 @@ struct KubeProxyConfigurationTests {
         ("{nodePortAddresses: primary}", ServiceDefaults(nodePortAddresses: .primary)),
         ("{scheduler: mh, localFallback: true}", ServiceDefaults(scheduler: "mh", localFallback: true)),
         ("{proxyName: other}", ServiceDefaults(proxyName: "other")),
+        (
+            "{externalIPs: none, loadBalancerIPs: any, nodeAddresses: true}",
+            ServiceDefaults(externalIPs: AddressAllowance.none, loadBalancerIPs: .any, nodeAddresses: true)
+        ),
+        (
+            "{externalIPs: {allow: [203.0.113.0/24], namespaces: {shop: [198.51.100.0/24, \"2001:db8::/32\"], lab: []}}}",
+            ServiceDefaults(
+                externalIPs: .networks(
+                    [IPPrefix("203.0.113.0/24")].compactMap(\.self),
+                    namespaces: [
+                        "shop": ["198.51.100.0/24", "2001:db8::/32"].compactMap { IPPrefix($0) }, "lab": [],
+                    ]))
+        ),
+        ("{loadBalancerIPs: {allow: []}}", ServiceDefaults(loadBalancerIPs: .networks([]))),
+        ("{annotations: all}", ServiceDefaults(annotations: .all)),
+        ("{annotations: none}", ServiceDefaults(annotations: ServiceDefaults.Annotations.none)),
+        ("{annotations: [weight, drain-timeout]}", ServiceDefaults(annotations: .named(["weight", "drain-timeout"]))),
     ])
     func readsServices(text: String, expected: ServiceDefaults) throws {
         let read = try Configuration.parse("services: \(text)\nvirtualServers: []", file: "a.yaml")
         #expect(read.settings.services == expected)
+        #expect(try Configuration.parse(read.yaml(), file: "b.yaml").settings.services == expected)
+    }
+
+    @Test(arguments: [
+        ("externalIPs: all", "a.yaml:1:25"), ("externalIPs: [203.0.113.0/24]", "a.yaml:1:25"),
+        ("externalIPs: {allow: [203.0.113.0/33]}", "a.yaml:1:34"), ("externalIPs: {deny: []}", "a.yaml:1:26"),
+        ("loadBalancerIPs: {namespaces: [shop]}", "a.yaml:1:42"),
+        ("loadBalancerIPs: {namespaces: {Shop: []}}", "a.yaml:1:43"),
+        ("loadBalancerIPs: {namespaces: {shop: [all]}}", "a.yaml:1:50"), ("nodeAddresses: k3s", "a.yaml:1:27"),
+    ])
+    func saysWhereAnAllowanceIsNone(_ text: String, _ place: String) {
+        let error = #expect(throws: ConfigurationErrors.self) {
+            _ = try Configuration.parse("services: {\(text)}\nvirtualServers: []", file: "a.yaml")
+        }
+        #expect(error?.description.hasPrefix(place) == true, "\(error?.description ?? "")")
     }
 
     @Test func saysWhereANetworkIsNone() {

@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import LoadBalancing
 import TemporaryFiles
 import Testing
@@ -39,6 +40,30 @@ struct LoadingTests {
             #expect(configuration.settings == Settings(drainTimeout: 60))
             #expect(configuration.places.values.map(\.description).sorted() == ["\(path)/a.yml:2", "\(path)/b.yaml:1"])
             #expect(try Configuration.load(paths: ["\(path)/b.yaml"]).desired.virtualServers.count == 1)
+        }
+    }
+
+    @Test("A FIFO is refused wherever it stands, and nobody waits for it", .timeLimit(.minutes(1)))
+    func fifos() throws {
+        try withDirectory(["b.yaml": "virtualServers: []"]) { path in
+            let fifo = "\(path)/a.yaml"
+            #expect(mkfifo(fifo, 0o600) == 0)
+            let problem =
+                "\(fifo): it is a FIFO, and no regular file; name a file or a directory, or give it on standard input with -"
+            #expect(problems([fifo]) == problem)
+            #expect(problems([path]) == problem)
+            #expect(unlink(fifo) == 0 && symlink("/dev/zero", fifo) == 0)
+            #expect(problems([path])?.contains("it is a device, and no regular file") == true)
+            #expect(unlink(fifo) == 0 && mkdir(fifo, 0o700) == 0)
+            #expect(problems([path])?.contains("it is a directory, and no regular file") == true)
+        }
+    }
+
+    @Test("Names of files and texts in them stay on one line")
+    func hostileNames() throws {
+        try withDirectory(["x\u{1B}[2J\n.yaml": "a: \"\\e[2J\\n\""]) { path in
+            let text = problems([path]) ?? ""
+            #expect(!text.contains("\n") && !text.contains("\u{1B}") && text.contains("x\\u{1B}[2J\\n.yaml"), "\(text)")
         }
     }
 

@@ -40,7 +40,7 @@ struct RandomState {
         let needsPersistence = key.transportProtocol != nil && key.port == 0
         let virtualServer = VirtualServer(
             key, scheduler: scheduler(), persistence: needsPersistence || chance() ? persistence(key.family) : nil,
-            onePacket: canBeOnePacket && chance())
+            engine: chance() ? "sip" : nil, onePacket: canBeOnePacket && chance())
         return DesiredVirtualServer(
             virtualServer, realServers: realServers(key),
             name: chance() ? pick(["web", "a/b.c_d-1", "on", "5", "1e3"]) : nil,
@@ -69,8 +69,7 @@ struct RandomState {
             case (_, .ipv4): .mask(number(0...UInt32.max))
             case (_, .ipv6): .prefix(number(1...128))
             }
-        return Persistence(
-            timeout: number(1...Persistence.maximumTimeout), granularity: granularity, engine: chance() ? "sip" : nil)
+        return Persistence(timeout: number(1...Persistence.maximumTimeout), granularity: granularity)
     }
 
     private mutating func realServers(_ key: VirtualServerKey) -> [RealServer] {

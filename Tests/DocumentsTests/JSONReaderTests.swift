@@ -5,7 +5,12 @@ import Testing
 @Suite struct JSONReaderTests {
     private func objects(_ text: String) throws(YAMLError) -> [(node: YAMLNode, kind: String?)] {
         var found: [(node: YAMLNode, kind: String?)] = []
-        try YAMLNode.forEachObject(inJSON: Array(text.utf8)) { found.append(($0, $1)) }
+        var flaw: YAMLError?
+        try YAMLNode.forEachObject(inJSON: Array(text.utf8)) { object in
+            found.append((object.node, object.list?.kind))
+            flaw = flaw ?? object.flaw
+        }
+        if let flaw { throw flaw }
         return found
     }
 
@@ -35,6 +40,34 @@ import Testing
         #expect(try objects(#"{"a":1} {"b":2}"#).count == 2)
     }
 
+    /// Of a kind that nobody reads, they do not matter; of a list itself, they always do.
+    @Test func flawsBelongToTheObjectThatHasThem() throws {
+        let deep = String(repeating: "[", count: 70) + String(repeating: "]", count: 70)
+        let items = #"{"a": 1, "a": 2}, {"b": {"c": 1, "c": 1}}, {"d": 1}, {"e": \#(deep), "f": 2}"#
+        for text in [#"{"kind": "List", "items": [\#(items)]}"#, items.replacing("}, {", with: "}\n{")] {
+            var found: [Bool] = []
+            var last: YAMLNode?
+            try YAMLNode.forEachObject(inJSON: Array(text.utf8)) { object in
+                found.append(object.flaw != nil)
+                last = object.node
+            }
+            #expect(found == [true, true, false, true])
+            #expect(last?["f"]?.scalar?.text == "2")
+        }
+        for text in [#"{"kind": "List", "kind": "List", "items": []}"#, #"{"kind": "List", "items": [], "items": []}"#]
+        {
+            #expect(throws: YAMLError.self) { try objects(text) }
+        }
+    }
+
+    @Test func listsAreToldWithTheirCounts() throws {
+        let text =
+            #"{"kind": "List", "items": []} {"items": [{}, {}], "apiVersion": "v1", "kind": "PodList"} {"kind": "Pod"}"#
+        let lists = try YAMLNode.forEachObject(inJSON: Array(text.utf8)) { _ in }
+        #expect(lists.map(\.count) == [0, 2])
+        #expect(lists.map(\.list.apiVersion) == [nil, "v1"])
+    }
+
     @Test func placesAreKept() throws {
         let node = try #require(try objects("{\n  \"a\": [\n    7]}").first?.node["a"]?.sequence?.first)
         #expect(node.line == 3 && node.column == 5)
@@ -54,6 +87,6 @@ import Testing
     @Test func limitsHold() {
         #expect(throws: YAMLError.self) { _ = try objects(String(repeating: "[", count: 100_000)) }
         let invalid: [UInt8] = [0x22, 0xFF, 0x22]
-        #expect(throws: YAMLError.self) { try YAMLNode.forEachObject(inJSON: invalid) { _, _ in } }
+        #expect(throws: YAMLError.self) { try YAMLNode.forEachObject(inJSON: invalid) { _ in } }
     }
 }

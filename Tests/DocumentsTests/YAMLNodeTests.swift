@@ -76,7 +76,10 @@ struct YAMLNodeTests {
         "Bytes that are no UTF-8 are refused",
         arguments: [
             ([0x61, 0x0A, 0xFF], "2:1: invalid leading UTF-8 octet; save the file as UTF-8 text"),
-            ([0xFF, 0xFE, 0x61, 0x00], "1:1: invalid leading UTF-8 octet; save the file as UTF-8 text"),
+            (
+                [0xFF, 0xFE, 0x61, 0x00],
+                "1:1: the text is UTF-16, not UTF-8; save the file as UTF-8; in PowerShell: … | Out-File -Encoding utf8 FILE"
+            ),
             ([0x61, 0xC3], "1:2: incomplete UTF-8 octet sequence; save the file as UTF-8 text"),
         ] as [([UInt8], String)])
     func encodings(bytes: [UInt8], message: String) {
@@ -134,5 +137,45 @@ struct YAMLNodeTests {
         } catch {
             return error.description
         }
+    }
+
+    @Test("A flaw belongs to the object that holds it")
+    func flaws() throws {
+        let text = """
+            kind: List
+            items:
+            - {a: 1, a: 2}
+            - b: 1
+            - c:
+                d: 1
+                d: 2
+            ---
+            e: 1
+            e: 1
+            """
+        var found: [Int?] = []
+        let lists = try YAMLNode.forEachObject(inYAML: Array(text.utf8)) { found.append($0.flaw?.line) }
+        #expect(found == [3, nil, 7, 10])
+        #expect(lists.map(\.count) == [3])
+    }
+
+    @Test("A list with a key that stands twice is refused")
+    func listsWithFlaws() {
+        let lists = "apiVersion: v1\nitems: [{a: 1}]\nkind: List\napiVersion: v1\nitems: [{b: 1}]\nkind: List\n"
+        let error = #expect(throws: YAMLError.self) {
+            try YAMLNode.forEachObject(inYAML: Array(lists.utf8)) { _ in }
+        }
+        #expect(error?.line == 4)
+    }
+
+    @Test("What is nested too deep is passed over where flaws are kept")
+    func deepFlaws() throws {
+        let deep = String(repeating: "{a: ", count: 80) + "1" + String(repeating: "}", count: 80)
+        var found: [(flaw: YAMLError?, value: String?)] = []
+        _ = try YAMLNode.forEachObject(inYAML: Array("x: \(deep)\ny: 2\n---\ny: 3\n".utf8)) {
+            found.append(($0.flaw, $0.node["y"]?.scalar?.text))
+        }
+        #expect(found.map(\.value) == ["2", "3"])
+        #expect(found.map { $0.flaw?.message } == ["nested deeper than 64 levels", nil])
     }
 }

@@ -16,8 +16,9 @@ final class Client {
     private let descriptor: Int32
     private var received: [UInt8] = []
 
-    convenience init(_ address: IPAddress = .loopback, port: UInt16) throws {
-        try self.init(SocketAddress(address, port: port))
+    /// - Parameter source: The address that it comes from; the kernel chooses one unless told.
+    convenience init(_ address: IPAddress = .loopback, port: UInt16, from source: IPAddress? = nil) throws {
+        try self.init(SocketAddress(address, port: port), from: source.map { SocketAddress($0, port: 0) })
     }
 
     convenience init(path: String) throws {
@@ -25,11 +26,12 @@ final class Client {
         try self.init(address)
     }
 
-    private init(_ address: SocketAddress) throws {
+    private init(_ address: SocketAddress, from source: SocketAddress? = nil) throws {
         descriptor = socket(address.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         // Nothing here takes long; a test that goes wrong must not wait for ever.
-        var patience = timeval(tv_sec: 60, tv_usec: 0)
+        var patience = timeval(tv_sec: 600, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        if let source { _ = source.withPointer { bind(descriptor, $0, $1) } }
         guard address.withPointer({ connect(descriptor, $0, $1) }) == 0 else { throw TestError("connect: \(errno)") }
     }
 
@@ -53,6 +55,21 @@ final class Client {
             guard sent > 0 else { return }
             rest = rest.dropFirst(sent)
         }
+    }
+
+    /// Says that it sends no more.
+    func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Ends the connection without a word, as the kernel does for a process that is killed with data unread.
+    func reset() {
+        var abort = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &abort, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// Reads a byte; whether there was one.
+    func receiveByte() -> Bool {
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, 0) == 1
     }
 
     func request(_ target: String, method: String = "GET", headers: [String] = []) {

@@ -12,7 +12,7 @@ private func setfsuid(_ user: uid_t) -> Int32
 @Suite("Requests to a Unix socket")
 struct LocalClientTests {
     private let folder: TemporaryFolder
-    private static let patience = Duration.seconds(60)
+    private static let patience = Duration.seconds(600)
 
     init() throws {
         folder = try TemporaryFolder()

@@ -29,7 +29,7 @@ private func client(_ payloads: [[UInt8]]) -> IPVSClient {
                     persistence: Persistence(timeout: 3600, granularity: .mask(0xFFFF_FF00))),
                 VirtualServer(
                     VirtualServerKey("udp 192.0.2.1:5060")!, scheduler: Scheduler("rr"),
-                    persistence: Persistence(timeout: 300, granularity: .single(.ipv4), engine: "sip")),
+                    persistence: Persistence(timeout: 300, granularity: .single(.ipv4)), engine: "sip"),
                 VirtualServer(Self.dns, scheduler: Scheduler("mh", flags: [.flag1, .flag2]), onePacket: true),
                 VirtualServer(
                     VirtualServerKey("fwmark 9 ipv6")!, scheduler: Scheduler("sh"),

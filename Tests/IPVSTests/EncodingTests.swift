@@ -81,7 +81,7 @@ private struct MessageTree: Equatable {
             .addVirtualServer(
                 VirtualServer(
                     VirtualServerKey("udp 192.0.2.1:5060")!, scheduler: Scheduler("rr"),
-                    persistence: Persistence(timeout: 300, granularity: .single(.ipv4), engine: "sip"))),
+                    persistence: Persistence(timeout: 300, granularity: .single(.ipv4)), engine: "sip")),
             CapturedMessages.addSIP
         ),
         (.setTimeouts(ConnectionTimeouts(tcp: 100, tcpFin: 20, udp: 30)), CapturedMessages.setTimeouts),

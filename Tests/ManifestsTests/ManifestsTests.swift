@@ -37,17 +37,19 @@ import Testing
             apiVersion: v1
             kind: List
             items:
-            - {kind: Service, metadata: {name: mydb}, spec: {clusterIP: 10.96.0.2, ports: [{port: 3306}]}}
-            - {kind: Endpoints, metadata: {name: mydb}, subsets: [{addresses: [{ip: 192.168.0.5}], ports: [{port: 3306}]}]}
-            - {kind: ConfigMap, metadata: {name: x}}
+            - {apiVersion: v1, kind: Service, metadata: {name: mydb}, spec: {clusterIP: 10.96.0.2, ports: [{port: 3306}]}}
+            - {apiVersion: v1, kind: Endpoints, metadata: {name: mydb},
+               subsets: [{addresses: [{ip: 192.168.0.5}], ports: [{port: 3306}]}]}
+            - {apiVersion: v1, kind: ConfigMap, metadata: {name: x}}
             """)
         let json = try parse(
             """
             {"items": [
-              {"kind": "Service", "metadata": {"name": "mydb"}, "spec": {"clusterIP": "10.96.0.2", "ports": [{"port": 3306}]}},
-              {"kind": "Endpoints", "metadata": {"name": "mydb"},
+              {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "mydb"},
+               "spec": {"clusterIP": "10.96.0.2", "ports": [{"port": 3306}]}},
+              {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "mydb"},
                "subsets": [{"addresses": [{"ip": "192.168.0.5"}], "ports": [{"port": 3306}]}]},
-              {"kind": "ConfigMap", "metadata": {"name": "x"}}], "kind": "List"}
+              {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}], "kind": "List"}
             """)
         #expect(yaml.objects == json.objects)
         #expect(yaml.skipped == ["ConfigMap": 1] && json.skipped == yaml.skipped)
@@ -55,14 +57,14 @@ import Testing
     }
 
     @Test func flowStyleThatLooksLikeJSONIsYAML() throws {
-        #expect(try parse("{kind: Node, metadata: {name: n}}").objects.count == 1)
-        #expect(throws: ConfigurationErrors.self) { _ = try parse("{kind: Node}", file: "x.json") }
+        #expect(try parse("{apiVersion: v1, kind: Node, metadata: {name: a}}").objects.count == 1)
+        #expect(throws: ConfigurationErrors.self) { _ = try parse("{apiVersion: v1, kind: Node}", file: "x.json") }
         // The first document is JSON, the whole is not: nothing of it counts twice.
         let mixed = try parse(
             """
-            {"kind": "Node", "metadata": {"name": "a"}}
+            {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"}}
             ---
-            {kind: Node, metadata: {name: b}}
+            {apiVersion: v1, kind: Node, metadata: {name: b}}
             """)
         #expect(mixed.objects.count == 2)
     }
@@ -71,6 +73,7 @@ import Testing
         let error = #expect(throws: ConfigurationErrors.self) {
             _ = try parse(
                 """
+                apiVersion: v1
                 kind: Service
                 metadata: {name: web, namespace: shop}
                 spec:
@@ -78,17 +81,19 @@ import Testing
                   ports:
                   - port: 70000
                 ---
+                apiVersion: v1
                 kind: Node
-                metadata: {name: n}
+                metadata: {name: a}
                 ---
+                apiVersion: v1
                 kind: Node
-                metadata: {name: n}
+                metadata: {name: a}
                 """)
         }
         let lines = error?.errors.map(\.description) ?? []
         #expect(lines.count == 2)
-        #expect(lines.first?.hasPrefix("x.yaml:6:11: Service shop/web: port: \"70000\"") == true, "\(lines)")
-        #expect(lines.last?.hasPrefix("x.yaml:11:1: Node n: it stands here and in x.yaml:8") == true, "\(lines)")
+        #expect(lines.first?.hasPrefix("x.yaml:7:11: Service shop/web: port: 70000") == true, "\(lines)")
+        #expect(lines.last?.hasPrefix("x.yaml:13:1: Node a: it stands here and in x.yaml:9") == true, "\(lines)")
     }
 
     @Test func whatAnAPIServerListedIsRead() throws {

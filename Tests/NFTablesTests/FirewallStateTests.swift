@@ -5,28 +5,27 @@ import Testing
 @testable import NFTables
 
 @Suite struct FirewallStateTests {
-    @Test func sourcesWithinOthersOfTheSameVirtualServerGo() throws {
-        let wide = DataPathElement.source(Samples.web, try Samples.network("10.0.0.0/8"))
-        let within = DataPathElement.source(Samples.web, try Samples.network("10.1.0.0/16"))
-        let beside = DataPathElement.source(Samples.web, try Samples.network("11.0.0.0/16"))
-        let other = DataPathElement.source(
-            .endpoint(.udp, Endpoint(IPAddress(v4: 1), port: 1)), try Samples.network("10.1.0.0/16"))
-        let state = FirewallState(settings: FirewallSettings(), elements: [within, wide, beside, other])
-        #expect(state.elements == [wide, beside, other])
+    @Test func aListComesWithWhatItGuards() throws {
+        let list = try Samples.sources()
+        let guarded = DataPathElement.guarded(Samples.web, list)
+        let state = FirewallState(settings: FirewallSettings(), elements: [guarded])
+        #expect(state.elements == [guarded, .sources(list)])
+        // One that guards nothing is of no use.
+        #expect(FirewallState(settings: FirewallSettings(), elements: [.sources(list)]).elements.isEmpty)
     }
 
-    @Test func everySourceHoldsAllOthers() throws {
-        let all = DataPathElement.source(Samples.web, try Samples.network("0.0.0.0/0"))
-        let one = DataPathElement.source(Samples.web, try Samples.network("255.255.255.255"))
-        #expect(FirewallState(settings: FirewallSettings(), elements: [one, all]).elements == [all])
+    @Test func nobodyNeedsNoList() {
+        let guarded = DataPathElement.guarded(Samples.web, .none(.ipv4))
+        #expect(FirewallState(settings: FirewallSettings(), elements: [guarded]).elements == [guarded])
     }
 
-    @Test func theStricterOfTwoTreatmentsStays() {
-        let lax = DataPathElement.service(Samples.web, ServiceTreatment(.always))
-        let strict = DataPathElement.service(Samples.web, ServiceTreatment(.never, isRestricted: true))
-        for elements in [[lax, strict], [strict, lax]] {
-            #expect(FirewallState(settings: FirewallSettings(), elements: elements).elements == [strict])
-        }
+    @Test func oneOfTwoTreatmentsAndGuardsStays() throws {
+        let treatments = [.always, .never].map { DataPathElement.service(Samples.web, ServiceTreatment($0)) }
+        let lists = [try Samples.sources(), .none(.ipv4)].map { DataPathElement.guarded(Samples.web, $0) }
+        let elements = treatments + lists
+        let states = [elements, elements.reversed()].map { FirewallState(settings: FirewallSettings(), elements: $0) }
+        #expect(states[0] == states[1])
+        #expect(states[0].elements.count { $0.virtualServer != nil } == 2)
     }
 
     @Test func whatNoRuleCanSayIsLeftOut() throws {
@@ -36,8 +35,8 @@ import Testing
             elements: [
                 .service(.firewallMark(7, .ipv4), ServiceTreatment(.always)),
                 .service(everyPort, ServiceTreatment(.always)),
-                .source(.firewallMark(7, .ipv4), try Samples.network("10.0.0.0/8")),
-                .source(Samples.web, try Samples.network("fd00::/8")),
+                .guarded(.firewallMark(7, .ipv4), try Samples.sources()),
+                .guarded(Samples.web, SourceList(.ipv6, [try Samples.network("fd00::/8")])),
                 .healthCheckPort(0),
             ])
         #expect(state.elements.isEmpty)

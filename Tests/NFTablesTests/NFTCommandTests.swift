@@ -14,7 +14,7 @@ import Testing
 
     private func standIn(_ script: String) throws -> NFTCommand {
         let path = try folder.write("#!/bin/sh\n\(script)\n", to: "nft", mode: 0o700)
-        return NFTCommand(programs: ["/nowhere/nft", path], timeLimit: .seconds(20))
+        return NFTCommand(programs: ["/nowhere/nft", path], timeLimit: .seconds(600))
     }
 
     private static func message(_ body: () throws(NFTablesError) -> Void) -> String? {

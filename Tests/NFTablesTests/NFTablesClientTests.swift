@@ -41,6 +41,17 @@ import Testing
         return found
     }
 
+    /// The types of the messages.
+    private static func types(_ bytes: [UInt8]) -> [UInt16] {
+        var found: [UInt16] = []
+        var offset = 0
+        while offset + 16 <= bytes.count {
+            found.append(UInt16(bytes[offset + 4]) | UInt16(bytes[offset + 5]) << 8)
+            offset += (Int(WireBytes.uint32(bytes, at: offset)) + 3) & ~3
+        }
+        return found
+    }
+
     private static let newElements: UInt16 = 0x0A0C
 
     private static func text(_ value: String) -> [UInt8] { Array(value.utf8) + [0] }
@@ -52,11 +63,11 @@ import Testing
     @Test func anElementIsWrittenAsTheKernelReadsIt() throws {
         let transport = Self.accepting()
         try Self.client(transport).change(
-            removed: [], added: [.service(Samples.web, ServiceTreatment(.always, isRestricted: true))])
+            removed: [], added: [.service(Samples.web, ServiceTreatment(.always))])
         let key = Self.nested(1, WireBytes.attribute(1, WireBytes.hex("0a600001 06000000 00500000")))
         let verdict =
             WireBytes.attribute(1, WireBytes.hex("fffffffc"))
-            + WireBytes.attribute(2, Self.text("restricted_external"))
+            + WireBytes.attribute(2, Self.text("external"))
         let element = Self.nested(1, key + Self.nested(2, Self.nested(2, verdict)))
         let expected =
             WireBytes.attribute(1, Self.text("ipvsync")) + WireBytes.attribute(2, Self.text("services4"))
@@ -69,10 +80,46 @@ import Testing
         #expect(Array(transport.sent[0][16..<20]) == [0, 0, 0, 10])
     }
 
-    @Test func aNetworkIsWrittenWithItsLastAddress() throws {
-        let element = DataPathElement.source(Samples.web, try Samples.network("192.0.2.0/24"))
-        #expect(element.wireKey == WireBytes.hex("0a600001 06000000 00500000 c0000200"))
-        #expect(element.wireLastKey == WireBytes.hex("0a600001 06000000 00500000 c00002ff"))
+    /// A set, its ranges, a chain and its rule, and then the guard that leads there.
+    @Test func aListIsWrittenAsTheKernelReadsIt() throws {
+        let transport = Self.accepting()
+        let list = try Samples.sources()
+        let name = WireBytes.attribute(2, Self.text(list.chainName))
+        let table = WireBytes.attribute(1, Self.text("ipvsync"))
+        try Self.client(transport).change(removed: [], added: [.sources(list), .guarded(Samples.web, list)])
+        let sent = transport.sent[0]
+        func key(_ hex: String) -> [UInt8] { Self.nested(1, WireBytes.attribute(1, WireBytes.hex(hex))) }
+        let end = WireBytes.attribute(3, [0, 0, 0, 1])
+        let ranges = ["c0000200", "c0000300", "c6336407", "c6336408"].enumerated().map { index, address in
+            Self.nested(1, (index % 2 == 1 ? end : []) + key(address))
+        }
+        let verdict =
+            WireBytes.attribute(1, WireBytes.hex("fffffffd")) + WireBytes.attribute(2, Self.text(list.chainName))
+        let guarding = Self.nested(
+            1, key("0a600001 06000000 00500000") + Self.nested(2, Self.nested(2, verdict)))
+        #expect(
+            Self.payloads(sent, type: Self.newElements) == [
+                table + name + Self.nested(3, Array(ranges.joined())),
+                table + WireBytes.attribute(2, Self.text("guards4")) + Self.nested(3, guarding),
+            ])
+        #expect(Self.payloads(sent, type: 0x0A09).count == 1)
+        #expect(Self.payloads(sent, type: 0x0A03) == [table + WireBytes.attribute(3, Self.text(list.chainName))])
+        #expect(Self.payloads(sent, type: 0x0A08) == [table + name])
+        let rule = try #require(Self.payloads(sent, type: 0x0A06).first)
+        #expect(rule.starts(with: table + name))
+        #expect(String(decoding: rule, as: UTF8.self).contains(list.chain.seals[0]))
+    }
+
+    @Test func aListGoesAfterWhatItGuards() throws {
+        let transport = Self.accepting()
+        let list = try Samples.sources()
+        let removal = FirewallTransaction.changing(
+            added: [], removed: [.sources(list), .guarded(Samples.web, list), .healthCheckPort(7)])
+        guard case .changes(let removed, _) = removal.content else { return }
+        #expect(removed.last == .sources(list))
+        try Self.client(transport).change(removed: removed, added: [])
+        let types = Self.types(transport.sent[0])
+        #expect(types == [0x10, 0x0A0E, 0x0A0E, 0x0A08, 0x0A05, 0x0A0B, 0x11])
     }
 
     @Test func manyElementsAreSeveralMessagesOfOneTransaction() throws {
@@ -121,26 +168,66 @@ import Testing
 
     /// What a client reads of a set whose elements were written like this.
     private static func read(
-        _ set: ElementSet, _ payloads: [[UInt8]]
+        _ set: ElementSet, _ payloads: [[UInt8]], lists: [String: SourceList] = [:]
     ) throws -> (ours: [DataPathElement], strangers: Int) {
+        try reading(payloads).elements(of: set, lists: lists)
+    }
+
+    /// A client whose kernel tells of elements that were written like this.
+    private static func reading(_ payloads: [[UInt8]]) -> NFTablesClient {
         let transport = ScriptedTransport { _, sequences in
             let messages = payloads.map {
                 WireBytes.message(type: newElements, flags: 2, sequence: sequences[0], [1, 0, 0, 1] + $0)
             }
             return (messages + [WireBytes.done(sequence: sequences[0])]).map { .datagram($0) }
         }
-        return try client(transport).elements(of: set)
+        return client(transport)
     }
 
     @Test func whatIsWrittenReadsBack() throws {
         var random = RandomElements(seed: 7)
         let state = FirewallState(settings: FirewallSettings(), elements: random.elements(2_000))
-        for (set, elements) in Dictionary(grouping: state.elements, by: \.set) {
+        var lists: [String: SourceList] = [:]
+        for case .sources(let list) in state.elements { lists[list.chainName] = list }
+        for (set, elements) in Dictionary(grouping: state.elements, by: \.set) where set != .sources {
             let transport = Self.accepting()
             try Self.client(transport).change(removed: [], added: elements)
-            let found = try Self.read(try #require(set), Self.payloads(transport.sent[0], type: Self.newElements))
+            let payloads = Self.payloads(transport.sent[0], type: Self.newElements)
+            let found = try Self.read(try #require(set), payloads, lists: lists)
             #expect(Set(found.ours) == Set(elements) && found.strangers == 0)
         }
+        #expect(lists.count > 10)
+        for (name, list) in lists {
+            let transport = Self.accepting()
+            try Self.client(transport).change(removed: [], added: [.sources(list)])
+            let payloads = Self.payloads(transport.sent[0], type: Self.newElements)
+            #expect(try Self.reading(payloads).sourceList(name, list.family) == list)
+            // Under another name it is not the list that it should be.
+            #expect(try Self.reading(payloads).sourceList(name + "0", list.family) == nil)
+        }
+    }
+
+    /// nft ends what comes before the first range, too, and a list that somebody changed is not ours.
+    @Test func aListIsReadAsOthersWriteIt() throws {
+        func element(_ hex: String, _ isEnd: Bool) -> [UInt8] {
+            Self.nested(
+                1,
+                Self.nested(1, WireBytes.attribute(1, WireBytes.hex(hex)))
+                    + (isEnd ? WireBytes.attribute(3, [0, 0, 0, 1]) : []))
+        }
+        func read(_ elements: [[UInt8]]) throws -> SourceList? {
+            try Self.reading([Self.nested(3, Array(elements.joined()))])
+                .sourceList(try Samples.sources().chainName, .ipv4)
+        }
+        let ours = [
+            element("c6336408", true), element("c6336407", false), element("c0000300", true), element("c0000200", false),
+        ]
+        #expect(try read(ours) == Samples.sources())
+        #expect(try read(ours + [element("00000000", true)]) == Samples.sources())
+        for other in [element("0a000001", false), element("c0000210", false), element("c0", false)] {
+            #expect(try read(ours + [other]) == nil)
+        }
+        #expect(try read(Array(ours.dropFirst())) == nil)
     }
 
     @Test(arguments: [
@@ -177,17 +264,18 @@ import Testing
 
     @Test func everyByteMayBeWrong() throws {
         let transport = Self.accepting()
-        let network = try Samples.network("192.0.2.0/24")
-        try Self.client(transport).change(removed: [], added: [.source(Samples.web, network)])
+        let list = try Samples.sources()
+        let lists = [list.chainName: list]
+        try Self.client(transport).change(removed: [], added: [.guarded(Samples.web, list)])
         let payload = Self.payloads(transport.sent[0], type: Self.newElements)[0]
         for index in payload.indices {
             for value in [0, 1, 3, 255] as [UInt8] where payload[index] != value {
                 var bytes = payload
                 bytes[index] = value
-                guard let found = try? Self.read(.sources4, [bytes]) else { continue }
+                guard let found = try? Self.read(.guards4, [bytes], lists: lists) else { continue }
                 #expect(found.ours.count + found.strangers <= 1)
             }
-            _ = try? Self.read(.sources4, [Array(payload.prefix(index))])
+            _ = try? Self.read(.guards4, [Array(payload.prefix(index))], lists: lists)
         }
     }
 

@@ -14,16 +14,21 @@ enum Samples {
 
     static func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
 
-    /// One element of each set but one.
+    /// A network and an address.
+    static func sources() throws -> SourceList {
+        SourceList(.ipv4, [try network("192.0.2.0/24"), try network("198.51.100.7")])
+    }
+
+    /// One element of each set but two.
     static func small() throws -> FirewallState {
         FirewallState(
             settings: FirewallSettings(podNetworks: [try network("10.244.0.0/16"), try network("fd00:10::/56")]),
             elements: [
                 .hairpin(try address("10.244.1.3")), .hairpin(try address("10.244.1.2")),
                 .address(try address("10.96.0.1")), .address(try address("fd00::1")),
-                .service(web, ServiceTreatment(.always, isRestricted: true)),
+                .service(web, ServiceTreatment(.always)),
                 .service(names, ServiceTreatment(.outsidePods)),
-                .source(web, try network("192.0.2.0/24")), .source(web, try network("198.51.100.7")),
+                .guarded(web, try sources()),
                 .healthCheckPort(30_000),
             ])
     }

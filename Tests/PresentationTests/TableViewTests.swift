@@ -14,7 +14,7 @@ import Testing
         ObservedVirtualServer(
             VirtualServer(
                 web, scheduler: Scheduler("mh", flags: [.flag1]),
-                persistence: Persistence(timeout: 5400, granularity: .mask(0xFFFF_FF00), engine: "sip")),
+                persistence: Persistence(timeout: 5400, granularity: .mask(0xFFFF_FF00)), engine: "sip"),
             realServers: [
                 ObservedRealServer(
                     RealServer(Endpoint("198.51.100.1:8080")!, upperThreshold: 9, lowerThreshold: 3),

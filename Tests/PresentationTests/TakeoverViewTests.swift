@@ -36,7 +36,8 @@ import Testing
                 "Nothing to do.", "- ip6tables-nft: 1 chains and 1 rules that lead into them",
                 "    nat: rule PREROUTING -m comment --comment \"portals\" -j KUBE-SERVICES",
                 "    nat: chain KUBE-SERVICES", "- ipset KUBE-CLUSTER-IP", "- nftables table ip kube-proxy",
-                "- virtual server tcp 10.96.0.9:80", "- device kube-ipvs0 with 2 addresses", "Left: the chain X stays",
+                "- virtual server tcp 10.96.0.9:80", "- device kube-ipvs0 with 2 addresses",
+                "Left: the chain\\tX stays",
                 "Of kube-proxy's, 5 things would be removed.",
             ])
         #expect(

@@ -67,7 +67,7 @@ import Testing
     }
 
     private func lines(_ frame: WatchFrame, _ width: Int, _ height: Int) -> [String] {
-        frame.lines(WatchFrame.Size(width: width, height: height), for: Self.plain)
+        frame.lines(WatchFrame.Size(width: width, height: height)).map(Self.plain.show)
     }
 
     @Test func aPictureHasHeadTableAndChanges() {
@@ -125,7 +125,7 @@ import Testing
     @Test func eventsAreLinesAndDocuments() throws {
         let events = WatchEvent.traffic(Self.table, order: .name, ledger: Self.ledger, time: "T")
         #expect(
-            events.map { $0.line(for: Self.plain) } == [
+            events.map { $0.line.text } == [
                 "T  traffic  tcp 192.0.2.1:80 (shop)  3.0 connections/s, 0 packets in/s, 0 packets out/s, "
                     + "30.0k bytes in/s, 0 bytes out/s, 13 active, 3 inactive",
                 "T  traffic  fwmark 7  5.0 connections/s, 0 packets in/s, 0 packets out/s, 50.0k bytes in/s, "
@@ -136,10 +136,10 @@ import Testing
         #expect(WatchEvent.traffic(idle, order: .rate, ledger: Self.ledger, time: "T").isEmpty)
         let change = WatchEvent.change(Self.change(3, "real server removed"))
         #expect(
-            change.line(for: Self.plain)
+            change.line.text
                 == "2026-01-31T11:59:58.500Z  real server removed  tcp 192.0.2.1:80  198.51.100.1:80")
         #expect(change.document["kind"] == "change" && change.document["number"] == 3)
         let agent = WatchEvent.agent("absent", reason: "none", time: "T")
-        #expect(agent.line(for: Self.plain) == "T  agent absent  none" && agent.document["state"] == "absent")
+        #expect(agent.line.text == "T  agent absent  none" && agent.document["state"] == "absent")
     }
 }

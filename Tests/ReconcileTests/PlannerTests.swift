@@ -68,7 +68,8 @@ private func plan(
         var wanted = F.desired(
             F.web, [RealServer(F.a, forwarding: .direct, weight: 7, upperThreshold: 9)], scheduler: "mh")
         wanted.virtualServer.scheduler.flags = [.flag1]
-        wanted.virtualServer.persistence = Persistence(timeout: 60, granularity: .mask(0xFFFF_FF00), engine: "sip")
+        wanted.virtualServer.persistence = Persistence(timeout: 60, granularity: .mask(0xFFFF_FF00))
+        wanted.virtualServer.engine = "sip"
         let plan = plan([wanted], [F.observed(F.web, [ObservedRealServer(RealServer(F.a))])], ledger: F.owning(F.web))
         #expect(plan.changes.map(\.kind) == [.edit, .edit])
         #expect(

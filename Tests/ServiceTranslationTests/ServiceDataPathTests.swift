@@ -32,12 +32,17 @@ import Testing
     private static func text(_ element: DataPathElement) -> String {
         switch element {
         case .address(let address): "address \(address)"
-        case .service(let key, let treatment):
-            "\(key): \(treatment.masquerade)" + (treatment.isRestricted ? ", restricted" : "")
-        case .source(let key, let network): "\(key) from \(network)"
+        case .service(let key, let treatment): "\(key): \(treatment.masquerade)"
+        case .guarded(let key, let list):
+            "\(key) from \(list.isEmpty ? "nobody" : text(list))"
+        case .sources(let list): "list \(text(list))"
         case .hairpin(let address): "hairpin \(address)"
         case .healthCheckPort(let port): "health \(port)"
         }
+    }
+
+    private static func text(_ list: SourceList) -> String {
+        list.ranges.map { "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: " ")
     }
 
     @Test func everyAddressIsBoundAndTreatedAsItsPolicyAsks() throws {
@@ -85,22 +90,81 @@ import Testing
     }
 
     @Test(arguments: [
-        ("10.0.0.0/8, 10.1.0.0/16", ["tcp 203.0.113.1:80 from 10.0.0.0/8"]),
+        ("10.0.0.0/8, 10.1.0.0/16", "10.0.0.0-10.255.255.255"),
+        // The node may connect, and comes from the address that it connects to.
         (
             "192.0.2.0/24, \" 10.0.0.0/8 \"",
-            [
-                "tcp 203.0.113.1:80 from 10.0.0.0/8", "tcp 203.0.113.1:80 from 192.0.2.0/24",
-                "tcp 203.0.113.1:80 from 203.0.113.1/32",
-            ]
-        ), ("10.0.0.0/8, 0.0.0.0/0", nil), ("2001:db8::/32", []), ("nonsense", []),
+            "10.0.0.0-10.255.255.255 192.0.2.0-192.0.2.255 203.0.113.1-203.0.113.1"
+        ),
+        ("10.0.0.0/9, 10.128.0.0/9", "10.0.0.0-10.255.255.255"), ("10.0.0.0/8, 0.0.0.0/0", nil),
+        ("2001:db8::/32", "nobody"), ("nonsense", "nobody"), ("\"\"", "nobody"),
+        // As Kubernetes reads them.
+        ("010.00.0.000/8", "10.0.0.0-10.255.255.255"), ("\"::ffff:10.0.0.0/104\"", "10.0.0.0-10.255.255.255"),
+        ("10.0.0.7/08", "10.0.0.0-10.255.255.255"), ("10.0.0.0/33, 10.0.0/8, 10.0.0.1.0/8, 0x0a000000/8", "nobody"),
+        ("\"::/0\"", "nobody"), ("0.0.0.0/1, 128.0.0.0/1", "0.0.0.0-255.255.255.255"),
     ])
-    func sourcesAreOfTheLoadBalancerAlone(ranges: String, expected: [String]?) throws {
+    func sourcesAreOfTheLoadBalancerAlone(ranges: String, expected: String?) throws {
         let cluster = try Self.cluster(", type: LoadBalancer, loadBalancerSourceRanges: [\(ranges)]")
         let elements = Self.elements(cluster)
-        #expect(elements.filter { $0.contains(" from ") } == expected ?? [])
-        #expect(elements.contains("tcp 203.0.113.1:80: always\(expected == nil ? "" : ", restricted")"))
+        #expect(
+            elements.filter { $0.contains(" from ") } == (expected.map { ["tcp 203.0.113.1:80 from \($0)"] } ?? []))
+        #expect(
+            elements.filter { $0.hasPrefix("list ") } == (expected.flatMap { $0 == "nobody" ? nil : ["list \($0)"] } ?? []))
         #expect(elements.contains("tcp 10.96.0.10:80: outsidePods"))
-        #expect(cluster.service("web").warnings.isEmpty == !ranges.contains("nonsense"))
+        #expect(cluster.service("web").warnings.isEmpty == (expected != "nobody"))
+    }
+
+    /// A list costs once, whatever the number of ports and addresses.
+    @Test func portsShareTheirList() throws {
+        let ports = (1...100).map { "{name: p\($0), port: \($0)}" }.joined(separator: ", ")
+        let ranges = (0..<1_000).map { "10.\($0 / 250).\($0 % 250).0/25" }.joined(separator: ", ")
+        let cluster = try Cluster(
+            """
+            {kind: Service, metadata: {name: web}, spec: {type: LoadBalancer, clusterIP: 10.96.0.10, ports: [\(ports)],
+              loadBalancerSourceRanges: [\(ranges)]},
+              status: {loadBalancer: {ingress: [{ip: 203.0.113.1}, {ip: 203.0.113.2}]}}}
+            """, policy: Self.policy)
+        let lists = cluster.index.dataPath.compactMap { element in
+            if case .sources(let list) = element { list } else { nil }
+        }
+        #expect(lists.map(\.ranges.count) == [1_000])
+        #expect(cluster.index.dataPath.count { if case .guarded = $0 { true } else { false } } == 200)
+        #expect(cluster.service("web").warnings.isEmpty)
+    }
+
+    /// Sorted by family first; a family without a range is shut, which is told.
+    @Test(arguments: [
+        ("0.0.0.0/0, \"fd00:aa::/32\"", nil, "fd00:aa::-fd00:aa:ffff:ffff:ffff:ffff:ffff:ffff", 0),
+        ("198.51.100.0/24, \"::/0\"", "198.51.100.0-198.51.100.255", nil, 0),
+        ("198.51.100.0/24", "198.51.100.0-198.51.100.255", "nobody", 1),
+        ("0.0.0.0/0", nil, "nobody", 1), ("\"::/0\"", "nobody", nil, 1), ("\"::/0\", 0.0.0.0/0", nil, nil, 0),
+        ("nonsense", "nobody", "nobody", 1),
+    ] as [(String, String?, String?, Int)])
+    func eachFamilyHasItsRanges(ranges: String, ipv4: String?, ipv6: String?, warnings: Int) throws {
+        let cluster = try Cluster(
+            """
+            {kind: Service, metadata: {name: web}, spec: {type: LoadBalancer, clusterIPs: [10.96.0.10, "fd00:96::a"],
+              ports: [{port: 80}], loadBalancerSourceRanges: [\(ranges)]},
+              status: {loadBalancer: {ingress: [{ip: 203.0.113.1}, {ip: "2001:db8::1"}]}}}
+            """, policy: Self.policy)
+        let found = Self.elements(cluster).filter { $0.contains(" from ") }
+        let expected = [
+            ipv4.map { "tcp 203.0.113.1:80 from \($0)" }, ipv6.map { "tcp [2001:db8::1]:80 from \($0)" },
+        ].compactMap(\.self)
+        #expect(found == expected)
+        #expect(cluster.service("web").warnings.count == warnings)
+    }
+
+    @Test func moreRangesThanAServiceMayHaveShutIt() throws {
+        for (count, isShut) in [(1_000, false), (1_001, true)] {
+            let ranges = ["0.0.0.0/0", "\"::/0\""] + Array(repeating: "10.0.0.0/8", count: count - 2)
+            let cluster = try Self.cluster(
+                ", type: LoadBalancer, loadBalancerSourceRanges: [\(ranges.joined(separator: ", "))]")
+            let found = Self.elements(cluster).filter { $0.contains(" from ") }
+            #expect(found == (isShut ? ["tcp 203.0.113.1:80 from nobody"] : []))
+            let told = cluster.service("web").warnings.map(\.message)
+            #expect(told.contains { $0.contains("nobody may use its load balancer addresses") } == isShut)
+        }
     }
 
     @Test func aHealthCheckPortIsOneOfThem() throws {

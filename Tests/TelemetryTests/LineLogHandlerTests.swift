@@ -13,7 +13,7 @@ import Testing
             [("realServer", "10.1.0.1:80"), ("virtualServer", "tcp 10.0.0.1:80"), ("name", ""), ("odd", "a=\"\n")],
             at: time)
         #expect(
-            line == #"2025-12-31T23:59:59.123Z info    real server added realServer=10.1.0.1:80 "#
+            line == #"2025-12-31T23:59:59.123Z info    real server\nadded realServer=10.1.0.1:80 "#
                 + #"virtualServer="tcp 10.0.0.1:80" name="" odd="a=\"\n""# + "\n")
     }
 
@@ -23,5 +23,14 @@ import Testing
         let node = try YAMLNode.documents(in: line).first
         #expect(node?["level"]?.scalar?.text == "warning" && node?["message"]?.scalar?.text == "drift \"found\"")
         #expect(node?["kind"]?.scalar?.text == "a\nb" && node?["time"]?.scalar?.text == "2025-12-31T23:59:59.123Z")
+    }
+
+    @Test(arguments: [LineLogHandler.Format.text, .json])
+    func noByteOfOthersReachesATerminal(_ format: LineLogHandler.Format) {
+        let hostile = "\u{1B}[2J\u{9B}31m\u{202E}\u{2028}\u{200B}\0\u{7F}\r\n2026-01-31T00:00:00Z info forged"
+        let line = LineLogHandler.line(
+            format, .error, hostile, [("detail", hostile), ("plain", "a\u{9B}b"), ("odd", "\u{202E}x")], at: time)
+        #expect(line.last == "\n")
+        #expect(line.unicodeScalars.dropLast().allSatisfy { $0.isSafeToShow }, "\(line)")
     }
 }

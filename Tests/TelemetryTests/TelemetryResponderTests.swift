@@ -4,8 +4,10 @@ import Agent
 import Documents
 import Foundation
 import HTTPService
+import KubernetesObjects
 import LoadBalancing
 import Reconcile
+import ServiceTranslation
 import TestSupport
 import Testing
 
@@ -120,6 +122,24 @@ import Testing
         let limited = metrics(board.responder(trafficLimit: 1) { figures })
         #expect(limited["ipvsync_traffic_metrics_enabled"] == "0" && limited["ipvsync_traffic_metrics_limit"] == "1")
         #expect(!limited.keys.contains { $0.hasPrefix("ipvsync_virtual_server_connections") })
+    }
+
+    @Test func warningsOnServicesAreShownAndCountedByReason() {
+        let web = ObjectName(namespace: "shop", name: "web")
+        board.update {
+            $0.warnings = [
+                TranslationWarning(web, reason: .address, "external IP 127.0.0.1 is loopback"),
+                TranslationWarning(web, reason: .address, "external IP 224.0.0.1 is multicast"),
+                TranslationWarning(web, "no number"),
+            ]
+        }
+        let found = metrics()
+        #expect(found[#"ipvsync_service_warnings{reason="address"}"#] == "2")
+        #expect(found[#"ipvsync_service_warnings{reason="value"}"#] == "1")
+        #expect(found[#"ipvsync_service_warnings{reason="endpoint"}"#] == "0")
+        #expect(board.responder().text("/status").contains("Service shop/web: external IP 127.0.0.1 is loopback"))
+        board.update { $0.warnings = [] }
+        #expect(metrics()[#"ipvsync_service_warnings{reason="address"}"#] == "0")
     }
 
     @Test func unknownPathsAreNotFound() {

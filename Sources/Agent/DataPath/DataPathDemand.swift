@@ -18,13 +18,8 @@ package struct DataPathDemand: Hashable, Sendable {
     func unguardedAddresses(_ rules: Set<DataPathElement>) -> Set<IPAddress> {
         Set(
             elements.lazy.compactMap { element in
-                guard case .service(let key, let treatment) = element, treatment.isRestricted,
-                    case .endpoint(_, let endpoint) = key
-                else { return nil }
-                let isGuarded = ServiceTreatment.Masquerade.allCases.contains { masquerade in
-                    rules.contains(.service(key, ServiceTreatment(masquerade, isRestricted: true)))
-                }
-                return isGuarded ? nil : endpoint.address
+                guard case .guarded(.endpoint(_, let endpoint), _) = element, !rules.contains(element) else { return nil }
+                return endpoint.address
             })
     }
 }

@@ -98,6 +98,7 @@ extension DataPathKeeper {
         guard !others.isEmpty else { return }
         let wanted = Set(state.elements.lazy.compactMap(\.servedKey))
         gone = others.filter { $0.virtualServer.map { !wanted.contains($0) && keeping($0) } ?? false }
+        gone.formUnion(gone.compactMap(\.neededSources).filter(others.contains))
         state.apply(DataPathChange(added: gone))
     }
 
@@ -112,7 +113,29 @@ extension DataPathKeeper {
         let later = now.removed.filter { $0.virtualServer.map(going.contains) ?? false }
         now.removed.subtract(later)
         gone = gone.subtracting(back).union(later)
+        // Lists of sources stay as long as what they guard.
+        let needed = Set(gone.lazy.compactMap(\.neededSources))
+        gone.formUnion(now.removed.intersection(needed))
+        now.removed.subtract(needed)
+        gone.subtract(change.added)
+        let free = takeUnneededSources()
+        now.removed.formUnion(free.subtracting(change.added))
+        // A list that guards nothing is not there, such as one whose virtual servers a file declares otherwise.
+        if let known {
+            now.removed = now.removed.filter { $0.virtualServer != nil || known.elements.contains($0) }
+        }
         return now
+    }
+
+    /// Takes the lists of sources out of ``gone`` that guard nothing there any more.
+    private func takeUnneededSources() -> Set<DataPathElement> {
+        let needed = Set(gone.lazy.compactMap(\.neededSources))
+        let free = gone.filter { element in
+            guard case .sources = element else { return false }
+            return !needed.contains(element)
+        }
+        gone.subtract(free)
+        return free
     }
 
     /// Removes the rules of virtual servers that are wanted no more and are no longer there: while they drain, or their
@@ -121,8 +144,10 @@ extension DataPathKeeper {
     /// - Parameter owns: Whether a virtual server is ours, and so still there.
     func removeGone(unless owns: (VirtualServerKey) -> Bool, _ report: inout DataPathReport) {
         guard !gone.isEmpty, let known else { return }
-        let stale = gone.filter { $0.virtualServer.map { !owns($0) } ?? false }
+        var stale = gone.filter { $0.virtualServer.map { !owns($0) } ?? false }
+        guard !stale.isEmpty else { return }
         gone.subtract(stale)
+        stale.formUnion(takeUnneededSources())
         commitMore(DataPathChange(removed: stale.intersection(known.elements)), &report)
     }
 

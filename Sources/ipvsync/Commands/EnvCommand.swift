@@ -11,7 +11,8 @@ struct EnvCommand: ParsableCommand {
         abstract: "Print the Service environment variables that a Pod in a namespace would get.",
         discussion: """
             One NAME=value a line, as a kubelet sets them: {SERVICE}_SERVICE_HOST and _PORT,
-            and the Docker links set.
+            and the Docker links set. A name that Kubernetes would not take is left out, with
+            a warning.
 
             EXAMPLES:
               kubectl get services -A -o json | ipvsync env -n shop --manifests -
@@ -29,7 +30,9 @@ struct EnvCommand: ParsableCommand {
     func run() throws {
         try Failures.endWithStatus {
             let index = try cluster.index()
-            output.print(EnvironmentView(ServiceEnvironment(namespace: namespace, in: index.cluster)))
+            let environment = ServiceEnvironment(namespace: namespace, in: index.cluster)
+            output.print(EnvironmentView(environment))
+            StandardStreams.complain(environment.warnings)
         }
     }
 }
@@ -40,7 +43,7 @@ private struct EnvironmentView: Presentable {
 
     init(_ environment: ServiceEnvironment) { self.environment = environment }
 
-    func lines(for terminal: Terminal) -> [String] { environment.variables.map { "\($0.name)=\($0.value)" } }
+    var lines: [Line] { environment.variables.map { "\($0.name)=\($0.value)" } }
 
     var document: Document {
         .mapping(environment.variables.map { Document.Member($0.name, .string($0.value)) })

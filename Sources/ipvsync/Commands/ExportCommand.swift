@@ -8,6 +8,10 @@ struct ExportCommand: ParsableCommand {
         commandName: "export",
         abstract: "Print the kernel's table, or a configuration, for another program.",
         discussion: """
+            The rules are those that 'ipvsadm -R' takes, thresholds included, which
+            'ipvsadm -S' leaves out. What it would not take is left out; standard error
+            says what and why.
+
             EXAMPLES:
               ipvsync export --format ipvsadm >/etc/ipvsadm.rules
               ipvsync export --format ipvsadm --config web.yaml | ipvsadm -R
@@ -27,13 +31,22 @@ struct ExportCommand: ParsableCommand {
         completion: .file())
     var paths: [String] = []
 
+    /// How many lines standard error has of what is left out.
+    private static let shownLines = 100
+
     func run() throws {
         try Failures.endWithStatus {
-            let state =
-                paths.isEmpty
-                ? DesiredState(try IPVSClient.opened().state())
-                : try Configuration.load(paths: paths).desired
-            StandardStreams.write(IpvsadmRules.render(state.virtualServers))
+            let export = paths.isEmpty ? try ofKernel() : IpvsadmExport(try Configuration.load(paths: paths).desired)
+            StandardStreams.write(export.rules)
+            StandardStreams.complain(export.notes, limit: Self.shownLines)
         }
+    }
+
+    private func ofKernel() throws -> IpvsadmExport {
+        let observed = try IPVSClient.opened().state()
+        var state = DesiredState(observed)
+        // The kernel always has timeouts: they are no loss.
+        state.timeouts = nil
+        return IpvsadmExport(state)
     }
 }

@@ -27,13 +27,8 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         try Failures.endWithStatus {
-            let answer = try AgentClient(try state.store()).answer()
-            let status = AgentStatus(answer.document)
-            if output.format == .json {
-                StandardStreams.write(answer.text)
-            } else {
-                output.print(StatusView(status, now: WallTime.now.seconds))
-            }
+            let status = AgentStatus(try AgentClient(try state.store()).answer())
+            output.print(StatusView(status, now: WallTime.now.seconds))
             if status.hasFailed { throw ExitStatus.failed.code }
         }
     }

@@ -24,9 +24,8 @@ struct ValidateCommand: ParsableCommand {
         try Failures.endWithStatus {
             let virtualServers = try source.load().configuration.desired.virtualServers
             let realServers = virtualServers.reduce(0) { $0 + $1.realServers.count }
-            StandardStreams.writeLines([
-                "The configuration is valid: \(virtualServers.count) virtual servers, \(realServers) real servers."
-            ])
+            StandardStreams.write(
+                "The configuration is valid: \(virtualServers.count) virtual servers, \(realServers) real servers.\n")
         }
     }
 }

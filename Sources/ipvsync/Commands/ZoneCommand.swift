@@ -10,7 +10,8 @@ struct ZoneCommand: ParsableCommand {
         discussion: """
             A and AAAA, SRV for named ports, CNAME for ExternalName, by the Kubernetes DNS
             specification 1.1; headless Services answer with their ready endpoints. Any
-            server that reads RFC 1035 zones can serve it.
+            server that reads RFC 1035 zones can serve it. A name that Kubernetes would not
+            take is left out, with a warning.
 
             EXAMPLES:
               kubectl get svc,endpointslices -A -o json \\
@@ -56,7 +57,8 @@ struct ZoneCommand: ParsableCommand {
                 reverse == nil
                 ? ServiceZone(state, authority)
                 : ServiceZone(reverse: state, domain: domain.withoutFinalDot, authority)
-            StandardStreams.writeLines(zone.lines)
+            StandardStreams.complain(zone.warnings)
+            StandardStreams.write(zone.lines.joined(separator: "\n") + "\n")
         }
     }
 }

@@ -1,0 +1,28 @@
+/// Which health check ports are served, and why others are not.
+package struct HealthCheckPorts: Hashable, Sendable {
+    /// How many are listened on.
+    package var served = 0
+    /// Each that is not, with its Service and the reason.
+    package var unserved: [String] = []
+
+    package init(served: Int = 0, unserved: [String] = []) {
+        self.served = served
+        self.unserved = unserved
+    }
+
+    /// Shares the descriptors that there are for health check ports among namespaces: each gets its first port before
+    /// another gets its second. So no tenant takes the ports of others.
+    ///
+    /// Costs nothing while there are enough.
+    ///
+    /// - Returns: The ports that are to be served.
+    package static func share(_ budget: Int, among checks: [UInt16: HealthCheckCount]) -> Set<UInt16> {
+        guard checks.count > budget else { return Set(checks.keys) }
+        var turns: [String: Int] = [:]
+        let ports = checks.sorted { $0.key < $1.key }.map { port, check in
+            turns[check.namespace, default: 0] += 1
+            return (port: port, turn: turns[check.namespace, default: 0])
+        }
+        return Set(ports.sorted { ($0.turn, $0.port) < ($1.turn, $1.port) }.prefix(max(0, budget)).map(\.port))
+    }
+}

@@ -1,0 +1,46 @@
+internal import HTTPService
+internal import Programs
+
+/// Who may have how many of this process' file descriptors open.
+///
+/// What tenants and clients make it open is bounded, so that ledger, netlink and API always find a descriptor.
+///
+///     limit    reserve    places (metrics, health checks)    health check ports
+///     1,024        256                            64 each                   526
+///     16,384       256                         1,024 each                13,806
+struct DescriptorBudget {
+    /// Of the process, in all.
+    let limit: Int
+    /// For metrics and health.
+    let telemetry: HTTPServer.Limits
+    /// For `ipvsync status`.
+    let local: HTTPServer.Limits
+    /// For connections to health check ports.
+    let healthChecks: HTTPServer.Limits
+    /// Listening sockets of health check ports.
+    let healthCheckPorts: Int
+
+    /// For ledger, netlink, API server, log, programs and files.
+    private static let standardReserve = 256
+
+    /// Raises the limit of the process as far as it may.
+    init() { self.init(limit: OpenFilesLimit.raise()) }
+
+    init(limit: Int) {
+        self.limit = limit
+        telemetry = Self.limits(places: limit / 16, atMost: 1024, slow: limit / 64)
+        healthChecks = telemetry
+        local = Self.limits(places: limit / 64, atMost: 64, slow: limit / 128)
+        let reserve = min(Self.standardReserve, limit / 4)
+        let connections = telemetry.descriptors + healthChecks.descriptors + local.descriptors
+        healthCheckPorts = max(1, limit - reserve - connections)
+    }
+
+    private static func limits(places: Int, atMost most: Int, slow: Int) -> HTTPServer.Limits {
+        var limits = HTTPServer.Limits.standard
+        limits.places = max(8, min(most, places))
+        limits.slowPlaces = max(4, min(limits.slowPlaces, slow))
+        limits.leavingPlaces = max(4, min(limits.leavingPlaces, slow))
+        return limits
+    }
+}

@@ -1,0 +1,75 @@
+import Documents
+import Glibc
+import Programs
+import Testing
+
+/// The ipvsync that was built with these tests.
+enum Program {
+    /// Beside the tests, which are a program or a library in the same folder.
+    static let path: String = {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        let own = String(decoding: buffer[..<max(0, count)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let beside = own.lastIndex(of: "/").map { own[...$0] + "ipvsync" } ?? ""
+        guard access(String(beside), X_OK) != 0 else { return String(beside) }
+        // The tests are a library that a program of the toolchain has loaded.
+        let maps = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? ""
+        return (maps.lastIndex(of: "/").map { String(maps[...$0]) } ?? "./") + "ipvsync"
+    }()
+
+    /// What a run has left.
+    struct Outcome {
+        let arguments: [String]
+        let result: ProgramResult
+
+        var status: Int32 { result.status & 0x7F == 0 ? result.status >> 8 & 0xFF : -(result.status & 0x7F) }
+        var output: String { String(decoding: result.output, as: UTF8.self) }
+        var error: String { String(decoding: result.error, as: UTF8.self) }
+    }
+
+    static func run(_ arguments: [String], input: String = "") throws -> Outcome {
+        let run = ProgramRun(path, arguments, input: Array(input.utf8), timeLimit: .seconds(120), outputLimit: 64 << 20)
+        return Outcome(arguments: arguments, result: try run.run())
+    }
+
+    /// Runs it on a terminal of its own (`script` of util-linux), both streams on the same.
+    static func runOnTerminal(_ arguments: [String]) throws -> Outcome {
+        let words = ([path] + arguments).map { "'" + $0.split(separator: "'").joined(separator: "'\\''") + "'" }
+        let run = ProgramRun(
+            "/usr/bin/script", ["-qec", words.joined(separator: " "), "/dev/null"], timeLimit: .seconds(120),
+            outputLimit: 64 << 20)
+        return Outcome(arguments: arguments, result: try run.run())
+    }
+}
+
+/// A command as the program describes itself.
+struct CommandDescription {
+    /// `migrate kube-proxy`; empty for the program itself.
+    let path: [String]
+    /// The options that take a value, as they are written.
+    let options: [String]
+    let takesArgument: Bool
+    let isLeaf: Bool
+
+    /// Every command of the program, so that none is forgotten.
+    static func all() throws -> [CommandDescription] {
+        let text = try Program.run(["--experimental-dump-help"]).output
+        let root = try #require(try Document(json: Array(text.utf8))["command"])
+        return collect(root, [])
+    }
+
+    private static func collect(_ command: Document, _ path: [String]) -> [CommandDescription] {
+        let arguments = command["arguments"]?.elements ?? []
+        let subcommands = (command["subcommands"]?.elements ?? []).filter { $0["commandName"]?.string != "help" }
+        let own = CommandDescription(
+            path: path,
+            options: arguments.filter { $0["kind"]?.string == "option" }.compactMap { argument in
+                argument["preferredName"]?["name"]?.string.map { $0.count == 1 ? "-\($0)" : "--\($0)" }
+            },
+            takesArgument: arguments.contains { $0["kind"]?.string == "positional" }, isLeaf: subcommands.isEmpty)
+        return [own]
+            + subcommands.flatMap { command in
+                collect(command, path + [command["commandName"]?.string ?? "?"])
+            }
+    }
+}
