@@ -15,6 +15,7 @@ extension FuzzTarget {
         let endpoint = Endpoint(IPAddress(v4: 0x0A60_0001), port: 53)
         let flow = StaleFlow(.udp, virtualServer: endpoint, realServer: endpoint)
         _ = try? ConntrackClient(transport: transport()).deleteEntries([flow])
+        _ = try? ConntrackClient(transport: transport()).translatedConnections()
     }
 
     /// What a kernel might answer: the sequence numbers are those of a client's requests.
