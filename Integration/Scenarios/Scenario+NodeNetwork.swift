@@ -31,7 +31,7 @@ extension Scenario {
                     address add 10.96.0.2/32 dev kube-ipvs0
 
                     """)
-            let own = try HostIdentity.addresses(except: "vips0")
+            let own = try HostIdentity.stations(except: "vips0").addresses.sorted()
             try expectEqual(own.map(\.description), ["203.0.113.5", "2001:db8:5::5"])
         },
         Scenario("network: VIPs come and go beside others' addresses, devices and routes") { context in

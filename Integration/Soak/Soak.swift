@@ -141,7 +141,7 @@ final class Soak {
             throw ScenarioFailure("no socket for the agent: \(error)")
         }
         let transport = FaultyTransport(socket, random: random.fork(), figures: figures)
-        let feeds = APIResource.proxied(node: SoakObjects.node).map {
+        let feeds = APIResource.proxied().filter { !$0.isOptional }.map {
             SoakFeed($0, server, random: random.fork(), figures: figures)
         }
         return try SoakNode(

@@ -3,6 +3,7 @@ package import DataPath
 package import KubernetesAPI
 internal import KubernetesObjects
 package import LoadBalancing
+package import NodeNetwork
 package import ServiceTranslation
 
 /// What is wanted now, of files and of an API server; a virtual server of a file goes before a Service's.
@@ -16,6 +17,8 @@ package struct AgentState: DesiredSource {
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
     private var index: ServiceIndex
     private var policy: TranslationPolicy
+    /// What is known of this machine's addresses.
+    package private(set) var stations: NodeStations
     /// Whether the node's addresses could be listed: without them, node ports would seem to be wanted no more.
     package private(set) var knowsNodeAddresses: Bool
 
@@ -23,11 +26,13 @@ package struct AgentState: DesiredSource {
         let configuration = declaration.configuration
         files = configuration.desired
         // Those that came since will be found by the first look.
-        let addresses =
-            declaration.nodeAddresses
-            ?? (try? HostIdentity.addresses(except: configuration.settings.network?.options?.device))
-        knowsNodeAddresses = addresses != nil
-        policy = TranslationPolicy(nodeName: node, nil, addresses: addresses ?? [])
+        let stations =
+            declaration.stations
+            ?? (try? HostIdentity.stations(except: configuration.settings.network?.options?.device))
+        knowsNodeAddresses = stations != nil
+        self.stations = stations ?? NodeStations()
+        policy = TranslationPolicy(nodeName: node)
+        policy.use(self.stations)
         index = ServiceIndex(translator: ServiceTranslator(policy: policy))
         use(declaration)
     }
@@ -111,23 +116,34 @@ package struct AgentState: DesiredSource {
         }
         let node = TranslationPolicy(
             nodeName: policy.nodeName, index.cluster.nodes[policy.nodeName], addresses: policy.nodeAddresses)
+        if node.zone != policy.zone || node.primaryAddresses != policy.primaryAddresses {
+            var next = policy
+            next.zone = node.zone
+            next.primaryAddresses = node.primaryAddresses
+            follow(next)
+        }
+        return index.refresh()
+    }
+
+    /// Takes the addresses that this node has now, and who is around it.
+    ///
+    /// - Returns: The virtual servers that are wanted otherwise now.
+    package mutating func use(_ stations: NodeStations) -> [VirtualServerKey] {
         var next = policy
-        next.zone = node.zone
-        next.primaryAddresses = node.primaryAddresses
+        next.use(stations)
+        self.stations = stations
+        knowsNodeAddresses = true
         follow(next)
         return index.refresh()
     }
 
-    /// The addresses that are taken for this node's own.
-    package var nodeAddresses: [IPAddress] { policy.nodeAddresses }
-
-    /// Takes the addresses that this node has now.
+    /// Takes the addresses where the API server is reached.
     ///
     /// - Returns: The virtual servers that are wanted otherwise now.
-    package mutating func use(nodeAddresses: [IPAddress]) -> [VirtualServerKey] {
+    package mutating func use(apiServers: Set<IPAddress>) -> [VirtualServerKey] {
+        guard policy.addresses.apiServers != apiServers else { return [] }
         var next = policy
-        next.nodeAddresses = nodeAddresses
-        knowsNodeAddresses = true
+        next.addresses.apiServers = apiServers
         follow(next)
         return index.refresh()
     }

@@ -1,6 +1,7 @@
 package import Configuration
 package import DataPath
-package import LoadBalancing
+internal import LoadBalancing
+package import NodeNetwork
 package import ServiceTranslation
 
 /// Everything that files declare: configuration, and what became of the Services among them.
@@ -11,20 +12,20 @@ package struct Declaration: Sendable {
     package var dataPath: Set<DataPathElement>
     /// Their health check ports.
     package var healthChecks: [UInt16: HealthCheck]
-    /// The addresses of this node that they were translated for; `nil` without any Service.
-    package var nodeAddresses: [IPAddress]?
+    /// What is known of this machine's addresses, for which they were translated; `nil` without any Service.
+    package var stations: NodeStations?
     /// What could not be done as they ask.
     package var warnings: [TranslationWarning]
 
     package init(
         _ configuration: Configuration, dataPath: Set<DataPathElement> = [],
-        healthChecks: [UInt16: HealthCheck] = [:], nodeAddresses: [IPAddress]? = nil,
+        healthChecks: [UInt16: HealthCheck] = [:], stations: NodeStations? = nil,
         warnings: [TranslationWarning] = []
     ) {
         self.configuration = configuration
         self.dataPath = dataPath.union(configuration.ownElements)
         self.healthChecks = healthChecks
-        self.nodeAddresses = nodeAddresses
+        self.stations = stations
         self.warnings = warnings
     }
 

@@ -1,7 +1,7 @@
 internal import Glibc
-package import LoadBalancing
+internal import LoadBalancing
 package import Netlink
-internal import NodeNetwork
+package import NodeNetwork
 
 /// What this machine calls itself.
 package enum HostIdentity {
@@ -18,12 +18,15 @@ package enum HostIdentity {
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).lowercased()
     }
 
-    /// The addresses that others can reach: no loopback, no IPv6 link-local, no virtual ones. Sorted.
+    /// The addresses that others can reach: no loopback, no IPv6 link-local, no virtual ones; and who is around.
     ///
     /// - Parameter device: A further device that carries virtual addresses.
-    package static func addresses(except device: String? = nil) throws(NetlinkError) -> [IPAddress] {
+    package static func stations(except device: String? = nil) throws(NetlinkError) -> NodeStations {
         let virtual = virtualDevices.union(device.map { [$0] } ?? [])
-        return try VIPClient().addresses(exceptOn: virtual)
-            .filter { address in !localNetworks.contains { $0.contains(address) } }.sorted()
+        var stations = try VIPClient().stations(exceptOn: virtual)
+        stations.addresses = stations.addresses.filter { address in
+            !localNetworks.contains { $0.contains(address) }
+        }
+        return stations
     }
 }

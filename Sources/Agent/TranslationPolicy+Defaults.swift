@@ -1,8 +1,16 @@
 package import Configuration
 internal import LoadBalancing
+package import NodeNetwork
 package import ServiceTranslation
 
 extension TranslationPolicy {
+    /// Takes what is known of this machine's addresses.
+    package mutating func use(_ stations: NodeStations) {
+        nodeAddresses = stations.addresses.sorted()
+        addresses.broadcasts = stations.broadcasts
+        addresses.gateways = stations.gateways
+    }
+
     /// Takes over what a configuration says of Services in general.
     package mutating func apply(_ defaults: ServiceDefaults?) {
         guard let defaults else { return }
@@ -20,5 +28,8 @@ extension TranslationPolicy {
         case ServiceDefaults.Annotations.none?: annotations = .none
         case .named(let names)?: annotations = .named(Set(names))
         }
+        addresses.externalIPs = defaults.externalIPs ?? .any
+        addresses.loadBalancerIPs = defaults.loadBalancerIPs ?? .any
+        addresses.servesNodeAddresses = defaults.nodeAddresses ?? false
     }
 }

@@ -85,6 +85,9 @@ extension ServiceDefaults {
             case .named(let names): .sequence(names.map(Document.string))
             }
         }
+        members.append(externalIPs, as: Fields.externalIPs, \.document)
+        members.append(loadBalancerIPs, as: Fields.loadBalancerIPs, \.document)
+        members.append(nodeAddresses, as: Fields.nodeAddresses, Document.bool)
         return .mapping(members)
     }
 }

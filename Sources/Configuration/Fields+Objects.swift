@@ -73,6 +73,20 @@ extension Fields {
         "annotations", .annotations,
         "Which annotations `ipvsync.io/…` of Services and their endpoints count: `all`, `none`, or a list of names "
             + "behind the slash; all by default.")
+    static let externalIPs = Field(
+        "externalIPs", .addressAllowance,
+        "Which externalIPs of Services are served: `any`, `none`, or networks; any by default. Addresses of the node, "
+            + "of the API server, of gateways and of the cluster are refused whatever it says.")
+    static let loadBalancerIPs = Field(
+        "loadBalancerIPs", .addressAllowance, "The same for the addresses of load balancers (status.loadBalancer).")
+    static let nodeAddresses = Field(
+        "nodeAddresses", .boolean,
+        "Whether external IPs and load balancer addresses that are this node's own are served, as k3s' servicelb needs; "
+            + "false by default.")
+    static let allowedNetworks = Field(
+        "allow", .list(of: .prefix), "The networks for Services of namespaces that are not named; none by default.")
+    static let allowedNamespaces = Field(
+        "namespaces", .namespaceNetworks, "The networks for a namespace, in the place of `allow`.")
 
     // Of a file.
     static let services = Field("services", .services, "What holds for Kubernetes Services in general.")

@@ -13,9 +13,11 @@ extension ObjectShape {
     static let logging = ObjectShape([Fields.logFormat, Fields.logLevel])
 
     static let services = ObjectShape([
-        Fields.scheduler, Fields.nodePortAddresses, Fields.localFallback, Fields.proxyName,
-        Fields.annotations,
+        Fields.scheduler, Fields.nodePortAddresses, Fields.localFallback, Fields.proxyName, Fields.annotations,
+        Fields.externalIPs, Fields.loadBalancerIPs, Fields.nodeAddresses,
     ])
+
+    static let addressAllowance = ObjectShape([Fields.allowedNetworks, Fields.allowedNamespaces])
 
     static let network = ObjectShape([
         Fields.vipBinding, Fields.device, Fields.serviceCIDRs, Fields.firewall, Fields.clusterCIDRs,

@@ -23,11 +23,15 @@ extension VirtualServer {
 
 extension IPAddress {
     func complaints() -> [Complaint] {
-        guard isUnspecified || isMulticast else { return [] }
-        return [
-            Complaint(
-                field: "address", problem: "\(self) is \(isMulticast ? "a multicast" : "the unspecified") address",
-                remedy: "write a unicast address")
-        ]
+        switch special {
+        case .unspecified?, .multicast?, .broadcast?:
+            [
+                Complaint(
+                    field: "address", problem: "\(self) is \(special?.rawValue ?? "")",
+                    remedy: "write a unicast address")
+            ]
+        // Directors of IPVS serve themselves by these, and who writes a configuration may.
+        case .loopback?, .linkLocal?, .mapped?, nil: []
+        }
     }
 }

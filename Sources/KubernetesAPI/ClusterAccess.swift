@@ -1,3 +1,5 @@
+internal import LoadBalancing
+
 /// How an API server is reached, and who asks it.
 package struct ClusterAccess: Hashable, Sendable {
     /// Certificates or a key in PEM.
@@ -44,6 +46,15 @@ package struct ClusterAccess: Hashable, Sendable {
         self.key = key
         self.credential = credential
         self.proxy = proxy
+    }
+
+    /// The server's address, where it is named by one.
+    var serverAddress: IPAddress? {
+        let parts = server.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, let authority = parts[2].split(separator: "/").first else { return nil }
+        let host = authority.split(separator: "@").last ?? ""
+        guard host.hasPrefix("[") else { return IPAddress(host.prefix { $0 != ":" }) }
+        return IPAddress(host.dropFirst().prefix { $0 != "]" })
     }
 
     /// What is unsafe about it, for the log.

@@ -1,8 +1,10 @@
 package import KubernetesObjects
+package import LoadBalancing
 
 /// The feeds of several collections of one API server.
 package final class ClusterWatch {
     private let transfers: HTTPTransfers
+    private let namedAddress: IPAddress?
     private var feeds: [ResourceFeed]
     private let now: () -> ContinuousClock.Instant
     private let follows: Bool
@@ -13,6 +15,7 @@ package final class ClusterWatch {
         now: @escaping () -> ContinuousClock.Instant = { .now }
     ) {
         transfers = HTTPTransfers(access)
+        namedAddress = access.serverAddress
         feeds = resources.map { ResourceFeed($0) }
         self.follows = follows
         self.now = now
@@ -20,6 +23,9 @@ package final class ClusterWatch {
 
     /// Whether every collection has been read once.
     package var isComplete: Bool { feeds.allSatisfy(\.status.isComplete) }
+
+    /// Where the API server is reached: the address by which it is named, and those that connections were opened to.
+    package var servers: Set<IPAddress> { namedAddress.map { transfers.peers.union([$0]) } ?? transfers.peers }
 
     /// How each feed is doing, by its collection's name.
     package var statuses: [(name: String, status: FeedStatus)] { feeds.map { ($0.resource.name, $0.status) } }
@@ -65,6 +71,13 @@ extension ClusterWatch {
     package static func objects(
         _ access: ClusterAccess, _ resources: [APIResource], patience: Duration = .seconds(60)
     ) throws(FeedProblem) -> [KubernetesObject] {
+        try reading(access, resources, patience: patience).objects
+    }
+
+    /// The same, with the addresses where the server was reached.
+    package static func reading(
+        _ access: ClusterAccess, _ resources: [APIResource], patience: Duration = .seconds(60)
+    ) throws(FeedProblem) -> (objects: [KubernetesObject], servers: Set<IPAddress>) {
         let watch = ClusterWatch(access, resources: resources, follows: false)
         let deadline = ContinuousClock.now + patience
         var objects: [KubernetesObject] = []
@@ -80,6 +93,6 @@ extension ClusterWatch {
             guard let (object, problem) = status.unreadable.min(by: { $0.key < $1.key }) else { continue }
             throw FeedProblem(resource: name, message: "\(object): \(problem)", isRefusal: true)
         }
-        return objects
+        return (objects, watch.servers)
     }
 }

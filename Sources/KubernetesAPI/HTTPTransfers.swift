@@ -1,5 +1,6 @@
 internal import CCurl
 internal import Glibc
+package import LoadBalancing
 
 /// Requests to one server, side by side on the thread that polls them, by libcurl.
 package final class HTTPTransfers {
@@ -12,6 +13,10 @@ package final class HTTPTransfers {
     private let access: ClusterAccess
     private let multi: UnsafeMutableRawPointer
     private var transfers: [Int: Transfer] = [:]
+    /// Where the server was found, or looked for: the addresses of all connections until now.
+    package private(set) var peers: Set<IPAddress> = []
+    /// A name that always means something else must not fill the memory.
+    private static let peerLimit = 256
 
     package init(_ access: ClusterAccess) {
         self.access = access
@@ -60,6 +65,9 @@ package final class HTTPTransfers {
     private func perform() {
         var running: Int32 = 0
         curl_multi_perform(multi, &running)
+        for transfer in transfers.values where !transfer.peers.isSubset(of: peers) && peers.count < Self.peerLimit {
+            peers.formUnion(transfer.peers)
+        }
     }
 
     private func events() -> [Event] {

@@ -7,7 +7,7 @@ internal import KubernetesObjects
 /// when the server has forgotten that version (410), the list begins again, and what was known stays until it is
 /// complete.
 package struct ResourceFeed: Sendable {
-    package let resource: APIResource
+    package private(set) var resource: APIResource
     package private(set) var status = FeedStatus()
     private var phase: Phase = .idle
     private var next: Step = .list(page: nil)
@@ -37,6 +37,8 @@ package struct ResourceFeed: Sendable {
     static let maximumLine = 16 << 20
     private static let maximumStatus = 64 << 10
     private static let listTimeout = 120
+    /// A collection that the server does without is asked for again after that long.
+    private static let absence = Duration.seconds(600)
     /// A watch that ends sooner than this is taken for a failing one.
     private static let shortWatch = Duration.seconds(1)
 
@@ -284,9 +286,21 @@ extension ResourceFeed {
     ) {
         phase = .idle
         pending = []
+        if resource.isOptional, status.lists == 0 { return goWithout(isRefusal: isRefusal, now: now) }
         status.failures += 1
         status.problem = FeedProblem(resource: resource.name, message: message, isRefusal: isRefusal)
         resumption = now + max(wait, backoff.next(&generator))
+    }
+
+    /// Does without an optional collection that was never read; another path is tried at once.
+    private mutating func goWithout(isRefusal: Bool, now: ContinuousClock.Instant) {
+        next = .list(page: nil)
+        if isRefusal, resource.turn() {
+            resumption = now
+        } else {
+            status.isComplete = true
+            resumption = now + (isRefusal ? Self.absence : backoff.next(&generator))
+        }
     }
 
     /// Takes note of a request that could not be made.

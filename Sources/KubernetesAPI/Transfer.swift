@@ -1,11 +1,14 @@
 internal import CCurl
 internal import Configuration
 internal import Glibc
+import LoadBalancing
 
 /// One request and what has come of its answer.
 final class Transfer {
     let handle: UnsafeMutableRawPointer
     private var received: [UInt8] = []
+    /// Where connections for it were opened to, whether they came about or not.
+    private(set) var peers: Set<IPAddress> = []
     private var isAnnounced = false
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private var headers: UnsafeMutablePointer<curl_slist>?
@@ -59,6 +62,7 @@ final class Transfer {
         ccurl_set_number(handle, CURLOPT_PROTOCOLS, Int(CURLPROTO_HTTP | CURLPROTO_HTTPS))
         ccurl_set_text(handle, CURLOPT_USERAGENT, "ipvsync")
         ccurl_set_text(handle, CURLOPT_PROXY, access.proxy ?? "")
+        notePeers()
         setTrust(access.trust)
         set(access.certificate, CURLOPT_SSLCERT, CURLOPT_SSLCERT_BLOB)
         set(access.key, CURLOPT_SSLKEY, CURLOPT_SSLKEY_BLOB)
@@ -72,6 +76,17 @@ final class Transfer {
                 let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
                 transfer.received += UnsafeRawBufferPointer(start: data, count: size * count)
                 return size * count
+            }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    private func notePeers() {
+        ccurl_set_opener(
+            handle,
+            { context, _, address in
+                guard let context, let address else { return -1 }
+                let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+                if let peer = IPAddress(address) { transfer.peers.insert(peer) }
+                return ccurl_open(address)
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 
@@ -123,5 +138,23 @@ final class Transfer {
             throw FeedProblem(resource: "token", message: "\(name) is empty or no token", isRefusal: true)
         }
         headers = curl_slist_append(headers, "Authorization: Bearer \(token)")
+    }
+}
+
+extension IPAddress {
+    /// The address that a connection is opened to; `nil` for other families than IP.
+    fileprivate init?(_ address: UnsafePointer<curl_sockaddr>) {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        let count = ccurl_address(address, &bytes)
+        guard count > 0 else { return nil }
+        let halves = (0..<2).map { half in bytes[half * 8..<half * 8 + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+        let isMapped = count == 16 && halves[0] == 0 && halves[1] >> 32 == 0xFFFF
+        if count == 4 {
+            self.init(v4: UInt32(halves[0] >> 32))
+        } else if isMapped {
+            self.init(v4: UInt32(truncatingIfNeeded: halves[1]))
+        } else {
+            self.init(v6High: halves[0], low: halves[1])
+        }
     }
 }

@@ -7,6 +7,7 @@ package enum KubernetesObject: Hashable, Sendable {
     case endpoints(Endpoints)
     case pod(Pod)
     case node(Node)
+    case serviceCIDR(ServiceCIDR)
     /// Any other kind: counted, never read.
     case other(kind: String)
 
@@ -27,7 +28,7 @@ package enum KubernetesObject: Hashable, Sendable {
             throw ObjectError(
                 line: node.line, column: node.column, field: kind, message: "metadata.name is missing; give it a name")
         }
-        if metadata.namespace.isEmpty, kind != "Node" { metadata.namespace = namespace }
+        if metadata.namespace.isEmpty, !Self.clusterKinds.contains(kind) { metadata.namespace = namespace }
         do {
             self = try Self.read(kind, metadata, fields)
         } catch {
@@ -37,7 +38,9 @@ package enum KubernetesObject: Hashable, Sendable {
         }
     }
 
-    private static let kinds: Set<String> = ["Service", "EndpointSlice", "Endpoints", "Pod", "Node"]
+    private static let kinds: Set<String> = ["Service", "EndpointSlice", "Endpoints", "Pod", "Node", "ServiceCIDR"]
+    /// Those that live in no namespace.
+    private static let clusterKinds: Set<String> = ["Node", "ServiceCIDR"]
 
     private static func read(
         _ kind: String, _ metadata: ObjectMetadata, _ fields: FieldReader
@@ -47,6 +50,7 @@ package enum KubernetesObject: Hashable, Sendable {
         case "EndpointSlice": .endpointSlice(try EndpointSlice(metadata, fields))
         case "Endpoints": .endpoints(try Endpoints(metadata, fields))
         case "Pod": .pod(try Pod(metadata, fields))
+        case "ServiceCIDR": .serviceCIDR(try ServiceCIDR(metadata, fields))
         default: .node(try Node(metadata, fields))
         }
     }

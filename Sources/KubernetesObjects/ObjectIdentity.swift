@@ -21,6 +21,7 @@ extension KubernetesObject {
         case .endpoints(let endpoints): ObjectIdentity(kind: "Endpoints", name: endpoints.metadata.id)
         case .pod(let pod): ObjectIdentity(kind: "Pod", name: pod.metadata.id)
         case .node(let node): ObjectIdentity(kind: "Node", name: node.metadata.id)
+        case .serviceCIDR(let object): ObjectIdentity(kind: "ServiceCIDR", name: object.metadata.id)
         case .other: nil
         }
     }

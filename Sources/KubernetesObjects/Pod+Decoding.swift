@@ -36,10 +36,12 @@ extension Node {
         let addresses = try fields.object("status").objects("addresses") { (entry) throws(ObjectError) in
             (type: try entry.string("type"), address: try entry.string("address"))
         }
+        let spec = try fields.object("spec")
+        let (networks, network) = (try spec.strings("podCIDRs"), try spec.string("podCIDR"))
         self.init(
             metadata,
             addresses: ["InternalIP", "ExternalIP"].flatMap { type in
                 addresses.filter { $0.type == type }.map(\.address)
-            })
+            }, podNetworks: networks.isEmpty ? network.isEmpty ? [] : [network] : networks)
     }
 }

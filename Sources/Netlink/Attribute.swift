@@ -16,6 +16,12 @@ package struct Attribute: ~Escapable {
         get { AttributeCursor(payload) }
     }
 
+    /// The attribute without the first bytes of its payload.
+    @_lifetime(copy self)
+    package func droppingFirst(_ count: Int) -> Attribute {
+        Attribute(type: type, payload: payload.extracting(droppingFirst: min(count, payload.byteCount)))
+    }
+
     /// An integer in host byte order. A longer payload is read up to the integer's size.
     package func integer<Value: FixedWidthInteger & BitwiseCopyable>(
         as _: Value.Type = Value.self

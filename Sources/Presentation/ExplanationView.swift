@@ -39,7 +39,7 @@ package struct ExplanationView: Presentable {
         for conflict in conflicts {
             lines.append(
                 terminal.paint(
-                    "  conflict: \(conflict.key) belongs to Service \(conflict.winner), the older one; "
+                    "  conflict: \(conflict.key) belongs to Service \(conflict.winner), \(conflict.reason); "
                         + "Service \(conflict.loser) does not get it", .yellow))
         }
         lines += warnings.map { terminal.paint("  warning: \($0)", .yellow) }

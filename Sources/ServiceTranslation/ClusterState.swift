@@ -1,14 +1,18 @@
 package import KubernetesObjects
+internal import LoadBalancing
 
 /// The objects that matter, indexed by the Service that they belong to.
 package struct ClusterState: Sendable {
-    package private(set) var services: [ObjectName: Service] = [:]
+    package internal(set) var services: [ObjectName: Service] = [:]
     /// By Service, then by the slice's name.
-    package private(set) var slices: [ObjectName: [String: EndpointSlice]] = [:]
-    package private(set) var endpoints: [ObjectName: Endpoints] = [:]
+    package internal(set) var slices: [ObjectName: [String: EndpointSlice]] = [:]
+    package internal(set) var endpoints: [ObjectName: Endpoints] = [:]
     /// By namespace, then by name.
     package private(set) var pods: [String: [String: Pod]] = [:]
-    package private(set) var nodes: [String: Node] = [:]
+    package internal(set) var nodes: [String: Node] = [:]
+    package internal(set) var serviceCIDRs: [String: ServiceCIDR] = [:]
+    /// Who has an address, and who asks for one.
+    var addresses = AddressBook()
     /// Which Service a slice belonged to when it was last seen: its label may change.
     private var ownerOfSlice: [ObjectName: ObjectName] = [:]
 
@@ -26,9 +30,10 @@ extension ClusterState {
     ///
     /// - Returns: The Services whose translation may have changed.
     package mutating func set(_ service: Service?, named name: ObjectName) -> Set<ObjectName> {
-        guard services[name] != service else { return [] }
+        let previous = services[name]
+        guard previous != service else { return [] }
         services[name] = service
-        return [name]
+        return addresses.replace(previous, with: service, named: name).union([name])
     }
 
     /// Adds, replaces or removes an EndpointSlice.
@@ -46,6 +51,7 @@ extension ClusterState {
             slices[owner, default: [:]][name.name] = slice
             affected.insert(owner)
         }
+        if affected.contains(Self.apiServer) { affected.formUnion(noteAPIServer()) }
         return affected
     }
 
@@ -53,7 +59,7 @@ extension ClusterState {
     package mutating func set(_ object: Endpoints?, named name: ObjectName) -> Set<ObjectName> {
         guard endpoints[name] != object else { return [] }
         endpoints[name] = object
-        return [name]
+        return name == Self.apiServer ? noteAPIServer().union([name]) : [name]
     }
 
     /// Adds, replaces or removes a Pod.
@@ -68,9 +74,38 @@ extension ClusterState {
             }.map(\.metadata.id))
     }
 
-    /// Adds, replaces or removes a Node; what it changes is the policy, not a Service.
-    package mutating func set(_ node: Node?, named name: String) {
+    /// Adds, replaces or removes a Node. Beside the policy, it changes who may have its addresses.
+    package mutating func set(_ node: Node?, named name: String) -> Set<ObjectName> {
+        let previous = nodes[name]
+        guard previous != node else { return [] }
         nodes[name] = node
+        return addresses.replace(previous, with: node, named: name)
+    }
+
+    /// Adds, replaces or removes a ServiceCIDR.
+    package mutating func set(_ object: ServiceCIDR?, named name: String) -> Set<ObjectName> {
+        let previous = serviceCIDRs[name]
+        guard previous != object else { return [] }
+        serviceCIDRs[name] = object
+        return addresses.replace(previous, with: object)
+    }
+
+    /// The Service by which Pods reach the API server; its endpoints are where that is.
+    private static let apiServer = ObjectName(namespace: "default", name: "kubernetes")
+
+    private mutating func noteAPIServer() -> Set<ObjectName> {
+        var ports: [IPAddress: Set<UInt16>] = [:]
+        for slice in (slices[Self.apiServer] ?? [:]).values {
+            for address in slice.endpoints.compactMap({ IPAddress($0.address) }) {
+                ports[address, default: []].formUnion(slice.ports.compactMap(\.port))
+            }
+        }
+        for subset in endpoints[Self.apiServer]?.subsets ?? [] {
+            for address in subset.addresses.compactMap({ IPAddress($0.ip) }) {
+                ports[address, default: []].formUnion(subset.ports.compactMap(\.port))
+            }
+        }
+        return addresses.replaceAPIServer(ports)
     }
 
     private static func owner(_ slice: EndpointSlice) -> ObjectName? {

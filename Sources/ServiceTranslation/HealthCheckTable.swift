@@ -36,7 +36,7 @@ struct HealthCheckTable: Sendable {
         }
         if let next, let check = next.healthCheck {
             entries[check.port, default: ClaimQueue()].insert(
-                Entry(claim: ServiceClaim(next), check: check), of: next.name)
+                Entry(claim: ServiceClaim(next, as: .nodePort), check: check), of: next.name)
         }
         for port in [previous, next].compactMap(\.?.healthCheck?.port) {
             let check = entries[port]?.first?.check

@@ -11,7 +11,7 @@ struct ServiceEndpoints {
 
     private let service: Service
     private let source: Source
-    private let heeded: HeededAnnotations
+    private let policy: TranslationPolicy
     private var weights: [ObjectName: UInt32] = [:]
     private(set) var warnings: [TranslationWarning] = []
 
@@ -21,9 +21,11 @@ struct ServiceEndpoints {
     /// What a slice or a Pod may say, behind the prefix.
     static let annotations: Set<String> = ["weight"]
 
-    init(of service: Service, in cluster: ClusterState, heeding annotations: HeededAnnotations = .all) {
+    /// - Parameter policy: For what no traffic may reach, by default what an address itself tells; and for which
+    ///   annotations count.
+    init(of service: Service, in cluster: ClusterState, policy: TranslationPolicy = TranslationPolicy()) {
         self.service = service
-        heeded = annotations
+        self.policy = policy
         let name = service.metadata.id
         let slices = cluster.slices[name]?.values.filter { service.takes($0) } ?? []
         if !slices.isEmpty {
@@ -36,6 +38,12 @@ struct ServiceEndpoints {
             source = .pods(pods.sorted { $0.metadata.name < $1.metadata.name })
         }
         readAnnotations()
+        refuse()
+    }
+
+    /// The endpoints of a port that traffic may reach.
+    func usable(for port: ServicePort, _ family: AddressFamily) -> [EndpointCandidate] {
+        candidates(for: port, family).filter { policy.refusal(ofStation: $0.endpoint.address) == nil }
     }
 
     /// How many there are, ready or not, of both families.
@@ -125,7 +133,7 @@ struct ServiceEndpoints {
     }
 
     private mutating func readWeight(_ metadata: ObjectMetadata) {
-        var reader = AnnotationReader(metadata, known: Self.annotations, heeded: heeded)
+        var reader = AnnotationReader(metadata, known: Self.annotations, heeded: policy.annotations)
         guard !reader.isEmpty else { return }
         weights[metadata.id] = reader.value("weight", expecting: "a weight from 0 to \(RealServer.maximumWeight)") {
             UInt32($0).flatMap { $0 <= RealServer.maximumWeight ? $0 : nil }
@@ -134,10 +142,68 @@ struct ServiceEndpoints {
     }
 }
 
+// MARK: - What is refused
+
+extension ServiceEndpoints {
+    /// Addresses of one kind that are named in a warning; the others are counted.
+    private static let namedAddresses = 3
+
+    /// Warns of endpoints that no traffic may reach: a tenant would reach what is the node's alone by them
+    /// (CVE-2020-8558, CVE-2021-25737).
+    private mutating func refuse() {
+        var refused: [AddressRefusal: [IPAddress]] = [:]
+        var unreadable: [String] = []
+        for text in addressTexts where !text.isEmpty {
+            guard let address = IPAddress(text) else {
+                unreadable.append("\"\(text)\"")
+                continue
+            }
+            if let refusal = policy.refusal(ofStation: address) { refused[refusal, default: []].append(address) }
+        }
+        for (refusal, addresses) in refused.sorted(by: { $0.key.description < $1.key.description }) {
+            warn("endpoint \(Self.list(Set(addresses).sorted().map(\.description))) is refused: \(refusal.description)")
+        }
+        if !unreadable.isEmpty { warn("endpoint \(Self.list(unreadable)) is no address and is left out") }
+        let portless = portlessPorts
+        if !portless.isEmpty { warn("port \(Self.list(portless)) of its endpoints has no number and is left out") }
+    }
+
+    private mutating func warn(_ message: String) {
+        warnings.append(TranslationWarning(service.metadata.id, reason: .endpoint, message))
+    }
+
+    private static func list(_ texts: [String]) -> String {
+        let more = texts.count - namedAddresses
+        return texts.prefix(namedAddresses).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+    }
+
+    private var addressTexts: [String] {
+        switch source {
+        case .slices(let slices): slices.filter { $0.family != nil }.flatMap { $0.endpoints.map(\.address) }
+        case .endpoints(let object): object.subsets.flatMap { ($0.addresses + $0.notReadyAddresses).map(\.ip) }
+        case .pods(let pods): pods.flatMap(\.ips)
+        }
+    }
+
+    /// The names of ports that are 0, of the Service's own.
+    private var portlessPorts: [String] {
+        let ports: [EndpointPort] =
+            switch source {
+            case .slices(let slices): slices.flatMap(\.ports)
+            case .endpoints(let object): object.subsets.flatMap(\.ports)
+            case .pods: []
+            }
+        let names = Set(ports.lazy.filter { $0.port == 0 }.map { $0.name.isEmpty ? "(without a name)" : $0.name })
+        return names.sorted()
+    }
+}
+
 extension [EndpointPort] {
     /// The number of the port that serves a Service's port: the one of the same name and protocol.
     fileprivate func number(for port: ServicePort) -> UInt16? {
-        first { $0.name == port.name && $0.transportProtocol == port.transportProtocol }?.port
+        let number = first { $0.name == port.name && $0.transportProtocol == port.transportProtocol }?.port
+        // As kube-proxy does: 0 is no port to send to (`pkg/proxy/endpointslicecache.go`).
+        return number == 0 ? nil : number
     }
 }
 

@@ -37,9 +37,8 @@ extension ClusterState {
         case "EndpointSlice": return set(EndpointSlice?.none, named: identity.name)
         case "Endpoints": return set(Endpoints?.none, named: identity.name)
         case "Pod": return set(Pod?.none, named: identity.name)
-        case "Node":
-            set(Node?.none, named: identity.name.name)
-            return []
+        case "Node": return set(Node?.none, named: identity.name.name)
+        case "ServiceCIDR": return set(ServiceCIDR?.none, named: identity.name.name)
         default: return []
         }
     }
@@ -51,6 +50,7 @@ extension ClusterState {
         case "Endpoints": Array(endpoints.keys)
         case "Pod": pods.flatMap { namespace, pods in pods.keys.map { ObjectName(namespace: namespace, name: $0) } }
         case "Node": nodes.keys.map { ObjectName(namespace: "", name: $0) }
+        case "ServiceCIDR": serviceCIDRs.keys.map { ObjectName(namespace: "", name: $0) }
         default: []
         }
     }
@@ -64,9 +64,8 @@ extension ClusterState {
         case .endpointSlice(let slice): return set(slice, named: slice.metadata.id)
         case .endpoints(let endpoints): return set(endpoints, named: endpoints.metadata.id)
         case .pod(let pod): return set(pod, named: pod.metadata.id)
-        case .node(let node):
-            set(node, named: node.metadata.name)
-            return []
+        case .node(let node): return set(node, named: node.metadata.name)
+        case .serviceCIDR(let object): return set(object, named: object.metadata.name)
         case .other: return []
         }
     }

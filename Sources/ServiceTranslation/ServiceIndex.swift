@@ -9,9 +9,13 @@ package struct ServiceIndex: Sendable {
     package private(set) var cluster = ClusterState()
     private var translator: ServiceTranslator
     private var translated: [ObjectName: TranslatedService] = [:]
-    private var claims: [VirtualServerKey: [ServiceClaim]] = [:]
+    private var claims: [VirtualServerKey: ClaimQueue<ObjectName, ServiceClaim>] = [:]
+    /// The keys that more than one Service claims, and the Services that have warnings: few, and asked for often.
+    private var contested: Set<VirtualServerKey> = []
+    private var warned: Set<ObjectName> = []
     private var healthCheckTable = HealthCheckTable()
     private var dataPathTable = DataPathTable()
+    private var sourceBudget = SourceBudget()
     private var stale: Set<ObjectName> = []
 
     package init(translator: ServiceTranslator) {
@@ -26,10 +30,17 @@ package struct ServiceIndex: Sendable {
         stale.formUnion(change(&cluster))
     }
 
-    /// Takes another policy: every Service is translated anew by the next ``refresh()``.
+    /// Takes another policy: the Services that it may make a difference to are translated anew by the next
+    /// ``refresh()``, mostly all.
     package mutating func use(_ translator: ServiceTranslator) {
+        let (before, now) = (policy, translator.policy)
         self.translator = translator
-        stale.formUnion(cluster.services.keys)
+        if now.isEqual(exceptReserved: before) {
+            stale.formUnion(
+                cluster.addresses.askers(now.addresses.reserved(differingFrom: before.addresses)))
+        } else {
+            stale.formUnion(cluster.services.keys)
+        }
     }
 
     /// Translates what has changed since the last call.
@@ -38,8 +49,11 @@ package struct ServiceIndex: Sendable {
     ///   may be different although none of them is.
     package mutating func refresh() -> [VirtualServerKey] {
         var touched: [VirtualServerKey: TranslatedVirtualServer?] = [:]
-        for name in stale {
-            let next = cluster.services[name].map { translator.translate($0, in: cluster) }
+        // The oldest first: who comes late to a namespace that has used up its budget goes without.
+        var waiting = stale.map { ($0, age: age($0)) }.sorted { $0.age < $1.age }.map(\.0)[...]
+        while let name = waiting.popFirst() {
+            var next = cluster.services[name].map { translator.translate($0, in: cluster) }
+            waiting += sourceBudget.admit(&next, named: name)
             let previous = translated[name]
             guard next != previous else { continue }
             for server in (previous?.virtualServers ?? []) + (next?.virtualServers ?? [])
@@ -49,6 +63,7 @@ package struct ServiceIndex: Sendable {
             replaceClaims(of: name, previous, next)
             replaceHealthCheck(previous, next)
             translated[name] = next
+            if next?.warnings.isEmpty ?? true { warned.remove(name) } else { warned.insert(name) }
         }
         stale.removeAll(keepingCapacity: true)
         var changed: [VirtualServerKey] = []
@@ -58,6 +73,10 @@ package struct ServiceIndex: Sendable {
             if now?.desired != before?.desired { changed.append(key) }
         }
         return changed.sorted()
+    }
+
+    private func age(_ name: ObjectName) -> (String, ObjectName) {
+        (cluster.services[name]?.metadata.creationTimestamp ?? "", name)
     }
 
     /// What the node needs beside IPVS, as of the last ``refresh()``; nothing unless it is kept here.
@@ -101,11 +120,27 @@ package struct ServiceIndex: Sendable {
         claims.keys.compactMap(desired).sorted { $0.key < $1.key }
     }
 
-    /// The claims that lost against an older Service's, sorted.
-    package var conflicts: [AddressConflict] {
-        claims.flatMap { key, claims in
-            claims.dropFirst().map { AddressConflict(key: key, winner: claims[0].service, loser: $0.service) }
-        }.sorted()
+    /// What could not be done as single Services ask, by their names.
+    func addServiceWarnings(to list: inout WarningList) {
+        for name in warned.sorted() { for warning in translated[name]?.warnings ?? [] { list.add(warning) } }
+    }
+
+    /// The claims that lost against another Service's, sorted.
+    package var conflicts: [AddressConflict] { contested.flatMap(conflicts).sorted() }
+
+    /// The same, as many as can be looked through in passing.
+    func someConflicts(_ limit: Int) -> [AddressConflict] {
+        var found: [AddressConflict] = []
+        for key in contested {
+            guard found.count < limit else { break }
+            found += conflicts(at: key)
+        }
+        return found.sorted()
+    }
+
+    private func conflicts(at key: VirtualServerKey) -> [AddressConflict] {
+        guard let queue = claims[key], let winner = queue.first else { return [] }
+        return queue.all.lazy.filter { $0.service != winner.service }.map { AddressConflict(key: key, winner, $0) }
     }
 
     /// The health check node ports to serve, as of the last ``refresh()``.
@@ -117,16 +152,20 @@ package struct ServiceIndex: Sendable {
     private mutating func replaceClaims(of name: ObjectName, _ previous: TranslatedService?, _ next: TranslatedService?)
     {
         for server in previous?.virtualServers ?? [] {
-            claims[server.key]?.removeAll { $0.service == name }
-            if claims[server.key]?.isEmpty == true { claims[server.key] = nil }
+            claims[server.key]?.remove(name)
+            noteClaims(server.key)
         }
         guard let next else { return }
-        let claim = ServiceClaim(next)
         for server in next.virtualServers {
-            var list = claims[server.key] ?? []
-            list.insert(claim, at: list.firstIndex { claim < $0 } ?? list.endIndex)
-            claims[server.key] = list
+            claims[server.key, default: ClaimQueue()].insert(ServiceClaim(next, as: server.role), of: name)
+            noteClaims(server.key)
         }
+    }
+
+    private mutating func noteClaims(_ key: VirtualServerKey) {
+        let count = claims[key]?.count ?? 0
+        if count == 0 { claims[key] = nil }
+        if count > 1 { contested.insert(key) } else { contested.remove(key) }
     }
 }
 
@@ -135,6 +174,17 @@ package struct AddressConflict: Hashable, Sendable, Comparable {
     package let key: VirtualServerKey
     package let winner: ObjectName
     package let loser: ObjectName
+    /// Why it is the winner's: `the older one`, or by which role.
+    package let reason: String
+
+    init(key: VirtualServerKey, _ winner: ServiceClaim, _ loser: ServiceClaim) {
+        self.key = key
+        self.winner = winner.service
+        self.loser = loser.service
+        reason =
+            winner.role == loser.role
+            ? "the older one" : "whose \(winner.role.rawValue) it is, not only its \(loser.role.rawValue)"
+    }
 
     package static func < (left: Self, right: Self) -> Bool {
         (left.key, left.winner, left.loser) < (right.key, right.winner, right.loser)

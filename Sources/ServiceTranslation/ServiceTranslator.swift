@@ -1,3 +1,4 @@
+import DataPath
 package import KubernetesObjects
 import LoadBalancing
 
@@ -20,26 +21,26 @@ package struct ServiceTranslator: Sendable {
         var result = TranslatedService(whole)
         result.omission = omission(whole)
         guard result.omission == nil else { return result }
-        defer { ServiceBounds.limit(&result.warnings) }
-        let endpoints = ServiceEndpoints(of: whole, in: cluster, heeding: policy.annotations)
+        let endpoints = ServiceEndpoints(of: whole, in: cluster, policy: policy)
         let service = ServiceBounds.cut(whole, endpoints: endpoints.count, policy: policy, &result.warnings)
         let settings = ServiceSettings(service, policy: policy)
         let sources = SourceRanges(service, policy: policy, &result.warnings)
         result.warnings += settings.warnings + endpoints.warnings
         if sources.isRestricted, !policy.enforcesSources { result.warnings.append(Self.unenforced(service)) }
         result.healthCheck = healthCheck(service, endpoints)
-        for address in addresses(of: service, &result.warnings) {
+        for address in addresses(of: service, in: cluster, &result.warnings) {
             for port in service.ports {
                 let number = address.role == .nodePort ? port.nodePort : port.port
-                guard number > 0 else { continue }
+                guard number > 0, mayServe(number, at: address, service, cluster, &result.warnings) else { continue }
                 result.virtualServers.append(
                     virtualServer(
                         service, port, Endpoint(address.ip, port: number), address.role, settings, endpoints, sources,
                         &result.warnings))
             }
         }
-        result.virtualServers.sort { $0.key < $1.key }
+        result.virtualServers.sort { ($0.key, $0.role.precedence) < ($1.key, $1.role.precedence) }
         dropRepeated(&result)
+        ServiceBounds.limit(&result.warnings)
         return result
     }
 
@@ -66,7 +67,7 @@ package struct ServiceTranslator: Sendable {
         else { return nil }
         var local: Set<EndpointCandidate.Backend> = []
         for port in service.ports {
-            for candidate in AddressFamily.allCases.flatMap({ endpoints.candidates(for: port, $0) })
+            for candidate in AddressFamily.allCases.flatMap({ endpoints.usable(for: port, $0) })
             where candidate.conditions.ready && !candidate.conditions.terminating && policy.isLocal(candidate.nodeName)
             {
                 local.insert(candidate.backend)
@@ -76,7 +77,7 @@ package struct ServiceTranslator: Sendable {
             service: service.metadata.id, port: service.healthCheckNodePort, localEndpoints: local.count)
     }
 
-    /// The same address twice in one Service is one virtual server: the first role counts.
+    /// The same address twice in one Service is one virtual server: the role that goes before the other counts.
     private func dropRepeated(_ result: inout TranslatedService) {
         var previous: VirtualServerKey?
         result.virtualServers.removeAll { server in
@@ -94,26 +95,32 @@ extension ServiceTranslator {
         let role: TranslatedVirtualServer.Role
     }
 
-    /// Every address that the Service asks for in a family in which it has a cluster IP.
-    private func addresses(of service: Service, _ warnings: inout [TranslationWarning]) -> [Claim] {
-        let clusterIPs = service.clusterIPs.compactMap { parse($0, "cluster IP", service, &warnings) }
-        let families = Set(clusterIPs.map(\.family))
-        let externalIPs = service.externalIPs.compactMap { parse($0, "external IP", service, &warnings) }
-        let ingress = service.loadBalancerIngress
-            .filter { !$0.ip.isEmpty && ($0.ipMode ?? "VIP") == "VIP" }
-            .compactMap { parse($0.ip, "load balancer ingress", service, &warnings) }
-        var claims = clusterIPs.map { Claim(ip: $0, role: .clusterIP) }
-        for ip in externalIPs where families.contains(ip.family) {
-            if policy.isOwn(ip) {
-                warnings.append(
-                    TranslationWarning(
-                        service.metadata.id, reason: .address,
-                        "external IP \(ip) is this node's own address and is refused"))
+    /// Every address that the Service asks for and may take, in a family in which it has a cluster IP.
+    private func addresses(
+        of service: Service, in cluster: ClusterState, _ warnings: inout [TranslationWarning]
+    ) -> [Claim] {
+        var claims: [Claim] = []
+        for ip in service.clusterIPs.compactMap({ parse($0, .clusterIP, service, &warnings) }) {
+            if let refusal = policy.refusal(ofStation: ip) {
+                warnings.append(Self.warning(service, .clusterIP, ip, refusal))
             } else {
-                claims.append(Claim(ip: ip, role: .externalIP))
+                claims.append(Claim(ip: ip, role: .clusterIP))
             }
         }
-        claims += ingress.filter { families.contains($0.family) }.map { Claim(ip: $0, role: .loadBalancer) }
+        let families = Set(claims.map(\.ip.family))
+        let ingress = service.loadBalancerIngress.filter { !$0.ip.isEmpty && ($0.ipMode ?? "VIP") == "VIP" }
+        let named: [(role: TranslatedVirtualServer.Role, texts: [String])] = [
+            (.externalIP, service.externalIPs), (.loadBalancer, ingress.map(\.ip)),
+        ]
+        for (role, texts) in named {
+            for ip in texts.compactMap({ parse($0, role, service, &warnings) }) where families.contains(ip.family) {
+                if let refusal = policy.refusal(of: ip, as: role, to: service, in: cluster) {
+                    warnings.append(Self.warning(service, role, ip, refusal))
+                } else {
+                    claims.append(Claim(ip: ip, role: role))
+                }
+            }
+        }
         if service.ports.contains(where: { $0.nodePort > 0 }) {
             for family in families.sorted() {
                 claims += policy.nodePortAddresses(family).map { Claim(ip: $0, role: .nodePort) }
@@ -122,11 +129,36 @@ extension ServiceTranslator {
         return claims
     }
 
+    private static func warning(
+        _ service: Service, _ role: TranslatedVirtualServer.Role, _ address: IPAddress, _ refusal: AddressRefusal
+    ) -> TranslationWarning {
+        TranslationWarning(
+            service.metadata.id, reason: .address, "\(role.rawValue) \(address) is refused: \(refusal.description)")
+    }
+
+    /// Whether the port of an address is free for the Service: of a node's own address, the API server's is not.
+    private func mayServe(
+        _ port: UInt16, at claim: Claim, _ service: Service, _ cluster: ClusterState,
+        _ warnings: inout [TranslationWarning]
+    ) -> Bool {
+        guard claim.role == .externalIP || claim.role == .loadBalancer,
+            cluster.addresses.apiServerPorts[claim.ip]?.contains(port) == true
+        else { return true }
+        warnings.append(
+            TranslationWarning(
+                service.metadata.id, reason: .address,
+                "port \(port) of \(claim.role.rawValue) \(claim.ip) is refused: the API server is reached there"))
+        return false
+    }
+
     private func parse(
-        _ text: String, _ field: String, _ service: Service, _ warnings: inout [TranslationWarning]
+        _ text: String, _ role: TranslatedVirtualServer.Role, _ service: Service,
+        _ warnings: inout [TranslationWarning]
     ) -> IPAddress? {
-        if let address = IPAddress(text), !address.isUnspecified { return address }
-        warnings.append(TranslationWarning(service.metadata.id, "\(field) \"\(text)\" is no address and is left out"))
+        if let address = IPAddress(text) { return address }
+        warnings.append(
+            TranslationWarning(
+                service.metadata.id, "\(role.rawValue) \"\(text)\" is no address and is left out"))
         return nil
     }
 }
@@ -141,7 +173,7 @@ extension ServiceTranslator {
     ) -> TranslatedVirtualServer {
         let key = VirtualServerKey.endpoint(port.transportProtocol, endpoint)
         let traffic = role == .clusterIP ? service.internalTrafficPolicy : service.externalTrafficPolicy
-        let candidates = endpoints.candidates(for: port, key.family)
+        let candidates = endpoints.usable(for: port, key.family)
         let verdicts = EndpointSelection(candidates, policy: policy)
             .verdicts(traffic, fallsBack: role != .clusterIP && policy.localFallsBackToCluster)
         let chosen = zip(candidates, verdicts).lazy.filter(\.1.isChosen).map(\.0)
@@ -164,10 +196,20 @@ extension ServiceTranslator {
                 : zip(candidates, verdicts).map {
                     EndpointDecision(endpoint: $0.endpoint, verdict: $1, source: $0.source.description)
                 },
-            dataPath: !policy.keepsDataPath
-                ? []
-                : ServiceDataPath(key, role, traffic, forwarding, policy: policy)
-                    .elements(Array(chosen), sources: role == .loadBalancer ? sources : nil))
+            dataPath: dataPath(key, role, traffic, forwarding, Array(chosen), sources))
+    }
+
+    /// What is needed beside IPVS. At the node's own addresses, nothing is bound and no port is refused.
+    private func dataPath(
+        _ key: VirtualServerKey, _ role: TranslatedVirtualServer.Role, _ traffic: Service.TrafficPolicy,
+        _ forwarding: ForwardingMethod, _ chosen: [EndpointCandidate], _ sources: SourceRanges
+    ) -> [DataPathElement] {
+        guard policy.keepsDataPath else { return [] }
+        let elements = ServiceDataPath(key, role, traffic, forwarding, policy: policy)
+            .elements(chosen, sources: role == .loadBalancer ? sources : nil)
+        guard role != .clusterIP, case .endpoint(_, let endpoint) = key, policy.isServedNodeAddress(endpoint.address)
+        else { return elements }
+        return elements.filter { $0 != .address(endpoint.address) }
     }
 
     private func persistence(

@@ -32,6 +32,8 @@ package struct TranslationPolicy: Hashable, Sendable {
     package var proxyName: String?
     /// Which annotations of Services and their endpoints count.
     package var annotations = HeededAnnotations.all
+    /// Which addresses Services may take.
+    package var addresses = AddressPolicy()
     /// Whether what Services need beside IPVS is kept on this node.
     package private(set) var keepsDataPath = false
     /// Whether rules are kept that let in only the sources that a Service names.
@@ -55,8 +57,18 @@ package struct TranslationPolicy: Hashable, Sendable {
 
     /// Takes what is kept beside IPVS; `nil` for nothing.
     package mutating func keep(_ network: DataPathSettings?) {
+        addresses.serviceNetworks = network?.serviceNetworks ?? []
+        addresses.podNetworks = network?.firewall?.podNetworks ?? []
         keepsDataPath = network != nil
         enforcesSources = network?.rules != nil
+    }
+
+    /// The same, but for single addresses that no Service may take.
+    func isEqual(exceptReserved other: Self) -> Bool {
+        guard addresses.isEqual(exceptReserved: other.addresses) else { return false }
+        var other = other
+        other.addresses = addresses
+        return self == other
     }
 
     /// Whether a node's name is ours.

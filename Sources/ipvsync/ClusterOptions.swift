@@ -6,6 +6,7 @@ internal import KubernetesAPI
 internal import KubernetesObjects
 internal import LoadBalancing
 internal import Manifests
+internal import NodeNetwork
 internal import ServiceTranslation
 
 /// Kubernetes objects as a source of virtual servers.
@@ -70,11 +71,15 @@ struct ClusterOptions: ParsableArguments {
     /// All the objects.
     ///
     /// - Parameter isProxying: Whether only what a node's proxy programs is wanted.
-    private func objects(isProxying: Bool, proxyName: String?) throws -> [KubernetesObject] {
-        guard let access = try access() else { return try Manifests.load(paths: manifests).objects }
+    private func reading(
+        explains: Bool, isProxying: Bool, proxyName: String?
+    ) throws -> (objects: [KubernetesObject], servers: Set<IPAddress>) {
+        guard let access = try access() else { return (try Manifests.load(paths: manifests).objects, []) }
         let resources =
-            isProxying ? APIResource.proxied(node: nodeName, proxyName: proxyName) : APIResource.all(node: nodeName)
-        return try ClusterWatch.objects(access, resources)
+            isProxying
+            ? APIResource.proxied(proxyName: proxyName)
+            : explains ? APIResource.explained : APIResource.all(node: nodeName)
+        return try ClusterWatch.reading(access, resources)
     }
 
     /// The Services, translated for this node.
@@ -87,12 +92,15 @@ struct ClusterOptions: ParsableArguments {
     func index(
         isOffline: Bool = false, explains: Bool = false, isProxying: Bool = false, settings: Settings = Settings()
     ) throws -> ServiceIndex {
-        let objects = try objects(isProxying: isProxying, proxyName: settings.services?.proxyName)
+        let (objects, servers) = try reading(
+            explains: explains, isProxying: isProxying, proxyName: settings.services?.proxyName)
         let network = settings.network?.options
-        let addresses = isOffline ? [] : try HostIdentity.addresses(except: network?.device)
-        var policy = TranslationPolicy(node: nodeName, in: objects, addresses: addresses)
+        let stations = isOffline ? nil : try HostIdentity.stations(except: network?.device)
+        var policy = TranslationPolicy(node: nodeName, in: objects, addresses: [])
+        if let stations { policy.use(stations) }
         policy.apply(settings.services)
         policy.keep(network)
+        policy.addresses.apiServers = servers
         return ServiceIndex(
             objects, translator: ServiceTranslator(policy: policy, explains: explains))
     }
@@ -146,12 +154,22 @@ struct SourceOptions: ParsableArguments {
             element.virtualServer.map { declared.places[$0] == nil } ?? true
         }
         return Declaration(
-            declared, dataPath: dataPath, healthChecks: index.healthChecks, nodeAddresses: index.policy.nodeAddresses,
+            declared, dataPath: dataPath, healthChecks: index.healthChecks, stations: NodeStations(index.policy),
             warnings: warnings)
     }
 
     /// The configuration that is named, beside the objects.
     private func loadConfiguration() throws -> Configuration {
         configuration.paths.isEmpty ? Configuration(desired: DesiredState()) : try configuration.load()
+    }
+}
+
+extension NodeStations {
+    /// What a policy knows of the machine.
+    fileprivate init(_ policy: TranslationPolicy) {
+        self.init()
+        addresses = Set(policy.nodeAddresses)
+        broadcasts = policy.addresses.broadcasts
+        gateways = policy.addresses.gateways
     }
 }

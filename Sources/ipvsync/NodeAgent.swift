@@ -65,7 +65,7 @@ final class NodeAgent {
         addresses = Self.addressWatch(log)
         watch = try options.source.cluster.access().map {
             ClusterWatch(
-                $0, resources: APIResource.proxied(node: node, proxyName: configuration.settings.services?.proxyName))
+                $0, resources: APIResource.proxied(proxyName: configuration.settings.services?.proxyName))
         }
         state = AgentState(declared, node: node)
         state.isComplete = watch == nil
@@ -149,8 +149,10 @@ final class NodeAgent {
             return
         }
         let events = turn.begin { watch.poll(timeout: wait, descriptors: descriptors) }
-        if !events.isEmpty {
-            loop.note(state.take(events), at: .now)
+        // Before the Services: no address of the API server is ever taken, not for a moment.
+        let keys = state.use(apiServers: watch.servers)
+        if !events.isEmpty || !keys.isEmpty {
+            loop.note(keys + state.take(events), at: .now)
             loop.note(state.takeDataPathChange(), at: .now)
             warningTime = warningTime ?? .now + Self.warningDelay
             serveHealthChecks()
@@ -172,19 +174,22 @@ final class NodeAgent {
     /// Serves node ports on the addresses that the node has now.
     private func followAddresses() {
         addressTime = nil
-        let before = Set(state.nodeAddresses)
-        guard let now = try? HostIdentity.addresses(except: device) else {
+        let before = state.stations.addresses
+        guard let stations = try? HostIdentity.stations(except: device) else {
             addressTime = .now + Self.blindWait
             return
         }
-        guard before != Set(now) || !state.knowsNodeAddresses else { return }
-        log.info(
-            "node addresses changed",
-            metadata: [
-                "added": "\(Set(now).subtracting(before).sorted().map(\.description).joined(separator: ", "))",
-                "removed": "\(before.subtracting(now).sorted().map(\.description).joined(separator: ", "))",
-            ])
-        loop.note(state.use(nodeAddresses: now), at: .now)
+        guard state.stations != stations || !state.knowsNodeAddresses else { return }
+        let now = stations.addresses
+        if now != before {
+            log.info(
+                "node addresses changed",
+                metadata: [
+                    "added": "\(now.subtracting(before).sorted().map(\.description).joined(separator: ", "))",
+                    "removed": "\(before.subtracting(now).sorted().map(\.description).joined(separator: ", "))",
+                ])
+        }
+        loop.note(state.use(stations), at: .now)
         loop.note(state.takeDataPathChange(), at: .now)
         // A Service's address that is on another device now, or no longer: ours lets it go, or takes it.
         let changed = before.symmetricDifference(now)

@@ -194,6 +194,10 @@ struct ConfigurationErrorTests {
                 "f:2:12: virtual server 224.0.0.1:80: 224.0.0.1 is a multicast address; write a unicast address"
             ),
             (
+                "255.255.255.255:80",
+                "f:2:12: virtual server 255.255.255.255:80: 255.255.255.255 is the broadcast address; write a unicast address"
+            ),
+            (
                 "web.example:80",
                 "f:2:12: virtual server web.example:80: `web.example:80` is no numeric address; write an address with a port, such as 10.0.0.1:80 or \"[2001:db8::1]:443\""
             ),

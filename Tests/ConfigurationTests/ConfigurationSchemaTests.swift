@@ -132,7 +132,7 @@ struct ConfigurationSchemaTests {
                 #expect(Self.problems(Self.file(with: "unheard", in: path)).contains("unknown key"), "\(path)")
             }
         }
-        #expect(objects == 16)
+        #expect(objects == 18)
     }
 
     @Test("It is JSON with its dialect named")

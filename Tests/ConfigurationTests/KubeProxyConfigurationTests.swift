@@ -188,10 +188,39 @@ struct KubeProxyConfigurationTests {
         ("{annotations: all}", ServiceDefaults(annotations: .all)),
         ("{annotations: none}", ServiceDefaults(annotations: ServiceDefaults.Annotations.none)),
         ("{annotations: [weight, drain-timeout]}", ServiceDefaults(annotations: .named(["weight", "drain-timeout"]))),
+        (
+            "{externalIPs: none, loadBalancerIPs: any, nodeAddresses: true}",
+            ServiceDefaults(externalIPs: AddressAllowance.none, loadBalancerIPs: .any, nodeAddresses: true)
+        ),
+        (
+            "{externalIPs: {allow: [203.0.113.0/24], namespaces: {shop: [198.51.100.0/24, \"2001:db8::/32\"], lab: []}}}",
+            ServiceDefaults(
+                externalIPs: .networks(
+                    [IPPrefix("203.0.113.0/24")].compactMap(\.self),
+                    namespaces: [
+                        "shop": ["198.51.100.0/24", "2001:db8::/32"].compactMap { IPPrefix($0) }, "lab": [],
+                    ]))
+        ),
+        ("{loadBalancerIPs: {allow: []}}", ServiceDefaults(loadBalancerIPs: .networks([]))),
     ])
     func readsServices(text: String, expected: ServiceDefaults) throws {
         let read = try Configuration.parse("services: \(text)\nvirtualServers: []", file: "a.yaml")
         #expect(read.settings.services == expected)
+        #expect(try Configuration.parse(read.yaml(), file: "b.yaml").settings.services == expected)
+    }
+
+    @Test(arguments: [
+        ("externalIPs: all", "a.yaml:1:25"), ("externalIPs: [203.0.113.0/24]", "a.yaml:1:25"),
+        ("externalIPs: {allow: [203.0.113.0/33]}", "a.yaml:1:34"), ("externalIPs: {deny: []}", "a.yaml:1:26"),
+        ("loadBalancerIPs: {namespaces: [shop]}", "a.yaml:1:42"),
+        ("loadBalancerIPs: {namespaces: {Shop: []}}", "a.yaml:1:43"),
+        ("loadBalancerIPs: {namespaces: {shop: [all]}}", "a.yaml:1:50"), ("nodeAddresses: k3s", "a.yaml:1:27"),
+    ])
+    func saysWhereAnAllowanceIsNone(_ text: String, _ place: String) {
+        let error = #expect(throws: ConfigurationErrors.self) {
+            _ = try Configuration.parse("services: {\(text)}\nvirtualServers: []", file: "a.yaml")
+        }
+        #expect(error?.description.hasPrefix(place) == true, "\(error?.description ?? "")")
     }
 
     @Test func saysWhereANetworkIsNone() {

@@ -23,7 +23,7 @@ struct DeploymentTests {
             for group in texts("apiGroups") { granted.formUnion(texts("resources").map { "\(group)/\($0)" }) }
         }
         let used = Set(
-            APIResource.proxied(node: "n1").map { resource in
+            APIResource.proxied().map { resource in
                 resource.path.hasPrefix("/apis/")
                     ? "\(resource.path.split(separator: "/")[1])/\(resource.name)" : "/\(resource.name)"
             })

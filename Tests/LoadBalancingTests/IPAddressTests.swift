@@ -67,3 +67,19 @@ struct IPAddressTests {
         #expect(sorted.reversed().sorted() == sorted)
     }
 }
+
+@Suite("Special addresses")
+struct SpecialAddressTests {
+    @Test(arguments: [
+        ("0.0.0.0", SpecialAddress.unspecified), ("::", .unspecified), ("127.0.0.1", .loopback),
+        ("127.255.255.255", .loopback), ("::1", .loopback), ("169.254.0.1", .linkLocal),
+        ("169.254.169.254", .linkLocal),
+        ("fe80::1", .linkLocal), ("febf:ffff::1", .linkLocal), ("224.0.0.1", .multicast), ("239.1.2.3", .multicast),
+        ("ff02::1", .multicast), ("255.255.255.255", .broadcast), ("::ffff:10.0.0.1", .mapped), ("::10.0.0.1", .mapped),
+        ("10.0.0.1", nil), ("126.255.255.255", nil), ("128.0.0.1", nil), ("169.253.0.1", nil), ("169.255.0.1", nil),
+        ("240.0.0.1", nil), ("255.255.255.254", nil), ("fec0::1", nil), ("fd00::1", nil), ("2001:db8::1", nil),
+        ("64:ff9b::a00:1", nil), ("::1:0:0:1", nil),
+    ]) func isTold(_ text: String, _ expected: SpecialAddress?) throws {
+        #expect(try #require(IPAddress(text)).special == expected)
+    }
+}

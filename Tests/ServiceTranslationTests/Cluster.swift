@@ -8,7 +8,7 @@ import LoadBalancing
 
 /// Objects from YAML, translated.
 struct Cluster {
-    private(set) var index: ServiceIndex
+    var index: ServiceIndex
 
     init(_ yaml: String, policy: TranslationPolicy = TranslationPolicy(nodeName: "n1", zone: "z1")) throws {
         try self.init(Self.objects(yaml), policy: policy)
@@ -38,4 +38,12 @@ struct Cluster {
     }
 
     func service(_ name: String) -> TranslatedService { index[ObjectName(namespace: "default", name: name)]! }
+}
+
+extension IPAddress {
+    static func of(_ text: String) -> IPAddress { IPAddress(text)! }
+}
+
+extension IPPrefix {
+    static func of(_ text: String) -> IPPrefix { IPPrefix(text)! }
 }

@@ -15,17 +15,21 @@ import Testing
         case remove(ObjectIdentity)
     }
 
-    private static let translator: ServiceTranslator = {
+    /// - Parameter reserved: How many of the addresses that Services ask for are the API server's or a gateway's.
+    private static func translator(reserved: Int = 0) -> ServiceTranslator {
         var policy = TranslationPolicy(nodeName: "n1", zone: "z1")
         policy.keep(DataPathSettings())
+        policy.addresses.apiServers = Set((0..<reserved).map { .of("192.0.2.\($0 + 1)") })
+        policy.addresses.gateways = reserved > 1 ? [.of("192.0.2.3")] : []
         return ServiceTranslator(policy: policy)
-    }()
+    }
 
     /// After any history, refreshed at any moments, the index is what the last state of the objects alone gives.
     @Test(arguments: 1...40 as ClosedRange<UInt64>) func aHistoryEndsWhereItsLastStateDoes(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         for _ in 1...100 {
-            var index = ServiceIndex(translator: Self.translator)
+            var translator = Self.translator()
+            var index = ServiceIndex(translator: translator)
             var objects: [ObjectIdentity: KubernetesObject] = [:]
             var known: [VirtualServerKey: DesiredVirtualServer] = [:]
             var elements: Set<DataPathElement> = []
@@ -38,6 +42,10 @@ import Testing
                     objects[identity] = nil
                     index.update { $0.remove(identity) }
                 }
+                if Int.random(in: 0..<10, using: &generator) == 0 {
+                    translator = Self.translator(reserved: Int.random(in: 0...2, using: &generator))
+                    index.use(translator)
+                }
                 guard Bool.random(using: &generator) else { continue }
                 // Who follows only the keys that changed knows everything.
                 for key in index.refresh() { known[key] = index.desired(key) }
@@ -45,9 +53,10 @@ import Testing
             }
             for key in index.refresh() { known[key] = index.desired(key) }
             elements.apply(index.takeDataPathChange())
-            let scratch = ServiceIndex(Array(objects.values), translator: Self.translator)
+            let scratch = ServiceIndex(Array(objects.values), translator: translator)
             #expect(index.desiredVirtualServers == scratch.desiredVirtualServers)
             #expect(index.conflicts == scratch.conflicts)
+            #expect(index.warnings == scratch.warnings)
             #expect(index.dataPath == scratch.dataPath)
             #expect(elements == scratch.dataPath)
             #expect(index.healthChecks == scratch.healthChecks)
@@ -66,7 +75,7 @@ import Testing
             }
             var tables: Set<[DesiredVirtualServer]> = []
             for _ in 1...3 {
-                var index = ServiceIndex(translator: Self.translator)
+                var index = ServiceIndex(translator: Self.translator())
                 for object in objects.values.shuffled(using: &generator) { index.update { $0.set(object) } }
                 _ = index.refresh()
                 tables.insert(index.desiredVirtualServers)
@@ -79,21 +88,21 @@ import Testing
     @Test func aListReplacesWhatWasThere() {
         var generator = SeededGenerator(seed: 7)
         for _ in 1...300 {
-            var index = ServiceIndex(translator: Self.translator)
+            var index = ServiceIndex(translator: Self.translator())
             var last: [ObjectIdentity: KubernetesObject] = [:]
             for round in 1...2 {
                 last = [:]
                 for _ in 1...20 {
                     if case .set(let object) = event(&generator, last) { last[object.identity!] = object }
                 }
-                for kind in ["Service", "EndpointSlice", "Endpoints", "Pod"] {
+                for kind in ["Service", "EndpointSlice", "Endpoints", "Pod", "Node", "ServiceCIDR"] {
                     let objects = last.values.filter { $0.identity?.kind == kind }
                     index.update { $0.replace(kind, with: Array(objects), keeping: []) }
                     if round == 2, Bool.random(using: &generator) { _ = index.refresh() }
                 }
             }
             _ = index.refresh()
-            let scratch = ServiceIndex(Array(last.values), translator: Self.translator)
+            let scratch = ServiceIndex(Array(last.values), translator: Self.translator())
             #expect(index.desiredVirtualServers == scratch.desiredVirtualServers)
         }
     }
@@ -118,10 +127,18 @@ extension HistoryTests {
         {
             return .remove(identity)
         }
-        switch Int.random(in: 0..<7, using: &generator) {
+        switch Int.random(in: 0..<9, using: &generator) {
         case 0...2: return .set(.service(service(&generator)))
         case 3, 4: return .set(.endpointSlice(slice(&generator)))
         case 5: return .set(.endpoints(endpoints(&generator)))
+        case 6: return .set(.node(node(&generator)))
+        case 7:
+            let cidrs = [["192.0.2.0/30"], ["10.96.0.0/16"], ["192.0.2.4/30", "10.96.0.0/16"]]
+            return .set(
+                .serviceCIDR(
+                    ServiceCIDR(
+                        ObjectMetadata(name: "c\(Int.random(in: 1...2, using: &generator))"),
+                        cidrs: cidrs.randomElement(using: &generator)!)))
         default: return .set(.pod(pod(&generator)))
         }
     }
@@ -140,13 +157,34 @@ extension HistoryTests {
         ]
         service.ports = [ServicePort(name: "", port: 80, targetPort: .number(8080))]
         if Bool.random(using: &generator) { service.selector = ["app": "a\(number % 2)"] }
-        if Bool.random(using: &generator) { service.externalIPs = ["192.0.2.1"] }
+        if Bool.random(using: &generator) { service.externalIPs = asked(&generator) }
+        if Bool.random(using: &generator) {
+            service.loadBalancerIngress = asked(&generator).map { LoadBalancerIngress(ip: $0) }
+        }
         if Bool.random(using: &generator) {
             service.kind = .loadBalancer
             service.externalTrafficPolicy = .local
             service.healthCheckNodePort = UInt16.random(in: 30_000...30_002, using: &generator)
         }
         return service
+    }
+
+    /// Addresses that nodes, networks, the API server and other Services have at times.
+    private func asked(_ generator: inout SeededGenerator) -> [String] {
+        (1...2).map { _ in
+            [
+                "192.0.2.\(Int.random(in: 1...6, using: &generator))",
+                "10.96.0.\(Int.random(in: 1...3, using: &generator))",
+            ]
+            .randomElement(using: &generator)!
+        }
+    }
+
+    private func node(_ generator: inout SeededGenerator) -> Node {
+        Node(
+            ObjectMetadata(name: "n\(Int.random(in: 1...3, using: &generator))"),
+            addresses: ["192.0.2.\(Int.random(in: 1...6, using: &generator))"],
+            podNetworks: Bool.random(using: &generator) ? ["192.0.2.6/32"] : [])
     }
 
     private func slice(_ generator: inout SeededGenerator) -> EndpointSlice {

@@ -60,7 +60,7 @@ import Testing
             ])
         #expect(
             cluster.service("web").warnings.map(\.message) == [
-                "external IP 192.0.2.7 is this node's own address and is refused"
+                "external IP 192.0.2.7 is refused: it is an address of this machine, whose Node object is not known"
             ])
     }
 

@@ -3,7 +3,7 @@ internal import Glibc
 internal import LoadBalancing
 package import Netlink
 
-/// Tells when devices of others get or lose addresses, as a descriptor that can be waited for (`rtnetlink(7)`).
+/// Tells when devices of others get or lose addresses, or the node a default route, as a descriptor that can be waited for (`rtnetlink(7)`).
 package struct AddressWatch: ~Copyable {
     package let descriptor: Int32
     private var buffer = [UInt8](repeating: 0, count: 32 << 10)
@@ -21,7 +21,7 @@ package struct AddressWatch: ~Copyable {
         guard descriptor >= 0 else { throw failure }
         var address = sockaddr_nl()
         address.nl_family = sa_family_t(AF_NETLINK)
-        address.nl_groups = UInt32(RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
+        address.nl_groups = UInt32(RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE)
         let code = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
@@ -57,11 +57,15 @@ package struct AddressWatch: ~Copyable {
         }
     }
 
-    /// Whether a datagram tells of an address that counts; one that makes no sense may have.
+    /// Whether a datagram tells of an address or route that counts; one that makes no sense may have.
     private func counts(_ bytes: ArraySlice<UInt8>, _ ignored: UInt32) -> Bool {
         do throws(NetlinkError) {
             var messages = MessageCursor(bytes.span.bytes)
             while let message = try messages.next() {
+                guard Int(message.type) != RTM_NEWROUTE, Int(message.type) != RTM_DELROUTE else {
+                    if try DefaultRoute(message) != nil { return true }
+                    continue
+                }
                 guard let address = try AssignedAddress(message) else { continue }
                 if address.link != ignored, !address.address.isLinkLocalV6 { return true }
             }

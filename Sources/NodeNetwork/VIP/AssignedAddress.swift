@@ -7,6 +7,8 @@ struct AssignedAddress: Hashable {
     let address: IPAddress
     /// Whether it stands alone, with no network and no peer: the only form that we make.
     let isSingle: Bool
+    /// The broadcast address of its network; `nil` where there is none.
+    let broadcast: IPAddress?
     /// The device's number.
     let link: UInt32
 
@@ -15,10 +17,12 @@ struct AssignedAddress: Hashable {
         guard let family = AddressFamily(wireValue: try message.headerField(at: 0)) else { return nil }
         var local: IPAddress?
         var other: IPAddress?
+        var broadcast: IPAddress?
         var attributes = try message.attributes(after: MemoryLayout<ifaddrmsg>.size)
         while let attribute = try attributes.next() {
             switch attribute.type {
             case IFA_LOCAL: local = try IPAddress(attribute, family: family)
+            case IFA_BROADCAST: broadcast = try IPAddress(attribute, family: family)
             case IFA_ADDRESS: other = try IPAddress(attribute, family: family)
             default: break
             }
@@ -28,7 +32,11 @@ struct AssignedAddress: Hashable {
             throw NetlinkError(.malformed, operation: "read an address", message: "without an address")
         }
         self.address = address
-        isSingle = try message.headerField(at: 1, as: UInt8.self) == family.bitWidth && other ?? address == address
+        let length = Int(try message.headerField(at: 1, as: UInt8.self))
+        isSingle = length == family.bitWidth && other ?? address == address
+        // The kernel answers to the network's last address whether it was told so or not; RFC 3021 has none.
+        let last = family == .ipv4 && length < 31 ? IPPrefix(address, length: length)?.lastAddress : nil
+        self.broadcast = broadcast ?? last
         link = try message.headerField(at: 4)
     }
 }

@@ -1,5 +1,6 @@
+internal import CNetlink
 internal import Glibc
-package import LoadBalancing
+internal import LoadBalancing
 package import Netlink
 
 // Devices of others.
@@ -12,13 +13,35 @@ extension VIPClient {
             name: name, isDummy: link.kind == VIPDevice.kind, addresses: Set(addresses.map(\.address)))
     }
 
-    /// The addresses of the node that are not on a device of ours, whatever its name, nor on one of these.
-    package func addresses(exceptOn names: Set<String>) throws(NetlinkError) -> Set<IPAddress> {
+    /// The addresses of the node that are not on a device of ours, whatever its name, nor on one of these; and who is
+    /// around it.
+    package func stations(exceptOn names: Set<String>) throws(NetlinkError) -> NodeStations {
         let links = try links()
-        return Set(
-            try addresses().lazy.filter { found in
-                links[found.link].map { !$0.isOurs && !names.contains($0.name) } ?? true
-            }.map(\.address))
+        var stations = NodeStations()
+        for found in try addresses() where links[found.link].map({ !$0.isOurs && !names.contains($0.name) }) ?? true {
+            stations.addresses.insert(found.address)
+            if let broadcast = found.broadcast { stations.broadcasts.insert(broadcast) }
+        }
+        for family in AddressFamily.allCases { stations.gateways.formUnion(try gateways(family)) }
+        return stations
+    }
+
+    /// The gateways of the default routes. The kernel picks routes by their type; older ones give all.
+    private func gateways(_ family: AddressFamily) throws(NetlinkError) -> Set<IPAddress> {
+        var header = rtmsg()
+        header.rtm_family = family.wireValue
+        header.rtm_type = UInt8(RTN_UNICAST)
+        do throws(NetlinkError) {
+            return try channel.dump(
+                "list default routes", MessageHead(type: UInt16(RTM_GETROUTE), header: header), initial: [],
+                reduce: { (gateways, message) throws(NetlinkError) in
+                    guard Int(message.type) == RTM_NEWROUTE else { return }
+                    gateways.formUnion(try DefaultRoute(message)?.gateways ?? [])
+                })
+        } catch {
+            guard error.kind == .refused(ENOENT) || error.kind == .refused(EAFNOSUPPORT) else { throw error }
+            return []
+        }
     }
 
     /// Removes a dummy device with every address on it. One that is gone already is as well.
