@@ -112,7 +112,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "NFTables", "Netlink",
+                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "NFTables",
+                "Netlink",
                 "NodeNetwork", "Reconcile", "ServiceTranslation",
             ],
             swiftSettings: settings),
@@ -214,7 +215,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Configuration", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork",
+                "Agent", "Configuration", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink",
+                "NodeNetwork",
                 "Reconcile", "ServiceTranslation", "TemporaryFiles", "TestSupport",
             ],
             swiftSettings: settings),

@@ -31,7 +31,8 @@ extension Scenario {
                 "longest turn before \(before) s, with 2 × 20,000 ranges \(try site.longestTurn()) s")
             for number in 3...22 { try site.restrict("full\(number)", number: number, ranges: 1_000, ports: 10) }
             try site.settle()
-            StandardStream.output.writeLine("with 20 × 1,000 ranges more \(try site.longestTurn()) s; \(try site.figures())")
+            StandardStream.output.writeLine(
+                "with 20 × 1,000 ranges more \(try site.longestTurn()) s; \(try site.figures())")
             try site.expectServed()
         },
     ]
@@ -118,7 +119,8 @@ private final class TenantSite {
         markers += 1
         let address = "10.98.\(markers >> 8).\(markers & 0xFF)"
         server.setService("marker", clusterIP: address)
-        try context.eventually("the agent comes to \(address)", timeLimit: .seconds(120)) { () throws(ScenarioFailure) in
+        try context.eventually("the agent comes to \(address)", timeLimit: .seconds(120)) {
+            () throws(ScenarioFailure) in
             try expect(agent.isRunning, agent.error)
             return try context.ipvsadmSave().contains { $0.contains("-t \(address):80") }
         }

@@ -22,14 +22,14 @@ extension TranslationPolicy {
         }
         if let fallback = defaults.localFallback { localFallsBackToCluster = fallback }
         proxyName = defaults.proxyName
-        addresses.externalIPs = defaults.externalIPs ?? .any
-        addresses.loadBalancerIPs = defaults.loadBalancerIPs ?? .any
-        addresses.servesNodeAddresses = defaults.nodeAddresses ?? false
         switch defaults.annotations {
         case nil: break
         case .all?: annotations = .all
         case ServiceDefaults.Annotations.none?: annotations = .none
         case .named(let names)?: annotations = .named(Set(names))
         }
+        addresses.externalIPs = defaults.externalIPs ?? .any
+        addresses.loadBalancerIPs = defaults.loadBalancerIPs ?? .any
+        addresses.servesNodeAddresses = defaults.nodeAddresses ?? false
     }
 }

@@ -78,9 +78,6 @@ extension ServiceDefaults {
         }
         members.append(localFallback, as: Fields.localFallback, Document.bool)
         members.append(proxyName, as: Fields.proxyName, Document.string)
-        members.append(externalIPs, as: Fields.externalIPs, \.document)
-        members.append(loadBalancerIPs, as: Fields.loadBalancerIPs, \.document)
-        members.append(nodeAddresses, as: Fields.nodeAddresses, Document.bool)
         members.append(annotations, as: Fields.annotations) { annotations in
             switch annotations {
             case .all: "all"
@@ -88,6 +85,9 @@ extension ServiceDefaults {
             case .named(let names): .sequence(names.map(Document.string))
             }
         }
+        members.append(externalIPs, as: Fields.externalIPs, \.document)
+        members.append(loadBalancerIPs, as: Fields.loadBalancerIPs, \.document)
+        members.append(nodeAddresses, as: Fields.nodeAddresses, Document.bool)
         return .mapping(members)
     }
 }

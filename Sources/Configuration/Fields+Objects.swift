@@ -69,6 +69,10 @@ extension Fields {
             pattern: #"^\S{1,63}$"#, expected: "a label's value, at most 63 bytes", isValid: { isKernelName($0, 63) }),
         "Serve the Services with this service.kubernetes.io/service-proxy-name instead of those without one.")
 
+    static let annotations = Field(
+        "annotations", .annotations,
+        "Which annotations `ipvsync.io/…` of Services and their endpoints count: `all`, `none`, or a list of names "
+            + "behind the slash; all by default.")
     static let externalIPs = Field(
         "externalIPs", .addressAllowance,
         "Which externalIPs of Services are served: `any`, `none`, or networks; any by default. Addresses of the node, "
@@ -83,10 +87,6 @@ extension Fields {
         "allow", .list(of: .prefix), "The networks for Services of namespaces that are not named; none by default.")
     static let allowedNamespaces = Field(
         "namespaces", .namespaceNetworks, "The networks for a namespace, in the place of `allow`.")
-    static let annotations = Field(
-        "annotations", .annotations,
-        "Which annotations `ipvsync.io/…` of Services and their endpoints count: `all`, `none`, or a list of names "
-            + "behind the slash; all by default.")
 
     // Of a file.
     static let services = Field("services", .services, "What holds for Kubernetes Services in general.")

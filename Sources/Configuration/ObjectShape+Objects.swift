@@ -13,8 +13,8 @@ extension ObjectShape {
     static let logging = ObjectShape([Fields.logFormat, Fields.logLevel])
 
     static let services = ObjectShape([
-        Fields.scheduler, Fields.nodePortAddresses, Fields.localFallback, Fields.proxyName, Fields.externalIPs,
-        Fields.loadBalancerIPs, Fields.nodeAddresses, Fields.annotations,
+        Fields.scheduler, Fields.nodePortAddresses, Fields.localFallback, Fields.proxyName, Fields.annotations,
+        Fields.externalIPs, Fields.loadBalancerIPs, Fields.nodeAddresses,
     ])
 
     static let addressAllowance = ObjectShape([Fields.allowedNetworks, Fields.allowedNamespaces])

@@ -31,26 +31,26 @@ package struct ServiceDefaults: Hashable, Sendable {
     package var localFallback: Bool?
     /// The `service.kubernetes.io/service-proxy-name` that is served.
     package var proxyName: String?
+    package var annotations: Annotations?
     /// Which `externalIPs` are served.
     package var externalIPs: AddressAllowance?
     /// Which load balancer ingresses are served.
     package var loadBalancerIPs: AddressAllowance?
     /// Whether external IPs and ingresses that are addresses of this node are served.
     package var nodeAddresses: Bool?
-    package var annotations: Annotations?
 
     package init(
         scheduler: String? = nil, nodePortAddresses: NodePortAddresses? = nil, localFallback: Bool? = nil,
-        proxyName: String? = nil, externalIPs: AddressAllowance? = nil, loadBalancerIPs: AddressAllowance? = nil,
-        nodeAddresses: Bool? = nil, annotations: Annotations? = nil
+        proxyName: String? = nil, annotations: Annotations? = nil, externalIPs: AddressAllowance? = nil,
+        loadBalancerIPs: AddressAllowance? = nil, nodeAddresses: Bool? = nil
     ) {
         self.scheduler = scheduler
         self.nodePortAddresses = nodePortAddresses
         self.localFallback = localFallback
         self.proxyName = proxyName
+        self.annotations = annotations
         self.externalIPs = externalIPs
         self.loadBalancerIPs = loadBalancerIPs
         self.nodeAddresses = nodeAddresses
-        self.annotations = annotations
     }
 }

@@ -7,8 +7,8 @@ extension ValueKind where Value == ServiceDefaults {
             ServiceDefaults(
                 scheduler: reader(Fields.scheduler), nodePortAddresses: reader(Fields.nodePortAddresses),
                 localFallback: reader(Fields.localFallback), proxyName: reader(Fields.proxyName),
-                externalIPs: reader(Fields.externalIPs), loadBalancerIPs: reader(Fields.loadBalancerIPs),
-                nodeAddresses: reader(Fields.nodeAddresses), annotations: reader(Fields.annotations))
+                annotations: reader(Fields.annotations), externalIPs: reader(Fields.externalIPs),
+                loadBalancerIPs: reader(Fields.loadBalancerIPs), nodeAddresses: reader(Fields.nodeAddresses))
         }
     }
 }
@@ -35,7 +35,9 @@ extension ValueKind where Value == ServiceDefaults.Annotations {
     static var annotations: Self {
         let names = ServiceDefaults.Annotations.names
         let items: Document = ["enum": .sequence(names.map(Document.string))]
-        let schema: Document = ["anyOf": [["enum": ["all", "none"]], ["type": "array", "items": items, "minItems": 1]]]
+        let schema: Document = [
+            "anyOf": [["enum": ["all", "none"]], ["type": "array", "items": items, "minItems": 1]]
+        ]
         return ValueKind(schema: schema) { node, field, scope in
             switch node.scalar?.text {
             case "all": return .all

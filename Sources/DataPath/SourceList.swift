@@ -83,7 +83,8 @@ extension IPAddress {
         switch family {
         case .ipv4: v4Value == 0 ? nil : IPAddress(v4: v4Value - 1)
         case .ipv6:
-            low == 0 ? (high == 0 ? nil : IPAddress(v6High: high - 1, low: .max)) : IPAddress(v6High: high, low: low - 1)
+            low == 0
+                ? (high == 0 ? nil : IPAddress(v6High: high - 1, low: .max)) : IPAddress(v6High: high, low: low - 1)
         }
     }
 

@@ -38,7 +38,8 @@ package struct FirewallShape: Hashable, Sendable {
     /// - Returns: Whether they are.
     mutating func remove(_ list: SourceList) -> Bool {
         let chain = Chain(hook: "", seals: list.chain.seals)
-        guard chains[list.chainName] == chain, sets[list.chainName] == Set(types: [list.type], isMap: false, flags: ["interval"])
+        guard chains[list.chainName] == chain,
+            sets[list.chainName] == Set(types: [list.type], isMap: false, flags: ["interval"])
         else { return false }
         chains[list.chainName] = nil
         sets[list.chainName] = nil

@@ -27,7 +27,8 @@ package struct FirewallState: Hashable, Sendable {
         for element in elements where element.set != nil {
             switch element {
             case .service(let key, let treatment):
-                treatments[key] = treatments[key].map { $0.chainName < treatment.chainName ? $0 : treatment } ?? treatment
+                treatments[key] =
+                    treatments[key].map { $0.chainName < treatment.chainName ? $0 : treatment } ?? treatment
             case .guarded(let key, let list): guards[key] = guards[key].map { min($0, list) } ?? list
             case .sources: break
             default: kept.insert(element)

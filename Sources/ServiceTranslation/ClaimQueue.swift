@@ -10,35 +10,56 @@ struct ClaimQueue<Claimant: Hashable & Sendable, Claim: Comparable & Sendable>: 
         let number: Int
     }
 
+    /// The only one, mostly; then the rest is empty and takes no memory.
+    private var single: Entry?
     /// Each entry is before those at twice its place and one or two more.
     private var heap: [Entry] = []
     private var current: [Claimant: Entry] = [:]
-    private var count = 0
+    private var number = 0
 
     init() {}
 
-    var isEmpty: Bool { current.isEmpty }
+    var isEmpty: Bool { single == nil && current.isEmpty }
+
+    /// How many claims there are.
+    var count: Int { single == nil ? current.count : 1 }
 
     /// The smallest claim; `nil` without any.
-    var first: Claim? { heap.first?.claim }
+    var first: Claim? { single?.claim ?? heap.first?.claim }
 
     /// All claims, in any order.
-    var all: [Claim] { current.values.map(\.claim) }
+    var all: [Claim] { single.map { [$0.claim] } ?? current.values.map(\.claim) }
 
     /// Takes a claim in the place of the one that the claimant had.
     mutating func insert(_ claim: Claim, of claimant: Claimant) {
-        count += 1
-        let entry = Entry(claim: claim, claimant: claimant, number: count)
-        current[claimant] = entry
-        heap.append(entry)
-        rise(heap.count - 1)
+        number += 1
+        let entry = Entry(claim: claim, claimant: claimant, number: number)
+        guard !isEmpty, single?.claimant != claimant else {
+            single = entry
+            return
+        }
+        if let other = single {
+            single = nil
+            push(other)
+        }
+        push(entry)
         tidy()
     }
 
     /// Takes away the claimant's claim, if it has one.
     mutating func remove(_ claimant: Claimant) {
+        if single?.claimant == claimant { single = nil }
         guard current.removeValue(forKey: claimant) != nil else { return }
-        tidy()
+        guard let last = current.values.first, current.count == 1 else { return tidy() }
+        single = last
+        heap = []
+        current = [:]
+    }
+
+    private mutating func push(_ entry: Entry) {
+        current[entry.claimant] = entry
+        heap.append(entry)
+        rise(heap.count - 1)
     }
 
     /// Makes the top one that still stands, and keeps those that have gone fewer than those that stand.
@@ -66,7 +87,8 @@ struct ClaimQueue<Claimant: Hashable & Sendable, Claim: Comparable & Sendable>: 
         var index = index
         while true {
             var least = index
-            for child in [2 * index + 1, 2 * index + 2] where child < heap.count && heap[child].claim < heap[least].claim {
+            for child in [2 * index + 1, 2 * index + 2]
+            where child < heap.count && heap[child].claim < heap[least].claim {
                 least = child
             }
             guard least != index else { return }

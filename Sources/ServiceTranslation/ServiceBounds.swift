@@ -16,7 +16,7 @@ enum ServiceBounds {
     /// Endpoints in all of its EndpointSlices, or in its Endpoints object, or of its Pods.
     static let endpoints = 10_000
     /// Addresses times ports: of its own addresses, and as many of its node ports.
-    static let virtualServers = 4_096
+    static let virtualServers = 2_048
     /// Real servers of all these; again as many of its node ports.
     static let realServers = 100_000
     /// Bytes of the value of an annotation of ours.

@@ -21,8 +21,8 @@ struct ServiceEndpoints {
     /// What a slice or a Pod may say, behind the prefix.
     static let annotations: Set<String> = ["weight"]
 
-    /// - Parameter policy: For what no traffic may reach, and which annotations count; by default, what an address
-    ///   itself tells.
+    /// - Parameter policy: For what no traffic may reach, by default what an address itself tells; and for which
+    ///   annotations count.
     init(of service: Service, in cluster: ClusterState, policy: TranslationPolicy = TranslationPolicy()) {
         self.service = service
         self.policy = policy

@@ -9,12 +9,13 @@ package struct ServiceIndex: Sendable {
     package private(set) var cluster = ClusterState()
     private var translator: ServiceTranslator
     private var translated: [ObjectName: TranslatedService] = [:]
-    private var claims: [VirtualServerKey: [ServiceClaim]] = [:]
+    private var claims: [VirtualServerKey: ClaimQueue<ObjectName, ServiceClaim>] = [:]
     /// The keys that more than one Service claims, and the Services that have warnings: few, and asked for often.
     private var contested: Set<VirtualServerKey> = []
     private var warned: Set<ObjectName> = []
     private var healthCheckTable = HealthCheckTable()
     private var dataPathTable = DataPathTable()
+    private var sourceBudget = SourceBudget()
     private var stale: Set<ObjectName> = []
 
     package init(translator: ServiceTranslator) {
@@ -48,8 +49,11 @@ package struct ServiceIndex: Sendable {
     ///   may be different although none of them is.
     package mutating func refresh() -> [VirtualServerKey] {
         var touched: [VirtualServerKey: TranslatedVirtualServer?] = [:]
-        for name in stale {
-            let next = cluster.services[name].map { translator.translate($0, in: cluster) }
+        // The oldest first: who comes late to a namespace that has used up its budget goes without.
+        var waiting = stale.map { ($0, age: age($0)) }.sorted { $0.age < $1.age }.map(\.0)[...]
+        while let name = waiting.popFirst() {
+            var next = cluster.services[name].map { translator.translate($0, in: cluster) }
+            waiting += sourceBudget.admit(&next, named: name)
             let previous = translated[name]
             guard next != previous else { continue }
             for server in (previous?.virtualServers ?? []) + (next?.virtualServers ?? [])
@@ -69,6 +73,10 @@ package struct ServiceIndex: Sendable {
             if now?.desired != before?.desired { changed.append(key) }
         }
         return changed.sorted()
+    }
+
+    private func age(_ name: ObjectName) -> (String, ObjectName) {
+        (cluster.services[name]?.metadata.creationTimestamp ?? "", name)
     }
 
     /// What the node needs beside IPVS, as of the last ``refresh()``; nothing unless it is kept here.
@@ -116,14 +124,26 @@ package struct ServiceIndex: Sendable {
     }
 
     /// What could not be done as single Services ask, by their names.
-    var serviceWarnings: [TranslationWarning] { warned.sorted().flatMap { translated[$0]?.warnings ?? [] } }
+    func addServiceWarnings(to list: inout WarningList) {
+        for name in warned.sorted() { for warning in translated[name]?.warnings ?? [] { list.add(warning) } }
+    }
 
     /// The claims that lost against another Service's, sorted.
-    package var conflicts: [AddressConflict] {
-        contested.flatMap { key in
-            let claims = claims[key] ?? []
-            return claims.dropFirst().map { AddressConflict(key: key, claims[0], $0) }
-        }.sorted()
+    package var conflicts: [AddressConflict] { contested.flatMap(conflicts).sorted() }
+
+    /// The same, as many as can be looked through in passing.
+    func someConflicts(_ limit: Int) -> [AddressConflict] {
+        var found: [AddressConflict] = []
+        for key in contested {
+            guard found.count < limit else { break }
+            found += conflicts(at: key)
+        }
+        return found.sorted()
+    }
+
+    private func conflicts(at key: VirtualServerKey) -> [AddressConflict] {
+        guard let queue = claims[key], let winner = queue.first else { return [] }
+        return queue.all.lazy.filter { $0.service != winner.service }.map { AddressConflict(key: key, winner, $0) }
     }
 
     /// The health check node ports to serve, as of the last ``refresh()``.
@@ -135,15 +155,12 @@ package struct ServiceIndex: Sendable {
     private mutating func replaceClaims(of name: ObjectName, _ previous: TranslatedService?, _ next: TranslatedService?)
     {
         for server in previous?.virtualServers ?? [] {
-            claims[server.key]?.removeAll { $0.service == name }
+            claims[server.key]?.remove(name)
             noteClaims(server.key)
         }
         guard let next else { return }
         for server in next.virtualServers {
-            let claim = ServiceClaim(next, as: server.role)
-            var list = claims[server.key] ?? []
-            list.insert(claim, at: list.firstIndex { claim < $0 } ?? list.endIndex)
-            claims[server.key] = list
+            claims[server.key, default: ClaimQueue()].insert(ServiceClaim(next, as: server.role), of: name)
             noteClaims(server.key)
         }
     }

@@ -21,7 +21,6 @@ package struct ServiceTranslator: Sendable {
         var result = TranslatedService(whole)
         result.omission = omission(whole)
         guard result.omission == nil else { return result }
-        defer { ServiceBounds.limit(&result.warnings) }
         let endpoints = ServiceEndpoints(of: whole, in: cluster, policy: policy)
         let service = ServiceBounds.cut(whole, endpoints: endpoints.count, policy: policy, &result.warnings)
         let settings = ServiceSettings(service, policy: policy)
@@ -41,6 +40,7 @@ package struct ServiceTranslator: Sendable {
         }
         result.virtualServers.sort { ($0.key, $0.role.precedence) < ($1.key, $1.role.precedence) }
         dropRepeated(&result)
+        ServiceBounds.limit(&result.warnings)
         return result
     }
 

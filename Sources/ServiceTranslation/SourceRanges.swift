@@ -93,7 +93,8 @@ extension IPPrefix {
         guard let first = parts.first else { return nil }
         let address = first.contains(":") ? String(first) : Self.withoutLeadingZeros(first)
         guard let network = IPPrefix(parts.count == 2 ? "\(address)/\(parts[1])" : address) else { return nil }
-        let isMapped = network.address.family == .ipv6 && network.address.high == 0 && network.address.low >> 32 == 0xFFFF
+        let isMapped =
+            network.address.family == .ipv6 && network.address.high == 0 && network.address.low >> 32 == 0xFFFF
         guard isMapped, network.length >= 96 else {
             self = network
             return

@@ -30,10 +30,10 @@ package struct TranslationPolicy: Hashable, Sendable {
     package var localFallsBackToCluster: Bool
     /// The `service.kubernetes.io/service-proxy-name` that is served; `nil` serves Services without that label.
     package var proxyName: String?
-    /// Which addresses Services may take.
-    package var addresses = AddressPolicy()
     /// Which annotations of Services and their endpoints count.
     package var annotations = HeededAnnotations.all
+    /// Which addresses Services may take.
+    package var addresses = AddressPolicy()
     /// Whether what Services need beside IPVS is kept on this node.
     package private(set) var keepsDataPath = false
     /// Whether rules are kept that let in only the sources that a Service names.

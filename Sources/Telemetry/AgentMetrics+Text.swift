@@ -40,7 +40,8 @@ extension AgentMetrics {
         text.single(
             "ipvsync_whole_verifications_total", .counter, "Verifications that looked at every virtual server closely.",
             wholeVerifications)
-        text.begin("ipvsync_loop_turn_seconds", .histogram, "How long turns of the agent's loop took, without its waits.")
+        text.begin(
+            "ipvsync_loop_turn_seconds", .histogram, "How long turns of the agent's loop took, without its waits.")
         text.histogram("ipvsync_loop_turn_seconds", [], turns)
         text.single(
             "ipvsync_loop_turn_seconds_max", .gauge, "The longest turn of the agent's loop since it began.",

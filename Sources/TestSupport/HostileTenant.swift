@@ -91,7 +91,8 @@ package struct HostileTenant {
 
     private static let oddAddresses = [
         "127.0.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1", "169.254.169.254", "::", "::1", "fe80::1", "ff02::1",
-        "::ffff:10.96.1.1", "010.096.001.001", "10.96.1", "1", "", " 10.96.1.1", "10.96.1.1/32", "localhost", "\\u001b[2J",
+        "::ffff:10.96.1.1", "010.096.001.001", "10.96.1", "1", "", " 10.96.1.1", "10.96.1.1/32", "localhost",
+        "\\u001b[2J",
         "10.96.1.1\\nx", "192.0.2.0", "\\u202e1.1.1.69.01",
     ]
 
@@ -106,7 +107,8 @@ package struct HostileTenant {
     }
 
     private static let oddRanges = [
-        "0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/08", " 10.0.0.0/8 ", "",
+        "0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/08", " 10.0.0.0/8 ",
+        "",
         "/", "::ffff:10.0.0.0/104", "010.0.0.0/8", "10.0.0.0/8/8", "x", "255.255.255.255/32", "::1/128", "10.0.0.0/ 8",
     ]
 
@@ -146,7 +148,8 @@ package struct HostileTenant {
                 member(
                     "conditions",
                     object([
-                        member("ready", chance(4) ? "false" : "true"), member("terminating", chance(9) ? "true" : "false"),
+                        member("ready", chance(4) ? "false" : "true"),
+                        member("terminating", chance(9) ? "true" : "false"),
                     ])),
             ])
         }
@@ -172,7 +175,9 @@ package struct HostileTenant {
         var fields = [
             member("name", quote(name)), member("namespace", quote(Self.namespace)),
             member("creationTimestamp", quote("2001-01-01T00:00:00Z")),
-            member("annotations", object(Dictionary(annotations.map { ($0.prefix { $0 != ":" }, $0) }) { $1 }.values.sorted())),
+            member(
+                "annotations",
+                object(Dictionary(annotations.map { ($0.prefix { $0 != ":" }, $0) }) { $1 }.values.sorted())),
         ]
         if let owner { fields.append(member("labels", object([member("kubernetes.io/service-name", quote(owner))]))) }
         return object(fields)

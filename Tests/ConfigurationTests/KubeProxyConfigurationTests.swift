@@ -225,6 +225,9 @@ struct KubeProxyConfigurationTests {
         ("{nodePortAddresses: primary}", ServiceDefaults(nodePortAddresses: .primary)),
         ("{scheduler: mh, localFallback: true}", ServiceDefaults(scheduler: "mh", localFallback: true)),
         ("{proxyName: other}", ServiceDefaults(proxyName: "other")),
+        ("{annotations: all}", ServiceDefaults(annotations: .all)),
+        ("{annotations: none}", ServiceDefaults(annotations: ServiceDefaults.Annotations.none)),
+        ("{annotations: [weight, drain-timeout]}", ServiceDefaults(annotations: .named(["weight", "drain-timeout"]))),
         (
             "{externalIPs: none, loadBalancerIPs: any, nodeAddresses: true}",
             ServiceDefaults(externalIPs: AddressAllowance.none, loadBalancerIPs: .any, nodeAddresses: true)
@@ -239,9 +242,6 @@ struct KubeProxyConfigurationTests {
                     ]))
         ),
         ("{loadBalancerIPs: {allow: []}}", ServiceDefaults(loadBalancerIPs: .networks([]))),
-        ("{annotations: all}", ServiceDefaults(annotations: .all)),
-        ("{annotations: none}", ServiceDefaults(annotations: ServiceDefaults.Annotations.none)),
-        ("{annotations: [weight, drain-timeout]}", ServiceDefaults(annotations: .named(["weight", "drain-timeout"]))),
     ])
     func readsServices(text: String, expected: ServiceDefaults) throws {
         let read = try Configuration.parse("services: \(text)\nvirtualServers: []", file: "a.yaml")

@@ -89,7 +89,10 @@ import Testing
         let changes = FirewallTransaction.changing(added: random.elements(50), removed: random.elements(50))
         for transaction in [.replacing(with: state), changes, .removal] {
             for statement in try statements(transaction.script) {
-                #expect(statement.contains(#/^((add|delete|flush) (element|table|set|chain|rule)|table) inet ipvsync( |$)/#), "\(statement)")
+                #expect(
+                    statement.contains(
+                        #/^((add|delete|flush) (element|table|set|chain|rule)|table) inet ipvsync( |$)/#),
+                    "\(statement)")
             }
         }
     }

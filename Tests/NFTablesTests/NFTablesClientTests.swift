@@ -220,7 +220,8 @@ import Testing
                 .sourceList(try Samples.sources().chainName, .ipv4)
         }
         let ours = [
-            element("c6336408", true), element("c6336407", false), element("c0000300", true), element("c0000200", false),
+            element("c6336408", true), element("c6336407", false), element("c0000300", true),
+            element("c0000200", false),
         ]
         #expect(try read(ours) == Samples.sources())
         #expect(try read(ours + [element("00000000", true)]) == Samples.sources())

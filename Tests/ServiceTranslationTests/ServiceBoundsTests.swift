@@ -49,11 +49,11 @@ import Testing
     @Test func aServiceWithinItsBoundsHasAllOfIt() {
         let found = Self.translate(
             Self.service { service in
-                service.ports = (1...31).map { ServicePort(name: "p\($0)", port: $0) }
+                service.ports = (1...15).map { ServicePort(name: "p\($0)", port: $0) }
                 service.externalIPs = (1...64).map { "198.51.100.\($0)" }
                 service.loadBalancerIngress = (1...64).map { LoadBalancerIngress(ip: "203.0.113.\($0)") }
             })
-        #expect(Self.counts(found) == [.clusterIP: 31, .externalIP: 31 * 64, .loadBalancer: 31 * 64])
+        #expect(Self.counts(found) == [.clusterIP: 15, .externalIP: 15 * 64, .loadBalancer: 15 * 64])
         #expect(found.warnings.isEmpty)
     }
 
@@ -65,8 +65,8 @@ import Testing
                 service.externalIPs = (1...200).map { "198.51.100.\($0)" }
                 service.loadBalancerIngress = (1...200).map { LoadBalancerIngress(ip: "203.0.113.\($0)") }
             })
-        // 4,096 virtual servers of 2 + 64 + 64 addresses.
-        #expect(Self.counts(found) == [.clusterIP: 2 * 31, .externalIP: 31 * 64, .loadBalancer: 31 * 64])
+        // 2,048 virtual servers of 2 + 64 + 64 addresses.
+        #expect(Self.counts(found) == [.clusterIP: 2 * 15, .externalIP: 15 * 64, .loadBalancer: 15 * 64])
         #expect(found.warnings.map(\.reason) == Array(repeating: .bound, count: 5))
         #expect(found.warnings.map(\.message).contains { $0.hasPrefix("600 ports: the first 512 are served") })
     }
@@ -93,9 +93,10 @@ import Testing
     @Test func endpointsAreBounded() {
         let found = Self.translate(Self.service { $0.ports[0].nodePort = 0 }, Self.slices([6_000, 6_000]))
         #expect(found.virtualServers.map(\.desired.realServers.count) == [10_000])
-        #expect(found.warnings.map(\.message) == [
-            "it has 12000 endpoints; the first 10000 are used: split the Service"
-        ])
+        #expect(
+            found.warnings.map(\.message) == [
+                "it has 12000 endpoints; the first 10000 are used: split the Service"
+            ])
         #expect(Self.translate(Self.service(), Self.slices([5_000, 5_000])).warnings.isEmpty)
     }
 
@@ -108,15 +109,17 @@ import Testing
         for service in found { #expect(service.virtualServers.isEmpty && service.warnings.count == 1) }
     }
 
-    /// A million bytes from a tenant make no line of a million bytes.
+    /// A hundred thousand bytes from a tenant make no line of as many.
     @Test func warningsAreBounded() {
-        let long = String(repeating: "x", count: 1_000_000)
+        let long = String(repeating: "x", count: 100_000)
         let found = Self.translate(
             Self.service { service in
                 service.externalIPs = [long]
                 service.loadBalancerSourceRanges = [long] + (0..<900).map { "bad\($0)" }
                 service.loadBalancerIngress = (0..<64).map { LoadBalancerIngress(ip: "bad\($0)" + long) }
-                for number in 0..<10_000 { service.metadata.annotations["ipvsync.io/unknown\(number)" + long.prefix(9)] = "" }
+                for number in 0..<1_000 {
+                    service.metadata.annotations["ipvsync.io/unknown\(number)" + long.prefix(9)] = ""
+                }
                 service.metadata.annotations["ipvsync.io/scheduler"] = long
             })
         #expect(found.warnings.count == ServiceBounds.warnings + 1)
@@ -124,10 +127,55 @@ import Testing
         #expect(found.warnings.last?.message.hasSuffix(" more warnings are not shown") == true)
     }
 
+    /// Thousands of warnings of one namespace hide nobody else's.
+    @Test func warningsOfANamespaceAreBounded() {
+        var services = (0..<300).map { number in
+            Self.service { service in
+                service.metadata.name = "e\(number)"
+                service.metadata.namespace = "evil"
+                service.clusterIPs = ["10.97.\(number / 250).\(number % 250)"]
+                service.externalIPs = ["bad"]
+            }
+        }
+        services.append(
+            Self.service { service in
+                service.externalIPs = ["worse"]
+            })
+        let index = ServiceIndex(
+            services.map(KubernetesObject.service), translator: ServiceTranslator(policy: TranslationPolicy()))
+        let warnings = index.warnings
+        #expect(warnings.count { $0.object.namespace == "evil" } == WarningList.limit + 1)
+        #expect(warnings.contains { $0.object == Self.name })
+        #expect(warnings.last?.reason == .bound)
+    }
+
+    /// Thousands that claim one address cost little, each as it comes and goes.
+    @Test func manyClaimsOfOneAddress() {
+        var index = ServiceIndex(translator: ServiceTranslator(policy: TranslationPolicy()))
+        let services = (0..<2_000).map { number in
+            Self.service { service in
+                service.metadata.name = "e\(number)"
+                service.metadata.creationTimestamp = "2026-01-01T00:00:\(10 + number % 50)Z"
+                service.clusterIPs = ["10.97.\(number / 250).\(number % 250)"]
+                service.externalIPs = ["203.0.113.1"]
+                service.ports[0].nodePort = 0
+            }
+        }
+        for service in services { index.update { $0.set(service, named: service.metadata.id) } }
+        _ = index.refresh()
+        let key = VirtualServerKey("tcp 203.0.113.1:80")!
+        #expect(index.holder(of: key)?.name == "e0" && index.conflicts.count == 1_999)
+        for service in services.dropLast() { index.update { $0.set(Service?.none, named: service.metadata.id) } }
+        _ = index.refresh()
+        #expect(index.holder(of: key)?.name == "e1999" && index.conflicts.isEmpty)
+    }
+
     // MARK: - Annotations
 
     /// Any other name would make the kernel load a module of that name.
-    @Test(arguments: ["ftp", "rr ", "RR", "ip_vs_rr", "", "nf_nat", "maglev"]) func otherSchedulersAreRefused(name: String) {
+    @Test(arguments: ["ftp", "rr ", "RR", "ip_vs_rr", "", "nf_nat", "maglev"]) func otherSchedulersAreRefused(
+        name: String
+    ) {
         let found = Self.translate(Self.service { $0.metadata.annotations["ipvsync.io/scheduler"] = name })
         #expect(found.virtualServers.allSatisfy { $0.desired.virtualServer.scheduler.name == "rr" })
         #expect(found.warnings.count == 1)
@@ -145,10 +193,11 @@ import Testing
         #expect(ServiceSettings(service, policy: policy).scheduler.name == "ours")
     }
 
-    @Test(arguments: [
-        (HeededAnnotations.all, "wrr", 7, 0), (.none, "rr", 1, 2), (.named(["weight"]), "rr", 7, 1),
-        (.named(["scheduler"]), "wrr", 1, 1),
-    ] as [(HeededAnnotations, String, UInt32, Int)])
+    @Test(
+        arguments: [
+            (HeededAnnotations.all, "wrr", 7, 0), (.none, "rr", 1, 2), (.named(["weight"]), "rr", 7, 1),
+            (.named(["scheduler"]), "wrr", 1, 1),
+        ] as [(HeededAnnotations, String, UInt32, Int)])
     func onlyAnnotationsThatAreAllowedCount(
         annotations: HeededAnnotations, scheduler: String, weight: UInt32, warnings: Int
     ) {

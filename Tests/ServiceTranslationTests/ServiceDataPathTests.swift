@@ -109,7 +109,8 @@ import Testing
         #expect(
             elements.filter { $0.contains(" from ") } == (expected.map { ["tcp 203.0.113.1:80 from \($0)"] } ?? []))
         #expect(
-            elements.filter { $0.hasPrefix("list ") } == (expected.flatMap { $0 == "nobody" ? nil : ["list \($0)"] } ?? []))
+            elements.filter { $0.hasPrefix("list ") }
+                == (expected.flatMap { $0 == "nobody" ? nil : ["list \($0)"] } ?? []))
         #expect(elements.contains("tcp 10.96.0.10:80: outsidePods"))
         #expect(cluster.service("web").warnings.isEmpty == (expected != "nobody"))
     }
@@ -133,13 +134,14 @@ import Testing
     }
 
     /// Sorted by family first; a family without a range is shut, which is told.
-    @Test(arguments: [
-        ("0.0.0.0/0, \"fd00:aa::/32\"", nil, "fd00:aa::-fd00:aa:ffff:ffff:ffff:ffff:ffff:ffff", 0),
-        ("198.51.100.0/24, \"::/0\"", "198.51.100.0-198.51.100.255", nil, 0),
-        ("198.51.100.0/24", "198.51.100.0-198.51.100.255", "nobody", 1),
-        ("0.0.0.0/0", nil, "nobody", 1), ("\"::/0\"", "nobody", nil, 1), ("\"::/0\", 0.0.0.0/0", nil, nil, 0),
-        ("nonsense", "nobody", "nobody", 1),
-    ] as [(String, String?, String?, Int)])
+    @Test(
+        arguments: [
+            ("0.0.0.0/0, \"fd00:aa::/32\"", nil, "fd00:aa::-fd00:aa:ffff:ffff:ffff:ffff:ffff:ffff", 0),
+            ("198.51.100.0/24, \"::/0\"", "198.51.100.0-198.51.100.255", nil, 0),
+            ("198.51.100.0/24", "198.51.100.0-198.51.100.255", "nobody", 1),
+            ("0.0.0.0/0", nil, "nobody", 1), ("\"::/0\"", "nobody", nil, 1), ("\"::/0\", 0.0.0.0/0", nil, nil, 0),
+            ("nonsense", "nobody", "nobody", 1),
+        ] as [(String, String?, String?, Int)])
     func eachFamilyHasItsRanges(ranges: String, ipv4: String?, ipv6: String?, warnings: Int) throws {
         let cluster = try Cluster(
             """
@@ -165,6 +167,53 @@ import Testing
             let told = cluster.service("web").warnings.map(\.message)
             #expect(told.contains { $0.contains("nobody may use its load balancer addresses") } == isShut)
         }
+    }
+
+    /// Each different list is a set of the kernel's: those of one namespace are bounded, whoever comes late is shut, and
+    /// let in as soon as there is room.
+    @Test func aNamespaceHasNoMoreListsThanItMay() throws {
+        func service(_ number: Int, ranges: [String]) -> Service {
+            var service = Service(
+                ObjectMetadata(
+                    name: "web\(number)", namespace: "evil", creationTimestamp: "2026-01-01T00:00:00Z"),
+                kind: .loadBalancer, clusterIPs: ["10.97.\(number / 250).\(number % 250)"],
+                ports: [ServicePort(port: 80)])
+            service.loadBalancerIngress = [LoadBalancerIngress(ip: "198.18.\(number / 250).\(number % 250)")]
+            service.loadBalancerSourceRanges = ranges
+            return service
+        }
+        let limit = SourceBudget.limit
+        var services = (0..<(limit + 3)).map { service(100 + $0, ranges: ["10.0.\($0).0/24"]) }
+        // One that shares its list costs none, and another namespace has its own.
+        services.append(service(600, ranges: ["10.0.0.0/25", "10.0.0.128/25"]))
+        var other = service(700, ranges: ["192.0.2.0/24"])
+        other.metadata.namespace = "good"
+        services.append(other)
+        var index = ServiceIndex(
+            services.map(KubernetesObject.service), translator: ServiceTranslator(policy: Self.policy))
+        func shut() -> Set<String> {
+            Set(
+                index.services.filter { service in
+                    service.virtualServers.contains { server in
+                        server.dataPath.contains { if case .guarded(_, let list) = $0 { list.isEmpty } else { false } }
+                    }
+                }.map(\.name.name))
+        }
+        #expect(shut() == Set((limit..<(limit + 3)).map { "web\(100 + $0)" }))
+        #expect(index.warnings.map(\.reason) == [.bound, .bound, .bound])
+        for number in [100, 101, 102, 110] {
+            let name = ObjectName(namespace: "evil", name: "web\(number)")
+            index.update { $0.set(Service?.none, named: name) }
+            _ = index.refresh()
+        }
+        // The first list stays in use, by the one that shares it.
+        #expect(shut().count <= 1)
+        for number in [111, 112] {
+            let name = ObjectName(namespace: "evil", name: "web\(number)")
+            index.update { $0.set(Service?.none, named: name) }
+            _ = index.refresh()
+        }
+        #expect(shut().isEmpty && index.warnings.isEmpty)
     }
 
     @Test func aHealthCheckPortIsOneOfThem() throws {

@@ -18,7 +18,9 @@ package struct DataPathDemand: Hashable, Sendable {
     func unguardedAddresses(_ rules: Set<DataPathElement>) -> Set<IPAddress> {
         Set(
             elements.lazy.compactMap { element in
-                guard case .guarded(.endpoint(_, let endpoint), _) = element, !rules.contains(element) else { return nil }
+                guard case .guarded(.endpoint(_, let endpoint), _) = element, !rules.contains(element) else {
+                    return nil
+                }
                 return endpoint.address
             })
     }
