@@ -115,7 +115,7 @@ package struct TenantTrial {
 
     private static func read(_ json: String, _ kind: String) throws -> KubernetesObject {
         var found: YAMLNode?
-        _ = try YAMLNode.forEachObject(inJSON: Array(json.utf8)) { node, _ in found = node }
+        _ = try YAMLNode.forEachObject(inJSON: Array(json.utf8)) { found = $0.node }
         guard let node = found else { throw Failure(description: "no object in \(json.prefix(200))") }
         return try KubernetesObject(node, kind: kind)
     }
