@@ -178,7 +178,7 @@ private struct HostileNode {
                 if call == ["status"] { try expect(isShown(result.output), "nothing hostile: \(result)") }
             }
         }
-        for path in ["metrics", "healthz", "livez", "readyz", "status", "", "\u{1B}[2J"] {
+        for path in ["metrics", "healthz", "livez", "readyz", "status", "", "%1B%5B2J%0D%0A"] {
             let answer = try Command(["curl", "-s", "-g", "http://127.0.0.1:10249/\(path)"]).run()
             try expect(!answer.output.isEmpty, "no answer for \(path)")
             try check(answer)
