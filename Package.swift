@@ -57,7 +57,8 @@ let package = Package(
             name: "Configuration", dependencies: ["DataPath", "Documents", "Files", "LoadBalancing"],
             swiftSettings: settings),
         .target(
-            name: "KubernetesAPI", dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects"],
+            name: "KubernetesAPI",
+            dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects", "LoadBalancing"],
             swiftSettings: settings),
         .target(
             name: "HTTPService", dependencies: ["CCurl", "CMicroHTTPD", "CSystem", "LoadBalancing"],

@@ -14,15 +14,49 @@ static inline CURLcode ccurl_set_pointer(CURL *handle, CURLoption option, void *
     return curl_easy_setopt(handle, option, value);
 }
 
-// The bytes are copied.
+// The bytes are not copied: they have to outlive the handle.
 static inline CURLcode ccurl_set_bytes(CURL *handle, CURLoption option, const void *bytes, size_t count) {
-    struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_COPY};
+    struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_NOCOPY};
     return curl_easy_setopt(handle, option, &blob);
 }
 
 static inline CURLcode ccurl_set_receiver(CURL *handle, curl_write_callback receiver, void *context) {
     CURLcode code = curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, receiver);
     return code ? code : curl_easy_setopt(handle, CURLOPT_WRITEDATA, context);
+}
+
+// Receives each line of the head of an answer.
+static inline CURLcode ccurl_set_head_receiver(CURL *handle, curl_write_callback receiver, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, receiver);
+    return code ? code : curl_easy_setopt(handle, CURLOPT_HEADERDATA, context);
+}
+
+static inline CURLcode ccurl_set_socket_opener(CURL *handle, curl_opensocket_callback opener, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, opener);
+    return code ? code : curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, context);
+}
+
+// A name that is still being looked up holds up nobody who gives the handle up (libcurl 7.87 and later).
+static inline CURLcode ccurl_set_quick_exit(CURL *handle) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+    return curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+#else
+    return CURLE_OK;
+#endif
+}
+
+// The address of the other end; an empty text before there is a connection.
+static inline const char *ccurl_peer(CURL *handle) {
+    char *address = 0;
+    curl_easy_getinfo(handle, CURLINFO_PRIMARY_IP, &address);
+    return address ? address : "";
+}
+
+// The media type of the answer; an empty text if it has none.
+static inline const char *ccurl_content_type(CURL *handle) {
+    char *type = 0;
+    curl_easy_getinfo(handle, CURLINFO_CONTENT_TYPE, &type);
+    return type ? type : "";
 }
 
 static inline long ccurl_status(CURL *handle) {

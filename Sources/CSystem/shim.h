@@ -26,3 +26,15 @@ static inline int csystem_pipe(int ends[2]) {
 #endif
 int unshare(int flags);
 int setns(int descriptor, int type);
+
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+/// Makes a program that is to be spawned begin without any descriptor from that number on.
+static inline int csystem_close_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+/// No core dump of this process, and no `ptrace` by others of the same user.
+static inline int csystem_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }

@@ -2,14 +2,17 @@
 struct JSONReader {
     private let bytes: UnsafeBufferPointer<UInt8>
     private let limits: YAMLLimits
+    /// Whether the value of a key is read; `nil` for all of them.
+    private let isWanted: ((String) -> Bool)?
     private var offset = 0
     private var line: UInt32 = 1
     private var lineStart = 0
     private var nodeCount = 0
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits, isWanted: ((String) -> Bool)? = nil) {
         self.bytes = bytes
         self.limits = limits
+        self.isWanted = isWanted
     }
 
     /// Whether nothing but white space is left.
@@ -58,7 +61,7 @@ extension JSONReader {
         YAMLNode.Position(line: line, column: UInt32(clamping: offset - lineStart + 1))
     }
 
-    private func problem(_ message: String, _ remedy: String? = nil) -> YAMLError {
+    func problem(_ message: String, _ remedy: String? = nil) -> YAMLError {
         YAMLError(line: Int(line), column: offset - lineStart + 1, message: message, remedy: remedy)
     }
 
@@ -93,6 +96,7 @@ extension JSONReader {
         case UInt8(ascii: "{"):
             var pairs = YAMLPairs()
             try members { (reader, key) throws(YAMLError) in
+                guard reader.isWanted?(key.scalar?.text ?? "") ?? true else { return reader.skipValue() }
                 try pairs.append(key, try reader.value(depth: depth + 1))
             }
             return YAMLNode(.mapping(try pairs.merged()), at: start)

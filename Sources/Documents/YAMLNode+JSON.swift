@@ -16,4 +16,41 @@ extension YAMLNode {
             return list
         }
     }
+
+    /// The one value that the bytes are in JSON.
+    ///
+    /// - Parameter isWanted: Tells of each key of an object whether its value is read; others are passed over, and not
+    ///   even looked at.
+    package static func value(
+        inJSON bytes: [UInt8], limits: YAMLLimits = YAMLLimits(), where isWanted: ((String) -> Bool)? = nil
+    ) throws(YAMLError) -> YAMLNode {
+        try bytes.withUnsafeBufferPointer { (buffer) throws(YAMLError) in
+            var reader = JSONReader(buffer, limits: limits, isWanted: isWanted)
+            let value = try reader.value()
+            guard reader.isAtEnd() else { throw reader.problem("something stands behind the value") }
+            return value
+        }
+    }
+
+    /// A Kubernetes object that an API server has sent, or an event of a watch (`{"type": …, "object": …}`), without
+    /// the `managedFields`, which are most of it.
+    ///
+    /// - Returns: The object. When it is too large or broken inside: what tells which one it is, and what is wrong.
+    /// - Throws: What is wrong, when not even that can be read.
+    package static func object(
+        inJSON bytes: [UInt8]
+    ) throws(YAMLError) -> (node: YAMLNode, problem: YAMLError?) {
+        do {
+            return (try value(inJSON: bytes, limits: objectLimits) { $0 != "managedFields" }, nil)
+        } catch {
+            return (try value(inJSON: bytes, limits: objectLimits, where: identifyingKeys.contains), error)
+        }
+    }
+
+    /// More values than an object of etcd's 1.5 MiB can hold.
+    private static let objectLimits = YAMLLimits(nodes: 250_000)
+
+    private static let identifyingKeys: Set<String> = [
+        "type", "object", "kind", "apiVersion", "metadata", "name", "namespace", "resourceVersion",
+    ]
 }

@@ -42,9 +42,12 @@ package struct APIResponse: Hashable, Sendable {
     package let status: Int
     /// Seconds that the server asks to wait; 0 if it does not.
     package let retryAfter: Int
+    /// As the server names it: `application/json`; `nil` if it does not.
+    package let mediaType: String?
 
-    package init(status: Int, retryAfter: Int = 0) {
+    package init(status: Int, retryAfter: Int = 0, mediaType: String? = nil) {
         self.status = status
         self.retryAfter = retryAfter
+        self.mediaType = mediaType
     }
 }

@@ -7,6 +7,12 @@ package struct APIResource: Hashable, Sendable {
     var labelSelector: String?
     var fieldSelector: String?
 
+    /// `v1`, or `discovery.k8s.io/v1`, as the objects' `apiVersion`.
+    var apiVersion: String {
+        let parts = path.split(separator: "/").dropFirst().dropLast()
+        return parts.joined(separator: "/")
+    }
+
     /// The name in the path: `services`.
     package var name: String { String(path[path.index(after: path.lastIndex(of: "/") ?? path.startIndex)...]) }
 

@@ -30,8 +30,16 @@ extension ClusterAccess {
             ])
         }
         let authority = host.contains(":") ? "[\(host)]" : host
-        return ClusterAccess(
-            server: "https://\(authority):\(port)", trust: .authorities(.file("\(directory)/ca.crt")),
-            credential: .tokenFile("\(directory)/token"))
+        do throws(URLProblem) {
+            return try ClusterAccess(
+                server: "https://\(authority):\(port)", trust: .authorities(.file("\(directory)/ca.crt")),
+                credential: .tokenFile("\(directory)/token"))
+        } catch {
+            throw ConfigurationErrors([
+                ConfigurationError(
+                    file: "--in-cluster", problem: "KUBERNETES_SERVICE_HOST is not used: \(error.message)",
+                    remedy: "set it to the API server's name or address, as the kubelet does")
+            ])
+        }
     }
 }

@@ -1,4 +1,5 @@
 package import KubernetesObjects
+package import LoadBalancing
 
 /// The feeds of several collections of one API server.
 package final class ClusterWatch {
@@ -18,6 +19,10 @@ package final class ClusterWatch {
         self.now = now
     }
 
+    /// The addresses that requests went to or tried to go to, the latest last: the server's, or those of the proxy on
+    /// the way. Empty before the first request.
+    package var peers: [IPAddress] { transfers.peers }
+
     /// Whether every collection has been read once.
     package var isComplete: Bool { feeds.allSatisfy(\.status.isComplete) }
 
@@ -31,7 +36,7 @@ package final class ClusterWatch {
     ///   - descriptors: Descriptors of others that end the wait when they can be read.
     package func poll(timeout: Duration, descriptors: [Int32] = []) -> [FeedEvent] {
         beginRequests()
-        let soonest = feeds.compactMap(\.resumption).min().map { max(.zero, $0 - now()) }
+        let soonest = feeds.compactMap(\.wakeUp).min().map { max(.zero, $0 - now()) }
         var result: [FeedEvent] = []
         for event in transfers.poll(timeout: min(timeout, soonest ?? timeout), descriptors: descriptors) {
             switch event {
@@ -42,6 +47,7 @@ package final class ClusterWatch {
                 result += feeds[id].finish(outcome, response, isUntrusted: isUntrusted, now: now())
             }
         }
+        for id in feeds.indices { feeds[id].look(now: now()) }
         return result
     }
 
@@ -57,17 +63,28 @@ package final class ClusterWatch {
     }
 }
 
+/// What was read of an API server once.
+package struct ClusterSnapshot: Sendable {
+    package let objects: [KubernetesObject]
+    /// The addresses of the server, or of the proxy on the way to it.
+    package let peers: [IPAddress]
+}
+
 extension ClusterWatch {
     /// Reads collections once.
     ///
-    /// - Parameter patience: How long a server that does not answer is asked again.
+    /// - Parameters:
+    ///   - patience: How long a server that does not answer well is asked again.
+    ///   - tell: Receives what goes wrong meanwhile, each trouble once.
     /// - Throws: What went wrong last; at once when the server refuses.
-    package static func objects(
-        _ access: ClusterAccess, _ resources: [APIResource], patience: Duration = .seconds(60)
-    ) throws(FeedProblem) -> [KubernetesObject] {
+    package static func snapshot(
+        _ access: ClusterAccess, _ resources: [APIResource], patience: Duration = .seconds(60),
+        tell: (FeedProblem) -> Void = { _ in }
+    ) throws(FeedProblem) -> ClusterSnapshot {
         let watch = ClusterWatch(access, resources: resources, follows: false)
         let deadline = ContinuousClock.now + patience
         var objects: [KubernetesObject] = []
+        var told: Set<String> = []
         while !watch.isComplete {
             for event in watch.poll(timeout: .seconds(1)) {
                 if case .replaced(_, let list, _) = event { objects += list }
@@ -75,11 +92,12 @@ extension ClusterWatch {
             let problems = watch.statuses.compactMap(\.status.problem)
             if let problem = problems.first(where: \.isRefusal) { throw problem }
             if let problem = problems.first, ContinuousClock.now > deadline { throw problem }
+            for problem in problems where told.insert(problem.message).inserted { tell(problem) }
         }
         for (name, status) in watch.statuses {
             guard let (object, problem) = status.unreadable.min(by: { $0.key < $1.key }) else { continue }
             throw FeedProblem(resource: name, message: "\(object): \(problem)", isRefusal: true)
         }
-        return objects
+        return ClusterSnapshot(objects: objects, peers: watch.peers)
     }
 }

@@ -1,5 +1,6 @@
 internal import CCurl
 internal import Glibc
+package import LoadBalancing
 
 /// Requests to one server, side by side on the thread that polls them, by libcurl.
 package final class HTTPTransfers {
@@ -9,9 +10,18 @@ package final class HTTPTransfers {
         case ended(id: Int, APIOutcome, APIResponse, isUntrusted: Bool)
     }
 
+    /// What ends a transfer because the server cannot show that it is the one that is meant, or we to it.
+    private static let untrusted = Set(
+        [CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE].map(\.rawValue))
+
     private let access: ClusterAccess
     private let multi: UnsafeMutableRawPointer
     private var transfers: [Int: Transfer] = [:]
+    private let record = PeerRecord()
+
+    /// The addresses that requests went to or tried to go to, the latest last: the server's, or those of the proxy on
+    /// the way.
+    package var peers: [IPAddress] { record.addresses }
 
     package init(_ access: ClusterAccess) {
         self.access = access
@@ -31,10 +41,16 @@ package final class HTTPTransfers {
     /// - Throws: Why it cannot even be made: a token file that cannot be read.
     package func start(_ request: APIRequest, id: Int) throws(FeedProblem) {
         cancel(id)
-        let transfer = Transfer()
-        try transfer.prepare(request, access)
+        let transfer = Transfer(access, peers: record)
+        try transfer.prepare(request)
+        let code = curl_multi_add_handle(multi, transfer.handle)
+        guard code == CURLM_OK else {
+            throw FeedProblem(
+                resource: "libcurl",
+                message: "the request cannot be made: \(String(cString: curl_multi_strerror(code)))",
+                isRefusal: false)
+        }
         transfers[id] = transfer
-        curl_multi_add_handle(multi, transfer.handle)
     }
 
     package func cancel(_ id: Int) {
@@ -77,8 +93,7 @@ package final class HTTPTransfers {
             events.append(
                 .ended(
                     id: id, outcome, transfer.response,
-                    isUntrusted: result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CERTPROBLEM
-                        || result == CURLE_SSL_CACERT_BADFILE))
+                    isUntrusted: Self.untrusted.contains(result.rawValue)))
             cancel(id)
         }
         return events

@@ -55,12 +55,28 @@ package struct Kubeconfig {
 
 extension Kubeconfig {
     private func access(to cluster: YAMLNode) throws(ConfigurationErrors) -> ClusterAccess {
-        guard var server = text(cluster["server"]), server.hasPrefix("https://") || server.hasPrefix("http://") else {
+        guard let server = text(cluster["server"]) else {
             throw failure(cluster["server"] ?? cluster, "the cluster has no server", "add 'server: https://HOST:6443'")
         }
-        while server.hasSuffix("/") { server.removeLast() }
         try refuse(cluster, "tls-server-name", "put a name of the server's certificate into 'server'")
-        var access = ClusterAccess(server: server, proxy: text(cluster["proxy-url"]))
+        // What is wrong with a URL is told without it: there may be a password in it.
+        var access: ClusterAccess
+        do throws(ClusterAccess.URLProblem) {
+            access = try ClusterAccess(server: server)
+        } catch {
+            throw failure(
+                cluster["server"] ?? cluster, "the server's URL is not used: \(error.message)",
+                "write 'server: https://HOST:6443', and users and passwords under 'users'")
+        }
+        if let proxy = text(cluster["proxy-url"]) {
+            do throws(ClusterAccess.URLProblem) {
+                access.proxy = try ClusterAccess.Proxy(url: proxy)
+            } catch {
+                throw failure(
+                    cluster["proxy-url"] ?? cluster, "the proxy's URL is not used: \(error.message)",
+                    "write 'proxy-url: http://HOST:PORT' or with https or socks5, special characters as %XX")
+            }
+        }
         if text(cluster["insecure-skip-tls-verify"]) == "true" {
             access.trust = .anything
         } else if let authorities = try material("certificate-authority", in: cluster) {
@@ -82,18 +98,19 @@ extension Kubeconfig {
         if let path = text(user["tokenFile"]) {
             access.credential = .tokenFile(absolute(path))
         } else if let token = text(user["token"]) {
-            access.credential = .token(token)
+            access.credential = .token(Secret(token))
         } else if let name = text(user["username"]) {
-            access.credential = .password(user: name, password: text(user["password"]) ?? "")
+            access.credential = .password(
+                ClusterAccess.Login(user: name, password: Secret(text(user["password"]) ?? "")))
         }
     }
 
     private func material(_ name: String, in node: YAMLNode) throws(ConfigurationErrors) -> ClusterAccess.Material? {
         if let value = node["\(name)-data"], let data = text(value) {
-            guard let bytes = Base64.decode(data), !bytes.isEmpty else {
+            guard var bytes = Base64.decode(data), !bytes.isEmpty else {
                 throw failure(value, "\(name)-data is not base64", "copy it again, or name a file with '\(name)'")
             }
-            return .inline(bytes)
+            return .inline(Secret(taking: &bytes))
         }
         return text(node[name]).map { .file(absolute($0)) }
     }

@@ -5,50 +5,65 @@ internal import KubernetesObjects
 ///
 /// A list is taken as a whole when its last page is there. A watch goes on from the last version that was heard of;
 /// when the server has forgotten that version (410), the list begins again, and what was known stays until it is
-/// complete.
+/// complete. The server is not believed: what it sends is bounded (``FeedLimits``), and has to be of the kind that was
+/// asked for.
 package struct ResourceFeed: Sendable {
     package let resource: APIResource
-    package private(set) var status = FeedStatus()
-    private var phase: Phase = .idle
-    private var next: Step = .list(page: nil)
-    private var backoff = Backoff()
-    private var generator: any RandomNumberGenerator & Sendable
-    private var pending: [UInt8] = []
+    package internal(set) var status = FeedStatus()
+    var phase: Phase = .idle
+    var next: Step = .list(page: nil)
+    var backoff = Backoff()
+    /// Of lists that a watch asked for: a server that answers lists well and every watch badly is not stormed.
+    var relisting = Backoff()
+    var generator: any RandomNumberGenerator & Sendable
+    /// The line of a watch, or the error, that is being received.
+    var pending: [UInt8] = []
     /// How much of it has been searched for the end of a line.
-    private var searched = 0
-    private var collected: [KubernetesObject] = []
-    private var unreadable: [ObjectName: String] = [:]
-    private var started: ContinuousClock.Instant?
+    var searched = 0
+    var list = ListInProgress()
+    /// What each object takes, as ``KubernetesObject/elements`` counts it.
+    var known: [ObjectName: Int32] = [:]
+    /// The sum of them.
+    var elements = 0
+    /// When the request that is under way began.
+    var started: ContinuousClock.Instant?
+    /// When it was last looked at whether its answer comes; `nil` when nobody has to wait for more of it.
+    private var looked: ContinuousClock.Instant?
+    /// Bytes of the answer, in all and when it was last looked at.
+    private var received = (all: 0, before: 0)
+    let limits: FeedLimits
 
-    private enum Phase: Equatable { case idle, running }
+    enum Phase: Equatable { case idle, running }
 
-    fileprivate enum Step: Hashable {
+    enum Step: Hashable {
         case list(page: String?)
         case watch(version: String)
     }
 
     /// When the next request may begin; `nil` for at once.
-    package private(set) var resumption: ContinuousClock.Instant?
+    package internal(set) var resumption: ContinuousClock.Instant?
 
-    /// Objects in a page.
-    static let pageSize = 500
-    static let maximumPage = 256 << 20
-    /// The longest line of a watch; etcd takes 1.5 MiB an object.
-    static let maximumLine = 16 << 20
-    private static let maximumStatus = 64 << 10
-    private static let listTimeout = 120
     /// A watch that ends sooner than this is taken for a failing one.
-    private static let shortWatch = Duration.seconds(1)
+    static let shortWatch = Duration.seconds(1)
+    /// A watch that stood for that long is a good one, and its version just came to its end.
+    static let longWatch = Duration.seconds(30)
 
     package init(
-        _ resource: APIResource, generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
+        _ resource: APIResource, limits: FeedLimits = FeedLimits(),
+        generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
         self.resource = resource
+        self.limits = limits
         self.generator = generator
     }
 
     /// Whether a request is under way; one that no longer is may be cut.
     package var isRunning: Bool { phase == .running }
+
+    /// When it wants to be looked at without any news: to ask again, or to tell that an answer is late.
+    package var wakeUp: ContinuousClock.Instant? {
+        isRunning ? looked.map { $0 + limits.silence } : resumption
+    }
 }
 
 // MARK: - Requests
@@ -62,14 +77,13 @@ extension ResourceFeed {
         pending = []
         searched = 0
         started = now
+        looked = now
+        received = (0, 0)
         switch next {
         case .list(let page):
-            if page == nil {
-                collected = []
-                unreadable = [:]
-            }
+            list.beginPage(isFirst: page == nil, now: now)
             return APIRequest(
-                resource, [("limit", "\(Self.pageSize)"), ("continue", page)], timeout: Self.listTimeout)
+                resource, [("limit", "\(FeedLimits.pageObjects)"), ("continue", page)], timeout: FeedLimits.pageTime)
         case .watch(let version):
             status.watches += 1
             let seconds = Int.random(in: 300...600, using: &generator)
@@ -87,19 +101,25 @@ extension ResourceFeed {
         _ bytes: [UInt8], _ response: APIResponse, now: ContinuousClock.Instant
     ) -> [FeedEvent] {
         guard phase == .running else { return [] }
-        pending += bytes
+        received.all += bytes.count
         guard response.status == 200 else {
-            if pending.count > Self.maximumStatus { pending.removeLast(pending.count - Self.maximumStatus) }
+            pending += bytes.prefix(max(0, FeedLimits.status - pending.count))
             return []
         }
         status.lastHeard = now
-        status.problem = nil
-        guard case .watch = next else {
-            if pending.count > Self.maximumPage {
-                fail("a page of the list is longer than \(Self.maximumPage >> 20) MiB", now: now)
-            }
+        if let type = response.mediaType, !type.lowercased().hasPrefix("application/json") {
+            let problem = "the answer is \(type.cut(to: 64)) and not JSON: is this an API server?"
+            if next.isWatch { restart(problem, now: now) } else { failList(problem, now: now) }
             return []
         }
+        guard next.isWatch else {
+            readPage(bytes, now: now)
+            return []
+        }
+        // A watch without news is well all the same.
+        looked = nil
+        status.problem = nil
+        pending += bytes
         return readLines(now: now)
     }
 
@@ -110,151 +130,32 @@ extension ResourceFeed {
         _ outcome: APIOutcome, _ response: APIResponse, isUntrusted: Bool = false, now: ContinuousClock.Instant
     ) -> [FeedEvent] {
         guard phase == .running else { return [] }
-        guard response.status == 200 || response.status == 0 else {
-            refuse(response, now: now)
-            return []
-        }
-        switch (next, outcome) {
-        case (.list, .complete): return finishPage(now: now)
-        case (.list, .broken(let message)):
-            fail(message, isRefusal: isUntrusted, now: now)
-        case (.watch, .broken(let message)) where response.status == 0:
-            fail(message, isRefusal: isUntrusted, now: now)
-        case (.watch, .broken), (.watch, .complete):
+        switch (outcome, response.status) {
+        case (.broken, 200) where next.isWatch && received.all > 0:
             // The rest of a line that was cut is sent again by the next watch.
             finishWatch(now: now)
+        case (.broken(let message), _) where isUntrusted || response.status == 0 || response.status == 200:
+            fail(message, isRefusal: isUntrusted, now: now)
+        case (_, 200) where next.isWatch: finishWatch(now: now)
+        case (_, 200): return finishPage(now: now)
+        default: refuse(response, now: now)
         }
         return []
     }
-}
 
-// MARK: - Lists
-
-extension ResourceFeed {
-    private mutating func finishPage(now: ContinuousClock.Instant) -> [FeedEvent] {
-        let (bytes, kind) = (pending, resource.kind)
-        pending = []
-        var objects: [KubernetesObject] = []
-        var refused: [ObjectName: String] = [:]
-        let list: YAMLNode?
-        do throws(YAMLError) {
-            list = try YAMLNode.forEachObject(inJSON: bytes) { node, listKind in
-                guard listKind != nil else { return }
-                do throws(ObjectError) {
-                    objects.append(try KubernetesObject(node, kind: kind, namespace: ""))
-                } catch {
-                    refused[node.objectName] = "\(error.field): \(error.message)"
-                }
-            }
-        } catch {
-            fail("the list is no JSON: \(error.message)", now: now)
-            return []
+    /// Tells of an answer that does not come, or next to nothing of it.
+    package mutating func look(now: ContinuousClock.Instant) {
+        guard isRunning, let before = looked, now - before >= limits.silence else { return }
+        let (seconds, _) = limits.silence.components
+        let isSlow = received.all - received.before < FeedLimits.slowRate * Int(seconds)
+        let what =
+            received.all == 0
+            ? "no answer within \(seconds) s" : "the answer has stopped, or comes slower than 1 KiB/s"
+        if isSlow {
+            status.problem = FeedProblem(resource: resource.name, message: "\(what); waiting on", isRefusal: false)
         }
-        guard let metadata = list?["metadata"], let version = metadata["resourceVersion"]?.scalar?.text else {
-            fail("the answer is no list of objects", now: now)
-            return []
-        }
-        collected += objects
-        unreadable.merge(refused) { $1 }
-        phase = .idle
-        if let page = metadata["continue"]?.scalar?.text, !page.isEmpty {
-            next = .list(page: page)
-            return []
-        }
-        next = .watch(version: version)
-        status.lists += 1
-        status.isComplete = true
-        status.unreadable = unreadable
-        settle()
-        defer { collected = [] }
-        return [.replaced(kind: kind, collected, unreadable: Set(unreadable.keys))]
-    }
-}
-
-// MARK: - Watches
-
-extension ResourceFeed {
-    private mutating func readLines(now: ContinuousClock.Instant) -> [FeedEvent] {
-        var events: [FeedEvent] = []
-        var start = pending.startIndex
-        while phase == .running, let end = pending[max(start, searched)...].firstIndex(of: UInt8(ascii: "\n")) {
-            if end > start { readLine(Array(pending[start..<end]), &events, now: now) }
-            start = end + 1
-        }
-        guard phase == .running else { return events }
-        pending.removeFirst(start)
-        searched = pending.count
-        if pending.count > Self.maximumLine {
-            fail("an event is longer than \(Self.maximumLine >> 20) MiB", now: now)
-            next = .list(page: nil)
-        }
-        return events
-    }
-
-    private mutating func readLine(_ line: [UInt8], _ events: inout [FeedEvent], now: ContinuousClock.Instant) {
-        var event: YAMLNode?
-        do throws(YAMLError) {
-            _ = try YAMLNode.forEachObject(inJSON: line) { node, _ in event = node }
-        } catch {
-            return restart("an event is no JSON: \(error.message)", now: now)
-        }
-        guard let type = event?["type"]?.scalar?.text, let object = event?["object"] else {
-            return restart("an event has no type or no object", now: now)
-        }
-        status.events += 1
-        switch type {
-        case "ADDED", "MODIFIED", "DELETED":
-            read(object, isRemoval: type == "DELETED", &events)
-            advance(to: object)
-            settle()
-        case "BOOKMARK":
-            advance(to: object)
-            settle()
-        case "ERROR":
-            // 410: the version is forgotten. Whatever else it is, a new list makes it good.
-            let message = object["message"]?.scalar?.text ?? "an error without a message"
-            if object["code"]?.scalar?.text == "410" {
-                phase = .idle
-                next = .list(page: nil)
-            } else {
-                restart("the watch ended with: \(message)", now: now)
-            }
-        default:
-            // From a newer server: what it means will show in the next list.
-            status.failures += 1
-        }
-    }
-
-    private mutating func read(_ object: YAMLNode, isRemoval: Bool, _ events: inout [FeedEvent]) {
-        let name = object.objectName
-        if isRemoval {
-            status.unreadable[name] = nil
-            events.append(.removed(ObjectIdentity(kind: resource.kind, name: name)))
-            return
-        }
-        do throws(ObjectError) {
-            events.append(.changed(try KubernetesObject(object, kind: resource.kind, namespace: "")))
-            status.unreadable[name] = nil
-        } catch {
-            status.unreadable[name] = "\(error.field): \(error.message)"
-        }
-    }
-
-    private mutating func advance(to object: YAMLNode) {
-        guard let version = object["metadata"]?["resourceVersion"]?.scalar?.text, !version.isEmpty else { return }
-        next = .watch(version: version)
-    }
-
-    private mutating func finishWatch(now: ContinuousClock.Instant) {
-        phase = .idle
-        if let started, now - started < Self.shortWatch {
-            resumption = now + backoff.next(&generator)
-        }
-    }
-
-    private mutating func restart(_ message: String, now: ContinuousClock.Instant) {
-        fail(message, now: now)
-        next = .list(page: nil)
+        looked = now
+        received.before = received.all
     }
 }
 
@@ -263,8 +164,6 @@ extension ResourceFeed {
 extension ResourceFeed {
     /// An answer that is none: the status says what to do.
     private mutating func refuse(_ response: APIResponse, now: ContinuousClock.Instant) {
-        var message: String?
-        _ = try? YAMLNode.forEachObject(inJSON: pending) { node, _ in message = node["message"]?.scalar?.text }
         let isStale = response.status == 410 || (response.status == 400 && next.isLaterPage)
         if isStale {
             phase = .idle
@@ -273,19 +172,32 @@ extension ResourceFeed {
             resumption = now + backoff.next(&generator)
             return
         }
+        var message = statusMessage.map { ": \($0)" } ?? ""
+        let isRedirect = (300...399).contains(response.status)
+        if isRedirect { message = ": redirects are not followed; name the API server itself" }
         fail(
-            "HTTP \(response.status)\(message.map { ": \($0)" } ?? "")",
-            isRefusal: [401, 403, 404].contains(response.status),
-            wait: .seconds(min(response.retryAfter, 60)), now: now)
+            "HTTP \(response.status)\(message)", isRefusal: isRedirect || [401, 403, 404].contains(response.status),
+            wait: .seconds(max(0, min(response.retryAfter, 60))), now: now)
     }
 
-    private mutating func fail(
+    /// What the server says of an error.
+    private var statusMessage: String? {
+        do throws(YAMLError) {
+            return try YAMLNode.value(inJSON: pending) { $0 == "message" }["message"]?.scalar?.text
+        } catch {
+            return nil
+        }
+    }
+
+    mutating func fail(
         _ message: String, isRefusal: Bool = false, wait: Duration = .zero, now: ContinuousClock.Instant
     ) {
         phase = .idle
         pending = []
+        list.endPage()
         status.failures += 1
-        status.problem = FeedProblem(resource: resource.name, message: message, isRefusal: isRefusal)
+        status.problem = FeedProblem(
+            resource: resource.name, message: message.cut(to: FeedLimits.message), isRefusal: isRefusal)
         resumption = now + max(wait, backoff.next(&generator))
     }
 
@@ -294,13 +206,36 @@ extension ResourceFeed {
         fail(problem.message, isRefusal: problem.isRefusal, now: now)
     }
 
-    private mutating func settle() {
+    /// Gives a list up that cannot be right: the next one begins at its beginning.
+    mutating func failList(_ message: String, now: ContinuousClock.Instant) {
+        fail(message, now: now)
+        list = ListInProgress()
+        next = .list(page: nil)
+    }
+
+    mutating func settle() {
         backoff.reset()
         status.problem = nil
+    }
+
+    /// What is wrong with the kind that something claims to be of; `nil` if it is the right one, or claims none.
+    func mismatch(_ kind: YAMLNode?, _ apiVersion: YAMLNode?, isList: Bool = false) -> String? {
+        let expected = isList ? "\(resource.kind)List" : resource.kind
+        let kind = kind.map { $0.scalar?.text ?? "" } ?? expected
+        let version = apiVersion.map { $0.scalar?.text ?? "" } ?? resource.apiVersion
+        // Stand-ins and proxies say `v1` of everything. In that group are no other kinds of these names.
+        let isOurVersion = version == resource.apiVersion || version == "v1"
+        guard kind != expected || !isOurVersion else { return nil }
+        return "\(version) \(kind)".cut(to: 128) + ", not \(resource.apiVersion) \(expected)"
     }
 }
 
 extension ResourceFeed.Step {
+    var isWatch: Bool {
+        if case .watch = self { return true }
+        return false
+    }
+
     fileprivate var isLaterPage: Bool {
         if case .list(.some) = self { return true }
         return false
@@ -309,9 +244,15 @@ extension ResourceFeed.Step {
 
 extension YAMLNode {
     /// The name in an object's metadata, as far as it can be read.
-    fileprivate var objectName: ObjectName {
+    var objectName: ObjectName {
         ObjectName(
             namespace: self["metadata"]?["namespace"]?.scalar?.text ?? "",
             name: self["metadata"]?["name"]?.scalar?.text ?? "")
+    }
+
+    /// The version in the metadata of an object or a list, which this is; `nil` if there is none.
+    var resourceVersion: String? {
+        guard let version = self["resourceVersion"]?.scalar, !version.isNull, !version.text.isEmpty else { return nil }
+        return version.text
     }
 }

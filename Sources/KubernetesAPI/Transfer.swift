@@ -5,34 +5,54 @@ internal import Glibc
 /// One request and what has come of its answer.
 final class Transfer {
     let handle: UnsafeMutableRawPointer
+    /// Its secrets are lent to libcurl.
+    private let access: ClusterAccess
+    private let peers: PeerRecord
     private var received: [UInt8] = []
     private var isAnnounced = false
+    private var headSize = 0
+    /// Why the answer was cut here.
+    private var refusal: String?
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private var headers: UnsafeMutablePointer<curl_slist>?
 
-    private static let connectTimeout = 10
+    /// Milliseconds until a connection stands, TLS and the server's name included: trouble is told within 10 s.
+    private static let connectTimeout = 8_000
     /// Seconds of silence after which a connection is asked whether it still stands, and between further questions.
     private static let keepalive = (idle: 30, interval: 10)
     /// `CURLAUTH_BASIC`, a macro that Swift does not see.
     private static let basicAuthentication = 1
+    /// `CURLHEADER_SEPARATE`, another one.
+    private static let separateHeaders = 1
     private static let maximumToken = 64 << 10
     private static let maximumMaterial = 16 << 20
+    /// Bytes of the heads of an answer, with those of interim answers and of a proxy's.
+    private static let maximumHead = 64 << 10
 
-    init() {
+    init(_ access: ClusterAccess, peers: PeerRecord) {
         guard let handle = curl_easy_init() else { preconditionFailure("out of memory") }
         self.handle = handle
+        self.access = access
+        self.peers = peers
         errorText[0] = 0
     }
 
     deinit {
         curl_easy_cleanup(handle)
+        var next = headers
+        while let header = next {
+            if let text = header.pointee.data { explicit_bzero(text, strlen(text)) }
+            next = header.pointee.next
+        }
         curl_slist_free_all(headers)
         errorText.deallocate()
     }
 
     /// The head of the answer; status 0 before it is there.
     var response: APIResponse {
-        APIResponse(status: ccurl_status(handle), retryAfter: ccurl_retry_after(handle))
+        let type = String(cString: ccurl_content_type(handle))
+        return APIResponse(
+            status: ccurl_status(handle), retryAfter: ccurl_retry_after(handle), mediaType: type.isEmpty ? nil : type)
     }
 
     /// Whether something came since the last call of ``take()``, be it only the head of the answer.
@@ -45,41 +65,117 @@ final class Transfer {
         return received
     }
 
-    func prepare(_ request: APIRequest, _ access: ClusterAccess) throws(FeedProblem) {
-        ccurl_set_text(handle, CURLOPT_URL, access.server + request.path)
-        ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
-        ccurl_set_number(handle, CURLOPT_NOSIGNAL, 1)
-        ccurl_set_number(handle, CURLOPT_TIMEOUT, request.timeout)
-        ccurl_set_number(handle, CURLOPT_CONNECTTIMEOUT, Self.connectTimeout)
-        ccurl_set_number(handle, CURLOPT_TCP_KEEPALIVE, 1)
-        ccurl_set_number(handle, CURLOPT_TCP_KEEPIDLE, Self.keepalive.idle)
-        ccurl_set_number(handle, CURLOPT_TCP_KEEPINTVL, Self.keepalive.interval)
+    /// What a failed transfer's result means.
+    func message(for result: CURLcode) -> String {
+        if let refusal { return refusal }
+        let detail = String(cString: errorText)
+        return Self.withoutTimes(detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail)
+    }
+
+    /// The text without "after 12 ms" and the like: the same trouble reads the same each time, and is told once.
+    private static func withoutTimes(_ text: String) -> String {
+        var words = text.split(separator: " ", omittingEmptySubsequences: false)
+        var index = 0
+        while index + 2 < words.count {
+            if words[index] == "after", UInt64(words[index + 1]) != nil,
+                ["ms", "ms:", "milliseconds"].contains(words[index + 2])
+            {
+                let hasColon = words[index + 2].hasSuffix(":")
+                words.removeSubrange(index...(index + 2))
+                if hasColon, index > 0 { words[index - 1] += ":" }
+            } else {
+                index += 1
+            }
+        }
+        return words.joined(separator: " ")
+    }
+}
+
+// MARK: - Preparing
+
+extension Transfer {
+    func prepare(_ request: APIRequest) throws(FeedProblem) {
+        try set(CURLOPT_URL, access.server + request.path)
+        try check(ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText))
+        try set(CURLOPT_NOSIGNAL, 1)
+        try set(CURLOPT_TIMEOUT, request.timeout)
+        try set(CURLOPT_CONNECTTIMEOUT_MS, Self.connectTimeout)
+        try check(ccurl_set_quick_exit(handle))
+        try set(CURLOPT_TCP_KEEPALIVE, 1)
+        try set(CURLOPT_TCP_KEEPIDLE, Self.keepalive.idle)
+        try set(CURLOPT_TCP_KEEPINTVL, Self.keepalive.interval)
         // One connection for each request: a watch that stalls holds up nothing else. No redirects: credentials go
         // to the server that was named and to no other.
-        ccurl_set_number(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-        ccurl_set_number(handle, CURLOPT_PROTOCOLS, Int(CURLPROTO_HTTP | CURLPROTO_HTTPS))
-        ccurl_set_text(handle, CURLOPT_USERAGENT, "ipvsync")
-        ccurl_set_text(handle, CURLOPT_PROXY, access.proxy ?? "")
+        try set(CURLOPT_FOLLOWLOCATION, 0)
+        try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        try set(CURLOPT_PROTOCOLS, Int(CURLPROTO_HTTP | CURLPROTO_HTTPS))
+        try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        try set(CURLOPT_USERAGENT, "ipvsync")
+        try set(CURLOPT_ACCEPT_ENCODING, nil)
+        try check(
+            ccurl_set_socket_opener(handle, PeerRecord.open, Unmanaged.passUnretained(peers).toOpaque()))
+        try setProxy(access.proxy)
         try setTrust(access.trust)
         try set(access.certificate, CURLOPT_SSLCERT_BLOB)
         try set(access.key, CURLOPT_SSLKEY_BLOB)
         headers = curl_slist_append(headers, "Accept: application/json")
         try setCredential(access.credential)
-        ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
-        ccurl_set_receiver(
-            handle,
-            { data, size, count, context in
-                guard let data, let context else { return 0 }
-                let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-                transfer.received += UnsafeRawBufferPointer(start: data, count: size * count)
-                return size * count
-            }, Unmanaged.passUnretained(self).toOpaque())
+        try check(ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, headers))
+        // None of them is for a proxy.
+        try set(CURLOPT_HEADEROPT, Self.separateHeaders)
+        try setReceivers()
     }
 
-    /// What a failed transfer's result means.
-    func message(for result: CURLcode) -> String {
-        let detail = String(cString: errorText)
-        return detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail
+    private func setReceivers() throws(FeedProblem) {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        try check(
+            ccurl_set_receiver(
+                handle,
+                { data, size, count, context in
+                    guard let data, let context else { return 0 }
+                    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+                    transfer.received += UnsafeRawBufferPointer(start: data, count: size * count)
+                    return size * count
+                }, context))
+        try check(
+            ccurl_set_head_receiver(
+                handle,
+                { data, size, count, context in
+                    guard let data, let context else { return 0 }
+                    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+                    let line = UnsafeRawBufferPointer(start: data, count: size * count)
+                    return transfer.takeHead(line) ? line.count : 0
+                }, context))
+    }
+
+    /// Takes a line of the head; `false` cuts the answer.
+    private func takeHead(_ line: UnsafeRawBufferPointer) -> Bool {
+        headSize += line.count
+        guard headSize <= Self.maximumHead else {
+            refusal = "the head of the answer is longer than \(Self.maximumHead >> 10) KiB"
+            return false
+        }
+        let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1)
+        guard parts.count == 2 else { return true }
+        let words = parts.map { part in
+            String(decoding: part.filter { $0 > 0x20 }.prefix(64), as: UTF8.self).lowercased()
+        }
+        // Neither was asked for; a few bytes could stand for any number.
+        guard words[0] == "content-encoding" || words[0] == "transfer-encoding",
+            !["identity", "chunked", ""].contains(words[1])
+        else { return true }
+        refusal = "the answer is compressed (\(words[0]): \(words[1])), which was not asked for"
+        return false
+    }
+
+    private func setProxy(_ proxy: ClusterAccess.Proxy?) throws(FeedProblem) {
+        // An empty text: none, and no exception, whatever the environment says.
+        try set(CURLOPT_PROXY, proxy?.url ?? "")
+        try set(CURLOPT_NOPROXY, "")
+        guard let login = proxy?.login else { return }
+        try set(CURLOPT_PROXYAUTH, Self.basicAuthentication)
+        try set(CURLOPT_PROXYUSERNAME, login.user)
+        try check(login.password.withCString { ccurl_set_text(handle, CURLOPT_PROXYPASSWORD, $0) })
     }
 
     private func setTrust(_ trust: ClusterAccess.Trust) throws(FeedProblem) {
@@ -87,20 +183,22 @@ final class Transfer {
         case .system: break
         case .authorities(let material): try set(material, CURLOPT_CAINFO_BLOB)
         case .anything:
-            ccurl_set_number(handle, CURLOPT_SSL_VERIFYPEER, 0)
-            ccurl_set_number(handle, CURLOPT_SSL_VERIFYHOST, 0)
+            try set(CURLOPT_SSL_VERIFYPEER, 0)
+            try set(CURLOPT_SSL_VERIFYHOST, 0)
         }
     }
 
     /// Files are read here and not by libcurl, which would wait for a FIFO.
     private func set(_ material: ClusterAccess.Material?, _ blob: CURLoption) throws(FeedProblem) {
-        let bytes: [UInt8]
+        let secret: Secret
         switch material {
         case .none: return
-        case .inline(let data): bytes = data
-        case .file(let path): bytes = try contents(of: path, limit: Self.maximumMaterial, as: "certificates and keys")
+        case .inline(let inline): secret = inline
+        case .file(let path):
+            var bytes = try contents(of: path, limit: Self.maximumMaterial, as: "certificates and keys")
+            secret = Secret(taking: &bytes)
         }
-        bytes.withUnsafeBytes { _ = ccurl_set_bytes(handle, blob, $0.baseAddress, $0.count) }
+        try check(secret.withBytes { ccurl_set_bytes(handle, blob, $0.baseAddress, $0.count) })
     }
 
     private func contents(of path: String, limit: Int, as resource: String) throws(FeedProblem) -> [UInt8] {
@@ -116,19 +214,41 @@ final class Transfer {
         case .none: break
         case .token(let token): try setToken(token, "the token")
         case .tokenFile(let path):
-            let bytes = try contents(of: path, limit: Self.maximumToken, as: "token")
-            try setToken(String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self), "the token in \(path)")
-        case .password(let user, let password):
-            ccurl_set_number(handle, CURLOPT_HTTPAUTH, Self.basicAuthentication)
-            ccurl_set_text(handle, CURLOPT_USERNAME, user)
-            ccurl_set_text(handle, CURLOPT_PASSWORD, password)
+            var bytes = try contents(of: path, limit: Self.maximumToken, as: "token")
+            bytes.removeAll { $0 <= 0x20 }
+            try setToken(Secret(taking: &bytes), "the token in \(path)")
+        case .password(let login):
+            try set(CURLOPT_HTTPAUTH, Self.basicAuthentication)
+            try set(CURLOPT_USERNAME, login.user)
+            try check(login.password.withCString { ccurl_set_text(handle, CURLOPT_PASSWORD, $0) })
         }
     }
 
-    private func setToken(_ token: String, _ name: String) throws(FeedProblem) {
-        guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+    private func setToken(_ token: Secret, _ name: String) throws(FeedProblem) {
+        guard token.count > 0, token.withBytes({ $0.allSatisfy { (0x21...0x7E).contains($0) } }) else {
             throw FeedProblem(resource: "token", message: "\(name) is empty or no token", isRefusal: true)
         }
-        headers = curl_slist_append(headers, "Authorization: Bearer \(token)")
+        let header = token.preceded(by: "Authorization: Bearer ")
+        headers = header.withCString { curl_slist_append(headers, $0) }
+    }
+}
+
+// MARK: - Options
+
+extension Transfer {
+    private func set(_ option: CURLoption, _ number: Int) throws(FeedProblem) {
+        try check(ccurl_set_number(handle, option, number))
+    }
+
+    private func set(_ option: CURLoption, _ text: String?) throws(FeedProblem) {
+        try check(ccurl_set_text(handle, option, text))
+    }
+
+    /// An option that a libcurl does not know leaves a request that is not the one that was meant.
+    private func check(_ code: CURLcode) throws(FeedProblem) {
+        guard code != CURLE_OK else { return }
+        throw FeedProblem(
+            resource: "libcurl", message: "the request cannot be made: \(String(cString: curl_easy_strerror(code)))",
+            isRefusal: true)
     }
 }

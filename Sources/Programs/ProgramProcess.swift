@@ -1,3 +1,4 @@
+internal import CSystem
 internal import Glibc
 
 /// A process that was started here. It does not outlive this value.
@@ -6,6 +7,8 @@ struct ProgramProcess: ~Copyable {
     private var isGone = false
 
     /// Starts it with default signals and a process group of its own, so that a terminal's interrupt does not reach it.
+    ///
+    /// It gets no other descriptor of this process, whichever library opened it and however.
     ///
     /// - Parameter standard: The descriptors that it gets as 0, 1 and 2.
     init(
@@ -17,18 +20,20 @@ struct ProgramProcess: ~Copyable {
         for (number, descriptor) in standard.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
         }
+        let code = csystem_close_from(&actions, Int32(standard.count))
+        guard code == 0 else { throw ProgramFailure("posix_spawn_file_actions_addclosefrom_np", code) }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         Self.setSignals(&attributes)
 
         var process: pid_t = 0
-        let code = Self.withCStrings(arguments) { arguments in
+        let result = Self.withCStrings(arguments) { arguments in
             Self.withCStrings(environment) { environment in
                 posix_spawn(&process, path, &actions, &attributes, arguments, environment)
             }
         }
-        guard code == 0 else { throw ProgramFailure("cannot be run", code) }
+        guard result == 0 else { throw ProgramFailure("cannot be run", result) }
         identifier = process
     }
 

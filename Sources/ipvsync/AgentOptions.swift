@@ -51,6 +51,9 @@ struct AgentOptions: ParsableArguments {
     @Option(help: ArgumentHelp("What is logged at least: debug, info, warning or error.", valueName: "level"))
     var logLevel: LogLevel?
 
+    @Flag(help: "Let the kernel write core dumps of it, which hold its token, and debuggers of its user look at it.")
+    var coreDumps = false
+
     func validate() throws {
         guard (1...86_400).contains(syncInterval ?? 1) else {
             throw ValidationError("--sync-interval takes seconds from 1 to 86400")

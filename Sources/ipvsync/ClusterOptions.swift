@@ -74,7 +74,9 @@ struct ClusterOptions: ParsableArguments {
         guard let access = try access() else { return try Manifests.load(paths: manifests).objects }
         let resources =
             isProxying ? APIResource.proxied(node: nodeName, proxyName: proxyName) : APIResource.all(node: nodeName)
-        return try ClusterWatch.objects(access, resources)
+        return try ClusterWatch.snapshot(access, resources) { problem in
+            StandardStreams.complain("API server: \(problem); still trying")
+        }.objects
     }
 
     /// The Services, translated for this node.

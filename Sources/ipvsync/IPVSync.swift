@@ -32,6 +32,8 @@ struct IPVSync: ParsableCommand {
         defaultSubcommand: RunCommand.self)
 
     static func main() {
+        ProcessEnvironment.keepOnlyMeant()
+        ProcessProtection.openStandardStreams()
         Allocator.keepFreedMemory()
         do {
             var command = try parseAsRoot()

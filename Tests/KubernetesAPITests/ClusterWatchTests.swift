@@ -53,7 +53,7 @@ struct ClusterWatchTests {
     private func started(_ count: Int = 2) throws -> (StandIn, Follower) {
         let server = try StandIn()
         for number in 1...count { try server.setService("s\(number)", ip: "10.96.0.\(number % 250 + 1)") }
-        let follower = Follower(server.access)
+        let follower = Follower(try server.access)
         #expect(follower.follow { $0.watch.isComplete && $0.services.count == count })
         return (server, follower)
     }
@@ -76,7 +76,7 @@ struct ClusterWatchTests {
         // Every request takes one: the first pages of all three collections pass, the second page does not.
         try server.tell(["fault": "pass", "count": 3])
         try server.tell(["fault": "expire"])
-        let follower = Follower(server.access)
+        let follower = Follower(try server.access)
         #expect(follower.follow { $0.watch.isComplete })
         #expect(follower.services.count == 700)
     }
@@ -121,7 +121,7 @@ struct ClusterWatchTests {
     @Test func readsARotatedToken() throws {
         let server = try StandIn()
         try server.setService("s1", ip: "10.96.0.1")
-        var access = server.access
+        var access = try server.access
         access.credential = .tokenFile(try server.folder.write("\(StandIn.token)\n", to: "token"))
         let follower = Follower(access)
         #expect(follower.follow { $0.watch.isComplete })
@@ -189,23 +189,23 @@ struct ClusterWatchTests {
 
     @Test func refusesAServerOfAnotherAuthority() throws {
         let (server, other) = (try StandIn(), try StandIn())
-        var access = server.access
-        access.trust = other.access.trust
+        var access = try server.access
+        access.trust = try other.access.trust
         let problem = #expect(throws: FeedProblem.self) {
-            _ = try ClusterWatch.objects(access, APIResource.all(node: "n1"))
+            _ = try ClusterWatch.snapshot(access, APIResource.all(node: "n1"))
         }
         #expect(problem?.isRefusal == true)
         #expect(problem?.message.contains("certificate") == true)
         access.trust = .anything
-        #expect(try ClusterWatch.objects(access, APIResource.all(node: "n1")).isEmpty)
+        #expect(try ClusterWatch.snapshot(access, APIResource.all(node: "n1")).objects.isEmpty)
     }
 
     @Test func saysWhatTheServerRefuses() throws {
         let server = try StandIn()
-        var access = server.access
-        access.credential = .token("wrong")
+        var access = try server.access
+        access.credential = .token(Secret("wrong"))
         let problem = #expect(throws: FeedProblem.self) {
-            _ = try ClusterWatch.objects(access, APIResource.all(node: "n1"))
+            _ = try ClusterWatch.snapshot(access, APIResource.all(node: "n1"))
         }
         #expect(problem?.message == "HTTP 401: Unauthorized")
     }

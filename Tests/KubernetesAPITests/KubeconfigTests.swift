@@ -36,9 +36,9 @@ struct KubeconfigTests {
                 cluster: "server: https://a:1, certificate-authority-data: Q0E=",
                 user: "client-certificate-data: Q0VSVA==, client-key-data: S0VZ"))
         #expect(found.server == "https://a:1")
-        #expect(found.trust == .authorities(.inline(Array("CA".utf8))))
-        #expect(found.certificate == .inline(Array("CERT".utf8)))
-        #expect(found.key == .inline(Array("KEY".utf8)))
+        #expect(found.trust == .authorities(.inline(Secret("CA"))))
+        #expect(found.certificate == .inline(Secret("CERT")))
+        #expect(found.key == .inline(Secret("KEY")))
         #expect(found.warnings.isEmpty)
     }
 
@@ -51,7 +51,7 @@ struct KubeconfigTests {
 
     @Test func choosesAContext() throws {
         let text = config(user: "token: t")
-        #expect(try access(text).credential == .token("t"))
+        #expect(try access(text).credential == .token(Secret("t")))
         #expect(try access(text, context: "anonymous").credential == .none)
         #expect(try access(text).server == "https://10.0.0.1:6443")
     }

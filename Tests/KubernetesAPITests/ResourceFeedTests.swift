@@ -111,7 +111,7 @@ struct ResourceFeedTests {
         _ = try request(of: &feed, now: start)
         let chunk = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
         var received = 0
-        while feed.isRunning, received <= ResourceFeed.maximumLine {
+        while feed.isRunning, received <= FeedLimits.line {
             _ = feed.receive(chunk, ok, now: start)
             received += chunk.count
         }

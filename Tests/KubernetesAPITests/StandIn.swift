@@ -36,9 +36,11 @@ final class StandIn {
     }
 
     var access: ClusterAccess {
-        ClusterAccess(
-            server: "https://127.0.0.1:\(port)", trust: .authorities(.file(folder.file("server.pem"))),
-            credential: .token(Self.token))
+        get throws {
+            try ClusterAccess(
+                server: "https://127.0.0.1:\(port)", trust: .authorities(.file(folder.file("server.pem"))),
+                credential: .token(Secret(Self.token)))
+        }
     }
 
     /// Sends a command and waits until it has been carried out.

@@ -9,14 +9,18 @@ Prints its port, and then takes commands from standard input, one JSON object a 
     {"delete": "services", "name": "ns/n"}    remove one
     {"forget": true}                          answer 410 for every version until now
     {"fault": "429", "count": 3}              the next requests fail: an HTTP status, or "cut", "error410"
-    {"send": "services", "line": "..."}       a raw line to every watch of the collection
+    {"send": "services", "line": "..."}       a raw line to every watch of the collection, "count" times
     {"bookmark": "services"}                  a bookmark to every watch of the collection
     {"down": true}                            close the port and every connection; false opens it again
     {"token": "..."}                          accept this one from now on
+    {"lie": "kind:SecretList"}                answer every list in that way from now on, see LIES; null: honestly
+    {"tls": "1.1"}                            speak this version of TLS and no other from now on
+    {"requests": true}                        the paths that were asked for since the last time
+    {"headers": true}                         the headers of the last request
 
 Ends with its standard input.
 """
-import http.server, json, socket, ssl, sys, threading, time, urllib.parse
+import gzip, http.server, json, socket, ssl, sys, threading, time, urllib.parse
 
 KINDS = {"services": "Service", "endpointslices": "EndpointSlice", "nodes": "Node"}
 lock = threading.Condition()
@@ -28,6 +32,9 @@ faults = []
 token = sys.argv[3]
 connections = set()
 requests = []
+headers = {}
+lie = None
+API = {"services": "v1", "endpointslices": "discovery.k8s.io/v1", "nodes": "v1"}
 
 
 def text(value):
@@ -59,6 +66,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name = url.path.rsplit("/", 1)[1]
         with lock:
             requests.append(self.path)
+            headers.clear()
+            headers.update(self.headers)
             fault = faults.pop(0) if faults else None
         if self.headers.get("Authorization") != "Bearer " + token:
             return self.status(401, "Unauthorized")
@@ -67,6 +76,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if name not in objects:
             return self.status(404, "not found")
         try:
+            if lie and "watch" not in query:
+                self.close_connection = True
+                return self.tell_lie(name, query)
             (self.watch if "watch" in query else self.list)(name, query, fault)
         except (OSError, ssl.SSLError):
             self.close_connection = True
@@ -87,7 +99,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         metadata = {"resourceVersion": str(now)}
         if start + limit < len(items):
             metadata["continue"] = "from-%d" % (start + limit)
-        body = text({"kind": KINDS[name] + "List", "apiVersion": "v1", "metadata": metadata, "items": page})
+        body = text({"kind": KINDS[name] + "List", "apiVersion": API[name], "metadata": metadata, "items": page})
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -96,6 +108,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
             return
         self.wfile.write(body)
+
+    def tell_lie(self, name, query):
+        what, _, value = lie.partition(":")
+        LIES[what](self, name, value, query)
+
+    def raw(self, *parts):
+        for part in parts:
+            self.wfile.write(part if isinstance(part, bytes) else part.encode())
+        self.wfile.flush()
+
+    def body(self, data, *headers, status="200 OK"):
+        head = "".join(line + "\r\n" for line in ("HTTP/1.1 " + status,) + headers)
+        self.raw(head, "Content-Length: %d\r\n\r\n" % len(data), data)
 
     def chunk(self, data):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
@@ -128,6 +153,102 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     self.connection.shutdown(socket.SHUT_RDWR)
                     return
                 self.chunk(line + b"\n")
+
+
+def service(number):
+    ip = "10.96.%d.%d" % (number // 250 % 256, number % 250 + 1)
+    return {"metadata": {"name": "s%d" % number, "namespace": "default"},
+            "spec": {"clusterIP": ip, "clusterIPs": [ip], "ports": [{"port": 80}]}}
+
+
+def listing(name, items=(), **changes):
+    """A list that is right but for the changes; None leaves something out."""
+    value = {"kind": KINDS[name] + "List", "apiVersion": API[name], "metadata": {"resourceVersion": "1"}}
+    value["items"] = list(items)
+    value.update(changes)
+    return text({key: what for key, what in value.items() if what is not None})
+
+
+def forever(write, *parts):
+    while True:
+        write(*parts)
+
+
+def trickle(handler, first, rest):
+    handler.raw(first)
+    while True:
+        handler.raw(rest)
+        time.sleep(1)
+
+
+CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def page_of(handler, name, value, query):
+    """A page of so many MiB of Services."""
+    block = b"," + b",".join(text(service(number)) for number in range(2000))
+    head = listing(name, [service(1)])[:-2]
+    handler.raw(CHUNKED)
+    handler.chunk(head)
+    for _ in range((int(value) << 20) // len(block)):
+        handler.chunk(block)
+    handler.chunk(b"]}")
+    handler.raw("0\r\n\r\n")
+
+
+def numbers(handler, name, value, query):
+    """Items that are small in text and large as trees."""
+    item = b'{"metadata":{"name":"a","namespace":"b"},"x":[' + b"0," * 4900000 + b"0]}"
+    handler.body(listing(name)[:-2] + b",".join([item] * int(value)) + b"]}")
+
+
+def endless(handler, name, value, query):
+    first = 1 + int(query.get("continue", "-0").split("-")[1])
+    token = "same-0" if value == "same" else "go-%d" % (first + 499)
+    items = [service(number) for number in range(first, first + 500)]
+    handler.body(listing(name, items, metadata={"resourceVersion": "1", "continue": token}))
+
+
+def never_ends(handler, name, value, query):
+    handler.raw(CHUNKED)
+    handler.chunk(listing(name))
+    time.sleep(1000)
+
+
+LIES = {
+    "kind": lambda h, n, v, q: h.body(listing(n, kind=v)),
+    "late-kind": lambda h, n, v, q: h.body(text({"items": [], "metadata": {"resourceVersion": "1"}, "kind": v})),
+    "status": lambda h, n, v, q: h.body(text({"kind": "Status", "metadata": {}, "message": v, "code": 200})),
+    "item-kind": lambda h, n, v, q: h.body(listing(n, [dict(service(1), kind=v)])),
+    "body": lambda h, n, v, q: h.body(v.encode()),
+    "type": lambda h, n, v, q: h.body(listing(n), "Content-Type: " + v),
+    "two": lambda h, n, v, q: h.body(listing(n) + listing(n)),
+    "encoded": lambda h, n, v, q: h.body(gzip.compress(b" " * (1 << 28)), "Content-Encoding: " + v),
+    "transferred": lambda h, n, v, q: h.raw(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", gzip.compress(b" " * (1 << 28))),
+    "compressed": lambda h, n, v, q: h.body(gzip.compress(listing(n))),
+    "redirect": lambda h, n, v, q: h.body(b"", "Location: " + v, status="307 Temporary Redirect"),
+    "error": lambda h, n, v, q: h.body(text({"kind": "Status", "message": v * 100000}), status="403 Forbidden"),
+    "version": lambda h, n, v, q: h.body(listing(n, metadata={"resourceVersion": json.loads(v)})),
+    "token": lambda h, n, v, q: h.body(listing(n, metadata={"resourceVersion": "1", "continue": "x" * int(v)})),
+    "endless": endless,
+    "page": page_of,
+    "numbers": numbers,
+    "never-ends": never_ends,
+    "silent": lambda h, n, v, q: time.sleep(1000),
+    "trickle": lambda h, n, v, q: trickle(h, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" "),
+    "slow-head": lambda h, n, v, q: trickle(h, "HTTP/1.1 200 OK\r\n", b"X-A: 1\r\n"),
+    "huge-head": lambda h, n, v, q: (h.raw("HTTP/1.1 200 OK\r\n"), forever(h.raw, "X-A: %s\r\n" % ("a" * 5000))),
+    "huge-line": lambda h, n, v, q: (h.raw("HTTP/1.1 200 OK\r\nX-A: "), forever(h.raw, b"a" * 50000)),
+    "interim": lambda h, n, v, q: forever(h.raw, b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+    "http10": lambda h, n, v, q: h.raw("HTTP/1.0 200 OK\r\n\r\n", listing(n, [service(1)])),
+    "http10-cut": lambda h, n, v, q: h.raw("HTTP/1.0 200 OK\r\n\r\n", listing(n, [service(1)])[:-3]),
+    "http09": lambda h, n, v, q: h.raw(listing(n)),
+    "long": lambda h, n, v, q: h.raw("HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n", listing(n)),
+    "chunk": lambda h, n, v, q: h.raw(CHUNKED, "ffffffffffffffffffff\r\n{}"),
+    "later": lambda h, n, v, q: h.body(b"", "Retry-After: 99999999999999999999", status="429 Too Many"),
+    "code": lambda h, n, v, q: h.body(b"", status=v + " X"),
+}
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -177,12 +298,21 @@ for command in map(json.loads, sys.stdin):
             faults += [command["fault"]] * command.get("count", 1)
         elif "send" in command:
             version += 1
-            events.append((version, command["send"], command["line"].encode()))
+            line = command["line"].encode()
+            events.append((version, command["send"], (line + b"\n") * (command.get("count", 1) - 1) + line))
         elif "bookmark" in command:
             name = command["bookmark"]
             version += 1
             mark = {"kind": KINDS[name], "metadata": {"resourceVersion": str(version)}}
             events.append((version, name, text({"type": "BOOKMARK", "object": mark})))
+        elif "lie" in command:
+            lie = command["lie"]
+        elif "tls" in command:
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = getattr(ssl.TLSVersion, "TLSv" + command["tls"].replace(".", "_"))
+        elif "headers" in command:
+            answer = json.dumps(headers)
         elif "token" in command:
             token = command["token"]
         elif "requests" in command:

@@ -54,6 +54,19 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(10))
     }
 
+    /// Whatever a library opened, and without asking for it to be closed at `exec`.
+    @Test func noDescriptorReachesTheProgram() throws {
+        var opened: [Int32] = []
+        for _ in 0..<20 { opened.append(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)) }
+        opened.append(dup2(opened[0], 700))
+        defer { for descriptor in opened { close(descriptor) } }
+        #expect(opened.allSatisfy { $0 >= 0 && fcntl($0, F_GETFD) == 0 })
+        // The shell itself lists them: 3 is the directory that it reads.
+        let result = try shell("for each in /proc/$$/fd/*; do echo ${each##*/}; done")
+        let numbers = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
+        #expect(numbers == ["0", "1", "2", "3"])
+    }
+
     @Test func nothingOfOursReachesTheProgram() throws {
         setenv("IPVSYNC_SECRET", "x", 1)
         let variables = try shell("env").output.split(separator: UInt8(ascii: "\n"))

@@ -89,6 +89,7 @@ struct RunCommand: ParsableCommand {
     /// Stays, and follows what is declared.
     private func stay() throws {
         Signals.ignoreBrokenPipes()
+        if !agent.coreDumps { ProcessProtection.keepMemoryPrivate() }
         try Failures.endWithStatus {
             // Before the first reading, lest a change after it go unseen.
             var files = FileWatch(source.filePaths)
