@@ -115,7 +115,6 @@ final class HostileSite {
             servers.append(server)
             try writeKubeconfig(name, server: "http://127.0.0.1:\(server.port)")
         }
-        try writeKubeconfig("nowhere", server: "http://\(text):1/")
         try writeKubeconfig("odd", server: "\(text)")
         try write(
             """
@@ -164,35 +163,27 @@ extension HostileSite {
     /// Calls by command; a command without an entry fails the test.
     func calls() throws -> [String: [Call]] {
         let hostile = TerminalBytes.hostile
-        let sources = try sources()
-        let objects = sources.filter { $0[0] != "--config" }
+        let configurations = try configurations()
         let cluster: Call = ["--manifests", try path("objects.json"), "--node", hostile]
+        let objects = try [cluster] + ["lists", "refuses"].map { ["--kubeconfig", try path($0)] }
         let kernel: Call = ["--state-dir", state]
-        var calls: [String: [Call]] = ["doctor": [[]], "schema": [[]], "validate": sources, "zero": [[hostile]]]
         // What is valid could change this machine: only what ends before.
-        let invalid = sources.filter { source in
-            !["objects.json", "named.yaml", "lists"].contains { source[1].hasSuffix($0) }
-        }
-        calls["run"] = invalid.map { ["--once", "--dry-run"] + kernel + $0 }
-        calls["takeover"] = sources.map { ["--dry-run"] + kernel + $0 }
-        calls["plan"] = sources.map { source in ["--snapshot", emptyFile] + source }
-        calls["plan"]? += [
-            ["--snapshot", try path("named.yaml"), "--config", emptyFile],
-            ["--snapshot", try path("valid.yaml"), "--config", try path("named.yaml")],
-        ]
+        let refused = [["--config", try path("invalid.yaml")], ["--kubeconfig", try path("refuses")]]
+        var calls: [String: [Call]] = ["doctor": [[]], "schema": [[]], "zero": [[hostile]], "export": configurations]
+        calls["validate"] = try configurations + objects + kubeconfigs() + [["--manifests", try path("odd.json")]]
+        calls["run"] = refused.map { ["--once", "--dry-run"] + kernel + $0 }
+        calls["takeover"] = refused.map { ["--dry-run"] + kernel + $0 }
+        calls["plan"] = (configurations + objects).map { ["--snapshot", emptyFile] + $0 }
+        calls["plan"]? += [["--snapshot", try path("named.yaml"), "--config", emptyFile]]
+        calls["plan"]? += [["--snapshot", try path("valid.yaml"), "--config", try path("named.yaml")]]
         calls["show"] = [kernel, kernel + [hostile]]
         calls["status"] = [kernel, ["--state-dir", try path("none")], ["--state-dir", emptyFile]]
         calls["watch"] = [kernel + ["--count", "1"], kernel + ["--count", "1", hostile]]
         calls["import"] = try ["rules", "none", "fifo.yaml"].map { ["--from", try path($0)] }
-        calls["export"] = sources.filter { $0[0] == "--config" }
-        calls["explain"] = []
-        for name in ["web", "other", "ext", "hl", hostile] {
-            calls["explain"]? += objects.map { $0 + ["-n", "tenant", name] }
-        }
+        calls["explain"] = ["web", "other", "ext", "hl", hostile].map { cluster + ["-n", "tenant", $0] }
         calls["explain"]? += objects.map { $0 + ["-n", hostile, "web"] }
         calls["explain"]? += [cluster + ["-n", "tenant", "web", "--config", try path("named.yaml")]]
-        calls["env"] = objects.map { $0 + ["-n", "tenant"] }
-        calls["env"]? += objects.map { $0 + ["-n", hostile] }
+        calls["env"] = objects.map { $0 + ["-n", "tenant"] } + objects.map { $0 + ["-n", hostile] }
         calls["zone"] = objects.map { $0 + ["--serial", "1"] }
         calls["zone"]? += [cluster + ["--reverse", "10.in-addr.arpa"], cluster + ["--domain", hostile]]
         calls["cleanup"] = [["--dry-run"] + kernel, ["--dry-run", "--sysctl-dir", hostile] + kernel]
@@ -202,20 +193,15 @@ extension HostileSite {
         return calls
     }
 
-    /// Where objects and virtual servers are read from.
-    private func sources() throws -> [Call] {
-        let configurations = [
-            "invalid.yaml", "broken.yaml", "alias.yaml", "named.yaml", "fifo.yaml", "conf.d", "none",
-        ]
-        let kubeconfigs = ["refuses", "babbles", "lists", "fails", "nowhere", "odd", "contexts", "clusters", "none"]
-        var sources: [Call] = try configurations.map { ["--config", try path($0)] }
-        sources += try kubeconfigs.map { ["--kubeconfig", try path($0)] }
-        sources += [
-            ["--manifests", try path("objects.json"), "--node", TerminalBytes.hostile],
-            ["--manifests", try path("odd.json")],
-            ["--kubeconfig", try path("refuses"), "--context", TerminalBytes.hostile],
-        ]
-        return sources
+    private func configurations() throws -> [Call] {
+        try ["invalid.yaml", "broken.yaml", "alias.yaml", "named.yaml", "fifo.yaml", "conf.d", "none"]
+            .map { ["--config", try path($0)] }
+    }
+
+    /// Those that are of no use; what makes an API server be asked again and again is another test's.
+    private func kubeconfigs() throws -> [Call] {
+        try ["odd", "contexts", "clusters", "none"].map { ["--kubeconfig", try path($0)] }
+            + [["--kubeconfig", try path("refuses"), "--context", TerminalBytes.hostile]]
     }
 
     /// What keeps a command from touching this machine, whatever else is on its command line.

@@ -5,8 +5,6 @@ import Testing
 /// Every command meets hostile names, annotations, messages, files and arguments, in every form of its output: each byte
 /// that reaches a terminal or a log is looked at.
 @Suite(.serialized) struct HostileTextTests {
-    private static let formats = ["text", "json", "yaml"]
-
     private func check(_ outcome: Program.Outcome) {
         for bytes in [outcome.result.output, outcome.result.error] {
             let fault = TerminalBytes.fault(in: bytes)
@@ -16,10 +14,11 @@ import Testing
         #expect(outcome.status >= 0, "\(outcome.arguments) ended by signal \(-outcome.status)")
     }
 
-    /// The arguments once for each form of the output, where there are several.
-    private func forms(_ arguments: [String], _ command: CommandDescription) -> [[String]] {
-        guard command.options.contains("--output") else { return [arguments] }
-        return Self.formats.map { arguments + ["--output", $0] }
+    /// Runs a call, once more for each other form of what it puts out.
+    private func run(_ arguments: [String], _ command: CommandDescription) throws -> [Program.Outcome] {
+        let outcome = try Program.run(arguments)
+        guard command.options.contains("--output"), !outcome.output.isEmpty else { return [outcome] }
+        return [outcome] + (try ["json", "yaml"].map { try Program.run(arguments + ["--output", $0]) })
     }
 
     @Test func noCommandLetsAHostileByteThrough() throws {
@@ -33,8 +32,7 @@ import Testing
             let name = command.path.joined(separator: " ")
             var shown = false
             for call in calls[name] ?? [] {
-                for arguments in forms(command.path + call, command) {
-                    let outcome = try Program.run(arguments)
+                for outcome in try run(command.path + call, command) {
                     check(outcome)
                     let all = outcome.output + outcome.error
                     shown = shown || ["\\u{1B}", "\\u001b", "\\x1b"].contains { all.contains($0) }
@@ -69,8 +67,8 @@ import Testing
         let site = try HostileSite()
         let calls = try site.calls()
         var coloured = 0
-        for name in ["plan", "status", "explain", "env", "doctor", "validate"] {
-            for call in calls[name] ?? [] {
+        for name in ["plan", "status", "explain", "doctor"] {
+            for call in calls[name]?.suffix(4) ?? [] {
                 let outcome = try Program.runOnTerminal(name.split(separator: " ").map(String.init) + call)
                 let fault = TerminalBytes.fault(in: outcome.result.output, isTerminal: true)
                 #expect(fault == nil, "\(fault ?? "") of \(outcome.arguments)")
@@ -86,7 +84,7 @@ import Testing
         for call in try site.calls()["validate"] ?? [] {
             let outcome = try Program.run(["validate"] + call)
             for line in (outcome.output + outcome.error).split(separator: "\n") {
-                #expect(line.hasPrefix("ipvsync: ") || line.hasPrefix("The configuration is valid"), "\(line)")
+                #expect(line.hasPrefix("ipvsync: ") || line.hasPrefix("The configuration is valid: "), "\(line)")
                 #expect(!line.hasPrefix("ipvsync: forged") && !line.hasPrefix("ipvsync: ipvsync:"))
             }
         }

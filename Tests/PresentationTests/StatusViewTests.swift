@@ -78,7 +78,7 @@ import Testing
             try lines(Self.degraded) == [
                 "ipvsync 0.2.0, process 1, running for 1m",
                 "Health: degraded; the table has not been made right yet",
-                "  files    degraded  web.yaml:3:1: a [31mb",
+                "  files    degraded  web.yaml:3:1: a\\u{1B}[31mb",
                 "  sources  failed    services: not read yet",
                 "Last sync: 1s ago (everything); the last good one never",
                 "Table: 3 virtual servers with 1 real server, 21 draining; 1 foreign virtual server",
