@@ -293,6 +293,8 @@ def stop(*_):
 
 
 signal.signal(signal.SIGTERM, stop)
+# Whoever starts this may do so from a thread that leaves signals to others.
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 kind, targets = sys.argv[1], [Target(text) for text in sys.argv[2].split(",")]
