@@ -126,7 +126,7 @@ let package = Package(
                 "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Integration", exclude: ["examples"], swiftSettings: settings),
+            path: "Integration", exclude: ["Load/clients.py", "examples"], swiftSettings: settings),
         .executableTarget(
             name: "Bench",
             dependencies: [

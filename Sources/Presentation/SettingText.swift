@@ -12,21 +12,21 @@ enum SettingText {
     static func scheduler(_ virtualServer: VirtualServer) -> String {
         let scheduler = virtualServer.scheduler
         let flags = scheduler.flags.names(for: scheduler.name)
-        return PlainText.singleLine(scheduler.name) + (flags.isEmpty ? "" : " (\(flags.joined(separator: ", ")))")
+        return scheduler.name + (flags.isEmpty ? "" : " (\(flags.joined(separator: ", ")))")
             + (virtualServer.onePacket ? " one-packet" : "")
     }
 
     /// `3h`, `5m /24`, `1h sip`, `-`, or `- sip` for an engine without persistence.
     static func persistence(_ virtualServer: VirtualServer) -> String {
         guard let persistence = virtualServer.persistence else {
-            return virtualServer.engine.map { "- \(PlainText.singleLine($0))" } ?? "-"
+            return virtualServer.engine.map { "- \($0)" } ?? "-"
         }
         var words = [DurationText.text(UInt64(persistence.timeout))]
         switch persistence.granularity {
         case .mask(.max), .prefix(128): break
         case let granularity: words.append(granularity.prefixLength.map { "/\($0)" } ?? granularity.description)
         }
-        if let engine = virtualServer.engine { words.append(PlainText.singleLine(engine)) }
+        if let engine = virtualServer.engine { words.append(engine) }
         return words.joined(separator: " ")
     }
 }

@@ -10,6 +10,7 @@ internal import LoadBalancing
 internal import Logging
 internal import Netlink
 internal import NodeNetwork
+internal import Programs
 internal import Reconcile
 internal import ServiceTranslation
 internal import Telemetry
@@ -83,7 +84,8 @@ final class NodeAgent {
         loop.driftPolicy = settings.drift
         reporter = AgentReporter(
             log: log, manager: ServiceManager(environment: ProcessEnvironment.variables))
-        servers = TelemetryServers(reporter.board, DescriptorBudget(), store: store, log: log)
+        servers = TelemetryServers(
+            reporter.board, DescriptorBudget(limit: OpenFilesLimit.raise()), store: store, log: log)
         introduce(node, store)
     }
 

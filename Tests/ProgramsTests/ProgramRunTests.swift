@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 import Testing
 
@@ -20,6 +21,18 @@ import Testing
         #expect(!result.succeeded)
         #expect(try shell("kill -9 $$").ending == "was ended by signal 9")
         #expect(try shell("true").succeeded)
+    }
+
+    @Test func openFilesLimitIsRaisedButNotForPrograms() throws {
+        var limit = rlimit()
+        #expect(csystem_limit_open_files(0, nil, &limit) == 0)
+        limit.rlim_cur = limit.rlim_max - 1
+        #expect(csystem_limit_open_files(0, &limit, nil) == 0)
+        #expect(OpenFilesLimit.raise() == Int(limit.rlim_max))
+        #expect(OpenFilesLimit.raise() == Int(limit.rlim_max))
+        // It is asked for once there is input: the program has its limit by then.
+        let result = try shell("read line; ulimit -S -n; ulimit -H -n", input: Array("go\n".utf8))
+        #expect(result.output == Array("\(limit.rlim_max - 1)\n\(limit.rlim_max)\n".utf8))
     }
 
     @Test func muchInputAndOutputAtTheSameTime() throws {

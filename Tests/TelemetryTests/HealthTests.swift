@@ -68,6 +68,32 @@ import Testing
         #expect(!Health(current).isHealthy)
     }
 
+    @Test func healthCheckPortsThatAreNotServedDegrade() {
+        let board = StatusBoard()
+        var current = snapshot
+        current.healthCheckPorts = HealthCheckPorts(served: 3, unserved: ["port 1 of a/b: taken"])
+        #expect(states(Health(current)) == ["health_checks": .degraded])
+        board.update { $0 = current }
+        let metrics = board.responder().text("/metrics")
+        #expect(metrics.contains(#"ipvsync_health_check_ports{state="served"} 3"#))
+        #expect(metrics.contains(#"ipvsync_health_check_ports{state="unserved"} 1"#))
+        #expect(metrics.contains(#"ipvsync_http_ended_total{server="health_checks",reason="displaced"} 0"#))
+        #expect(board.responder().text("/status").contains("port 1 of a/b: taken"))
+    }
+
+    /// What does not ask the kernel and does not walk everything is answered beside what does.
+    @Test func probesAreNotSlow() {
+        for path in ["/livez", "/readyz", "/healthz", "/", "/other"] {
+            #expect(TelemetryResponder.slowKey(HTTPRequest(path: path)) == nil)
+        }
+        #expect(
+            TelemetryResponder.slowKey(HTTPRequest(path: "/metrics", query: ["a": "b"]))
+                == TelemetryResponder.slowKey(HTTPRequest(path: "/metrics")))
+        #expect(
+            TelemetryResponder.slowKey(HTTPRequest(path: "/status", query: ["after": "1"]))
+                != TelemetryResponder.slowKey(HTTPRequest(path: "/status")))
+    }
+
     @Test func answersOnHealthCheckPorts() {
         let board = StatusBoard()
         board.update { $0 = snapshot }

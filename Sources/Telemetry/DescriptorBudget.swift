@@ -1,5 +1,4 @@
-internal import HTTPService
-internal import Programs
+package import HTTPService
 
 /// Who may have how many of this process' file descriptors open.
 ///
@@ -8,30 +7,29 @@ internal import Programs
 ///     limit    reserve    places (metrics, health checks)    health check ports
 ///     1,024        256                            64 each                   526
 ///     16,384       256                         1,024 each                13,806
-struct DescriptorBudget {
+package struct DescriptorBudget: Sendable {
     /// Of the process, in all.
-    let limit: Int
+    package let limit: Int
     /// For metrics and health.
-    let telemetry: HTTPServer.Limits
+    package let telemetry: HTTPServer.Limits
     /// For `ipvsync status`.
-    let local: HTTPServer.Limits
+    package let local: HTTPServer.Limits
     /// For connections to health check ports.
-    let healthChecks: HTTPServer.Limits
+    package let healthChecks: HTTPServer.Limits
     /// Listening sockets of health check ports.
-    let healthCheckPorts: Int
+    package let healthCheckPorts: Int
+    /// Nobody but the rest of the agent may have these.
+    package let reserve: Int
 
     /// For ledger, netlink, API server, log, programs and files.
     private static let standardReserve = 256
 
-    /// Raises the limit of the process as far as it may.
-    init() { self.init(limit: OpenFilesLimit.raise()) }
-
-    init(limit: Int) {
+    package init(limit: Int) {
         self.limit = limit
         telemetry = Self.limits(places: limit / 16, atMost: 1024, slow: limit / 64)
         healthChecks = telemetry
         local = Self.limits(places: limit / 64, atMost: 64, slow: limit / 128)
-        let reserve = min(Self.standardReserve, limit / 4)
+        reserve = min(Self.standardReserve, limit / 4)
         let connections = telemetry.descriptors + healthChecks.descriptors + local.descriptors
         healthCheckPorts = max(1, limit - reserve - connections)
     }
