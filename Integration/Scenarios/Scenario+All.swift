@@ -4,5 +4,5 @@ extension Scenario {
         harness + ipvsadm + contract + sync + ownership + drain + commands + services + faults + agent + traffic
         + telemetry + watching + soak + adversity + leaving + nodeNetwork + nftables + dataPath + rolling + firstSync
         + nodeAlone + serviceManager + schedulers + forwarding + takeover
-        + addresses
+        + claimedAddresses
 }
