@@ -1,6 +1,6 @@
 extension Scenario {
     /// Whose addresses a Service may take, on a node that has neighbours.
-    static let addresses: [Scenario] = [
+    static let claimedAddresses: [Scenario] = [
         Scenario("addresses: none of the API server, a gateway or a node is a Service's", timeLimit: .seconds(120)) {
             context in
             let site = try AddressSite(context)
@@ -70,7 +70,7 @@ private struct AddressSite {
                 address add 192.0.2.11/24 dev uplink
 
                 """)
-        try neighbour.inside { () throws(ScenarioFailure) in
+        _ = try neighbour.inside { () throws(ScenarioFailure) in
             try context.run(
                 ["ip", "-batch", "-"],
                 input: """
@@ -119,7 +119,8 @@ private struct AddressSite {
             let listing = try Command(["ip", "-brief", "-4", "address", "show", "dev", "ipvsync0"]).run().output
             let table = try context.ipvsadmSave()
             let bound = listing.split(separator: " ").filter { $0.contains("/32") }
-            let served = Set(table.compactMap { $0.split(separator: " ").dropFirst(2).first?.split(separator: ":").first })
+            let served = Set(
+                table.compactMap { $0.split(separator: " ").dropFirst(2).first?.split(separator: ":").first })
             return bound.sorted() == addresses.map { "\($0)/32" }.sorted()
                 && served.sorted() == addresses.map { Substring($0) }.sorted()
         }
