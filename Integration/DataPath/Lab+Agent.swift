@@ -62,16 +62,7 @@ extension Lab {
     }
 
     /// Has an API server hold a Service and its slices as they are now.
-    func tell(_ server: APIServerStandIn, _ service: LabService) throws(ScenarioFailure) {
-        do {
-            for node in try YAMLNode.documents(in: service.manifests) {
-                let resource = node["kind"]?.scalar?.text == "Service" ? "services" : "endpointslices"
-                server.tell("{\"set\":\"\(resource)\",\"object\":\(Document(node).json(pretty: false))}")
-            }
-        } catch {
-            throw ScenarioFailure("\(error) in: \(service.manifests)")
-        }
-    }
+    func tell(_ server: APIServerStandIn, _ service: LabService) throws(ScenarioFailure) { try server.tell(service) }
 
     /// Waits until a question has this outcome.
     func eventually(
@@ -88,6 +79,20 @@ extension Lab {
                 throw ScenarioFailure("after \(timeLimit) still: \(outcome)\n\(log)", file: file, line: line)
             }
             usleep(50_000)
+        }
+    }
+}
+
+extension APIServerStandIn {
+    /// Holds a Service and its slices as they are now.
+    func tell(_ service: LabService) throws(ScenarioFailure) {
+        do {
+            for node in try YAMLNode.documents(in: service.manifests) {
+                let resource = node["kind"]?.scalar?.text == "Service" ? "services" : "endpointslices"
+                tell("{\"set\":\"\(resource)\",\"object\":\(Document(node).json(pretty: false))}")
+            }
+        } catch {
+            throw ScenarioFailure("\(error) in: \(service.manifests)")
         }
     }
 }

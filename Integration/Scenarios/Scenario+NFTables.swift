@@ -58,6 +58,17 @@ extension Scenario {
             let observed = try measure("read") { try table.read() }
             try expect(observed?.elements == known, "the table is not what was written")
             try measure("remove all") { try table.commit(.changing(added: [], removed: known)) }
+            let long = (0..<20).map { (number: UInt32) in
+                SourceList(
+                    .ipv4,
+                    merging: (0..<1_000).map { (range: UInt32) in
+                        let first = IPAddress(v4: 0x1400_0000 + number << 16 + range * 4)
+                        return first...first
+                    })
+            }
+            try measure("20 lists of 1,000 sources") {
+                try table.commit(.changing(added: long.map { .sources($0) }, removed: []))
+            }
         },
         nftables("a table of the layout before is replaced as a whole") { context in
             let table = KernelFirewall()

@@ -42,6 +42,14 @@ import Testing
         #expect(found["ipvsync_event_delay_seconds_count"] == "1")
     }
 
+    @Test func theLoopsTurnsAreCounted() {
+        for milliseconds in [3, 700, 20] { board.update { $0.metrics.take(turn: .milliseconds(milliseconds)) } }
+        let found = metrics()
+        #expect(found["ipvsync_loop_turn_seconds_count"] == "3")
+        #expect(found[#"ipvsync_loop_turn_seconds_bucket{le="0.025"}"#] == "2")
+        #expect(found["ipvsync_loop_turn_seconds_max"] == "0.7")
+    }
+
     @Test func countsDriftAndForeignVirtualServers() throws {
         var samples = try Samples()
         board.take(samples.step())
