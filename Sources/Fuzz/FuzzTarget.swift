@@ -10,7 +10,7 @@ import TestSupport
 /// Something that parses bytes from outside, with inputs to begin from.
 struct FuzzTarget {
     enum Name: String, CaseIterable, ExpressibleByArgument {
-        case netlink, network, nftables, iptables, yaml, ipvsadm, manifests, tenant
+        case netlink, network, nftables, iptables, yaml, ipvsadm, manifests, lists, tenant
     }
 
     let corpus: [[UInt8]]
@@ -40,6 +40,9 @@ struct FuzzTarget {
             // Makes objects, not bytes: see TenantTrial.
             corpus = []
             consume = { _ in }
+        case .lists:
+            corpus = Self.lists
+            consume = Self.readList
         case .ipvsadm:
             corpus = [Self.rules]
             consume = Self.importRules
