@@ -26,7 +26,7 @@ final class APIServerStandIn {
         // Open for reading too, so that the opening waits for nobody.
         guard let stream = fopen(pipe, "r+") else { throw SystemCall.failure(pipe) }
         commands = stream
-        try process.waitForText("\n")
+        try process.waitForText("\n", timeLimit: .seconds(60))
         let port = process.output.split(separator: "\n").first ?? ""
         kubeconfig = try context.write(
             """
