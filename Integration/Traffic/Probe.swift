@@ -16,6 +16,9 @@ final class Probe {
     private let socket: TrafficSocket
     private let start: ContinuousClock.Instant
     private var isConnected = false
+    /// How often the first packet was sent again while this process, and so perhaps the other side, was not running:
+    /// nobody tells of those that come twice.
+    private var lateFirstPackets = 0
     private var line: [UInt8] = []
     private var code: Int32
     /// Since when it waits for the connection or the answer; `nil` when it has its answer.
@@ -28,6 +31,8 @@ final class Probe {
 
     /// The question and its answer may take that long: the kernel sends a lost first packet again after 1 s.
     private static let timeLimit = Duration.seconds(3)
+    /// After so long the kernel sends a first packet again.
+    private static let timeToFirstRepeat = Duration.seconds(1)
     /// Between two looks no more time than this counts: a machine that is busy, or stood still, has not been silent.
     private static let longestLook = Duration.milliseconds(10)
 
@@ -47,7 +52,7 @@ final class Probe {
     }
 
     /// How many packets of this side were lost, as far as is known.
-    var lostCount: Int { socket.lostCount }
+    var lostCount: Int { socket.lostCount - lateFirstPackets }
 
     /// Whether another question is to follow.
     var isHeld: Bool { hold != nil && answers == 1 }
@@ -88,6 +93,7 @@ final class Probe {
         let error = socket.takeError()
         guard error == 0 else { return failed(error) }
         isConnected = true
+        if waited < Self.timeToFirstRepeat / 2 { lateFirstPackets = socket.lostCount }
         code = socket.send([UInt8(ascii: "?")])
         return nil
     }
