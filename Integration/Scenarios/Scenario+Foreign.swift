@@ -93,6 +93,41 @@ extension Scenario {
                 try context.command("plan", "--config", path)
             }
         },
+        Scenario("foreign: doctor and an agent name the program that works on the same table") { context in
+            // A program by that name that puts a real server back again and again, as a health check would.
+            let script = """
+                while :; do
+                    ipvsadm -d -t 192.0.2.1:80 -r 10.1.0.1:80 2>/dev/null
+                    sleep 0.2
+                done
+                """
+            try context.run(["cp", "/bin/bash", "\(context.directory)/keepalived"])
+            let neighbour = try Command(["\(context.directory)/keepalived", "-c", script]).start()
+            let findings = try context.parse(try context.command("doctor", "--output", "json").output)
+            try expect(
+                findings.sequence?.contains {
+                    $0["subject"]?.scalar?.text == "keepalived" && $0["severity"]?.scalar?.text == "warning"
+                } == true, "\(findings)")
+            let path = try context.write(own, to: "own.yaml")
+            let agent = try context.startIPVSync("--config", path, "--sync-interval", "1")
+            try agent.waitForText("another program may work on the same table")
+            try agent.waitForText("drift comes back", timeLimit: .seconds(40))
+            try agent.waitForText("keepalived (process")
+            neighbour.send(SIGKILL)
+            agent.send(SIGTERM)
+            try expectEqual(try agent.wait().status, .exited(0))
+            // In another network namespace it has another table.
+            try context.run(["ip", "netns", "add", "apart"])
+            let apart = try Command([
+                "ip", "netns", "exec", "apart", "\(context.directory)/keepalived", "-c", "sleep 60; :",
+            ]).start()
+            try context.eventually("it runs there") { () throws(ScenarioFailure) in
+                try Command(["ip", "netns", "pids", "apart"]).run().output.contains { $0.isNumber }
+            }
+            let after = try context.command("doctor", "--output", "json").output
+            try expect(!after.contains("keepalived"), after)
+            apart.send(SIGKILL)
+        },
         Scenario("foreign: flags without a name stay when ours is edited") { context in
             let raw = try RawTable()
             let service = RawService(IPAddress(v4: 0xC000_0201)).with { $0.flags = 0x40 }

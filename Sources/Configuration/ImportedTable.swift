@@ -1,4 +1,3 @@
-import Documents
 package import LoadBalancing
 
 /// Something that cannot be declared, with the reason and the lines that would show it.
@@ -40,7 +39,7 @@ package struct ImportedTable {
         take(state.virtualServers)
         if let timeouts = state.timeouts {
             if let reason = Self.reason(DesiredState(timeouts: timeouts)) {
-                leaveOut("timeouts: \(reason)", Configuration(desired: DesiredState(timeouts: timeouts)).yaml())
+                leaveOut("timeouts: \(reason)", DesiredState(timeouts: timeouts))
             } else {
                 desired.timeouts = timeouts
             }
@@ -49,7 +48,7 @@ package struct ImportedTable {
         let declared = DesiredState(syncDaemons: daemons)
         let reason = syncDaemons ? Self.reason(declared) : "import takes them with --sync-daemons; keepalived starts its own"
         if let reason {
-            leaveOut("synchronisation daemons: \(reason)", Configuration(desired: declared).yaml())
+            leaveOut("synchronisation daemons: \(reason)", declared)
         } else {
             desired.syncDaemons = daemons
         }
@@ -84,15 +83,16 @@ extension ImportedTable {
         for server in servers {
             let declared = DesiredState(virtualServers: [server])
             if let reason = Self.reason(declared) {
-                leaveOut("\(server.key): \(reason)", Document.sequence([server.document]).yaml())
+                leaveOut("\(server.key): \(reason)", declared)
             } else {
                 desired.virtualServers.append(server)
             }
         }
     }
 
-    private mutating func leaveOut(_ reason: String, _ yaml: String) {
-        leftOut.append(LeftOut(reason: reason, lines: yaml.split(separator: "\n").map(String.init)))
+    private mutating func leaveOut(_ reason: String, _ state: DesiredState) {
+        let lines = Configuration(desired: state).yaml().split(separator: "\n").map(String.init)
+        leftOut.append(LeftOut(reason: reason, lines: lines.filter { !$0.hasPrefix("virtualServers:") }))
     }
 
     /// Why a state does not read back from its configuration as it stands; `nil` when it does.

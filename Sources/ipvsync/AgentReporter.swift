@@ -27,6 +27,7 @@ struct AgentReporter {
     private var hasReleased = false
     /// The warnings on Services that have been logged and still stand.
     private var told: Set<TranslationWarning> = []
+    private var recurringDrift = RecurringDrift()
 
     init(log: Logger, manager: ServiceManager) {
         self.log = log
@@ -77,10 +78,30 @@ struct AgentReporter {
         becomeReady(step)
     }
 
-    private func tell(_ drift: [Drift], _ names: Ledger) {
+    private mutating func tell(_ drift: [Drift], _ names: Ledger) {
         for drift in drift.prefix(Self.changeLines) {
             let record = ChangeRecord(drift.change, names: names)
             log.warning("drift found", metadata: record.metadata(["kind": "\(drift.kind.rawValue)"]))
+        }
+        let recurring = recurringDrift.take(drift, at: .now)
+        guard let first = recurring.first else { return }
+        let others = recurring.count > 1 ? " and \(recurring.count - 1) more" : ""
+        let neighbours = ProxyProcesses().neighbours().map(\.description)
+        let programs = neighbours.isEmpty ? "none that can be seen" : neighbours.joined(separator: ", ")
+        let detail =
+            "\(first)\(others) changed \(RecurringDrift.limit) times or more in "
+            + "\(Int(RecurringDrift.window / .seconds(60))) minutes; declare each virtual server in one program"
+        log.warning(
+            "drift comes back: another program works on the same virtual servers",
+            metadata: ["detail": "\(detail)", "programs": "\(programs)"])
+    }
+
+    /// Says at the start which other programs may work on the same table.
+    func warnOfNeighbours() {
+        for neighbour in ProxyProcesses().neighbours() {
+            log.warning(
+                "another program may work on the same table",
+                metadata: ["detail": "\(neighbour): declare each virtual server in one of the two"])
         }
     }
 

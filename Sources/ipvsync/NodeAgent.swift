@@ -103,6 +103,7 @@ final class NodeAgent {
         servers.use(settings)
         log.info("started", metadata: ["version": "\(IPVSync.version)", "node": "\(node)"])
         serveHealthChecks()
+        reporter.warnOfNeighbours()
     }
 
     /// Runs until a signal ends it; the kernel's tables stay as they are unless they are to be cleaned up.

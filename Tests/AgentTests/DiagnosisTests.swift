@@ -76,6 +76,15 @@ import Testing
         #expect(finding("kube-proxy", beside)?.remedy?.hasPrefix("stop it") == true)
     }
 
+    @Test func anotherProgramOnTheSameTableIsNamed() {
+        var beside = host
+        #expect(finding("keepalived", beside) == nil)
+        beside.dataPath.neighbours = [TableNeighbour("keepalived", processes: [7])]
+        #expect(finding("keepalived", beside)?.severity == .warning)
+        #expect(finding("keepalived", beside)?.detail.hasPrefix("keepalived (process 7) runs") == true)
+        #expect(finding("keepalived", beside)?.remedy != nil)
+    }
+
     @Test func connReuseModeIsAdvisedOnlyWhereItHurts() {
         func advises(_ release: String) -> Bool {
             KernelVersion(release: release).map(SysctlAdvice.all(for:))?.contains {

@@ -5,7 +5,7 @@ extension Diagnosis {
     static func dataPath(_ host: Host) -> [Finding] {
         let path = host.dataPath
         return [nft(path), nftables(path), settings(path), device(path), conntrack(host), kubeProxy(path)]
-            .compactMap { $0 }
+            .compactMap { $0 } + path.neighbours.map(neighbour)
     }
 
     private static func nft(_ path: HostDataPath) -> Finding {
@@ -57,6 +57,14 @@ extension Diagnosis {
         return Finding(
             "conntrack", .warning, "the kernel tracks no connections: nothing can be masqueraded",
             remedy: "modprobe nf_conntrack, or run a kernel with CONFIG_NF_CONNTRACK")
+    }
+
+    /// Another that may write the same table: what both declare, each takes back from the other.
+    private static func neighbour(_ neighbour: TableNeighbour) -> Finding {
+        Finding(
+            neighbour.name, .warning,
+            "\(neighbour) runs: what it keeps in the IPVS table, ipvsync must not declare too",
+            remedy: "declare each virtual server in one of the two; keepalived without virtual_server blocks is no matter")
     }
 
     /// Another that writes the same tables, or what it has left.

@@ -20,10 +20,12 @@ package struct HostDataPath: Sendable {
     package var leftovers: [String]
     /// The numbers of kube-proxy's processes.
     package var proxies: [Int]
+    /// Other programs that may work on the same table.
+    package var neighbours: [TableNeighbour]
 
     package init(
         nft: String?, hasNFTables: Bool, canChangeSettings: Bool, device: VIPDevice?, tracksConnections: Bool,
-        leftovers: [String] = [], proxies: [Int] = []
+        leftovers: [String] = [], proxies: [Int] = [], neighbours: [TableNeighbour] = []
     ) {
         self.nft = nft
         self.hasNFTables = hasNFTables
@@ -32,6 +34,7 @@ package struct HostDataPath: Sendable {
         self.tracksConnections = tracksConnections
         self.leftovers = leftovers
         self.proxies = proxies
+        self.neighbours = neighbours
     }
 
     /// This machine's.
@@ -40,7 +43,8 @@ package struct HostDataPath: Sendable {
             nft: NFTCommand.places.first { access($0, X_OK) == 0 }, hasNFTables: NFTablesClient().generation() != nil,
             canChangeSettings: access("/proc/sys/net/ipv4/ip_forward", W_OK) == 0, device: device(),
             tracksConnections: access("/proc/sys/net/netfilter/nf_conntrack_max", F_OK) == 0,
-            leftovers: leftovers(devices), proxies: ProxyProcesses().running())
+            leftovers: leftovers(devices), proxies: ProxyProcesses().running(),
+            neighbours: ProxyProcesses().neighbours())
     }
 
     private static func device() -> VIPDevice? {

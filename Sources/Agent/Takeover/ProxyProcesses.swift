@@ -9,12 +9,23 @@ package struct ProxyProcesses {
 
     /// The numbers of those that work in this network namespace, or may: one that hides its own counts.
     package func running() -> [Int] {
+        inNamespace().filter { $0.name == KubeProxyNames.process }.map(\.number)
+    }
+
+    /// All processes of this network namespace, and those that hide theirs, by number.
+    func inNamespace() -> [(number: Int, name: String)] {
         let own = Self.link("\(root)/self/ns/net")
-        return numbers().filter { number in
-            guard name(of: number) == KubeProxyNames.process else { return false }
+        return numbers().compactMap { number in
+            guard let name = name(of: number) else { return nil }
             let namespace = Self.link("\(root)/\(number)/ns/net")
-            return own == nil || namespace == nil || namespace == own
+            return own == nil || namespace == nil || namespace == own ? (number, name) : nil
         }
+    }
+
+    /// The first words of a process's command.
+    func arguments(of number: Int) -> [String] {
+        let text = ProcFile.read("\(root)/\(number)/cmdline") ?? ""
+        return text.split(separator: "\0").prefix(8).map(String.init)
     }
 
     /// Whether all processes of the node can be seen; a container mostly sees its own alone.
