@@ -75,6 +75,8 @@ final class Connection {
             if count > 0 {
                 head.take(buffer[..<count])
                 if head.isComplete || head.isTooLong { return .done }
+                // There was no more; what comes later is news.
+                if count < buffer.count { return .blocked }
             } else if count == 0 {
                 return .broken
             } else if errno != EINTR {

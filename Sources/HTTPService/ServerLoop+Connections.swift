@@ -134,7 +134,6 @@ extension ServerLoop {
         arriving.remove(connection.identifier)
         leaving.remove(connection.identifier)
         slow.remove(connection.identifier)
-        epoll_ctl(poll, EPOLL_CTL_DEL, connection.descriptor, nil)
         figures.count { $0.open -= 1 }
     }
 
