@@ -24,7 +24,8 @@ final class APIServerStandIn {
         try context.run(["ip", "link", "set", "lo", "up"])
         try context.run([
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-            "2", "-subj", "/CN=stand-in", "-addext", "subjectAltName=IP:\(address),DNS:\(name ?? "localhost")", "-keyout", key, "-out", certificate,
+            "2", "-subj", "/CN=stand-in", "-addext", "subjectAltName=IP:\(address),DNS:\(name ?? "localhost")",
+            "-keyout", key, "-out", certificate,
         ])
         let pipe = "\(context.directory)/api.commands"
         guard mkfifo(pipe, 0o600) == 0 else { throw SystemCall.failure(pipe) }

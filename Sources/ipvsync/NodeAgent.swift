@@ -150,7 +150,8 @@ final class NodeAgent {
     }
 
     private var wait: Duration {
-        let times = [state.isComplete ? loop.due : nil, reloadTime, addressTime, warningTime, releaseTime].compactMap(\.self)
+        let times = [state.isComplete ? loop.due : nil, reloadTime, addressTime, warningTime, releaseTime].compactMap(
+            \.self)
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait
         return max(.zero, times.map { $0 - .now }.min().map { min($0, longest) } ?? longest)
     }
