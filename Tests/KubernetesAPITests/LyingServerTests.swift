@@ -60,7 +60,7 @@ struct LyingServerTests {
         let start = ContinuousClock.now
         let message = try problem(lie)
         // The stand-in starts meanwhile, and the machine may be busy.
-        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(ContinuousClock.now - start < .seconds(50))
         #expect(message.contains("waiting on"), "\(lie): \(message)")
     }
 
@@ -88,7 +88,7 @@ struct LyingServerTests {
             _ = watch.poll(timeout: .milliseconds(200))
         }
         #expect(watch.statuses.allSatisfy { $0.status.problem?.isRefusal == false })
-        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(ContinuousClock.now - start < .seconds(50))
     }
 
     /// The same trouble reads the same each time, so that it is told once.
