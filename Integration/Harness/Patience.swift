@@ -3,9 +3,9 @@
 /// These limits end what never comes. Nothing that does come may meet one, however busy the machine is.
 enum Patience {
     /// For one step: a command, a line in a log, a state of the kernel.
-    static let step = Duration.seconds(120) * factor
+    static let step = Duration.seconds(600) * factor
     /// For a whole scenario.
-    static let scenario = Duration.seconds(900) * factor
+    static let scenario = Duration.seconds(3600) * factor
 
     /// `IPVSYNC_PATIENCE`, a whole number, lengthens every limit on a machine that is slower still.
     private static var factor: Int {
