@@ -7,6 +7,8 @@ final class Transfer {
     let handle: UnsafeMutableRawPointer
     /// Its secrets are lent to libcurl.
     private let access: ClusterAccess
+    /// What was read of files is lent as well, until the transfer ends.
+    private var lent: [Secret] = []
     private let peers: PeerRecord
     private var received: [UInt8] = []
     private var isAnnounced = false
@@ -198,6 +200,7 @@ extension Transfer {
         case .inline(let data): secret = data
         case .file(let path):
             secret = try contents(of: path, limit: Self.maximumMaterial, as: "certificates and keys")
+            lent.append(secret)
         }
         try check(secret.withBytes { ccurl_set_bytes(handle, blob, $0.baseAddress, $0.count) })
     }

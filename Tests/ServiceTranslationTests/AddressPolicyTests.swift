@@ -276,7 +276,7 @@ import Testing
         let texts = [
             Self.service(
                 "external", clusterIP: "10.96.0.1", external: ["198.51.100.1"], created: old,
-                more: "}, {name: n, port: 30080"),
+                more: "}, {name: np, port: 30080"),
             Self.service("balancer", clusterIP: "10.96.0.2", ingress: ["198.51.100.1"], created: new),
             Self.service("node", clusterIP: "10.96.0.3", created: new, more: ", nodePort: 30080"),
         ]
