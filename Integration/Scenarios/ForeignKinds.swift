@@ -21,7 +21,8 @@ struct ForeignKind {
         ([0, 1, 2, 4, 41, 47, 50, 51, 58, 255, 256, 65535] as [UInt16]).enumerated().map { index, number in
             let address = address(UInt32(1 + index))
             return ForeignKind(
-                name: "protocol \(number)", service: RawService(address, protocolNumber: number), destinations: [server],
+                name: "protocol \(number)", service: RawService(address, protocolNumber: number),
+                destinations: [server],
                 shown: ["protocol-\(number) \(address):80"])
         } + [
             ForeignKind(
@@ -38,7 +39,8 @@ struct ForeignKind {
             name: "one packet over TCP", service: RawService(address(41)).with { $0.flags = 4 },
             shown: ["tcp 198.51.101.41:80", "one-packet"]),
         ForeignKind(
-            name: "persistence for ever", service: RawService(address(42)).with { ($0.flags, $0.timeout) = (1, 40_000_000) },
+            name: "persistence for ever",
+            service: RawService(address(42)).with { ($0.flags, $0.timeout) = (1, 40_000_000) },
             shown: ["tcp 198.51.101.42:80"]),
         ForeignKind(
             name: "persistence of no time", service: RawService(address(43)).with { ($0.flags, $0.timeout) = (1, 0) },
@@ -82,7 +84,9 @@ struct ForeignKind {
                     RawDestination(server.address) {
                         ($0.method, $0.tunnelType, $0.tunnelPort, $0.tunnelFlags) = (2, 1, 6080, 3)
                     },
-                    RawDestination(IPAddress(v4: 0x0A01_0002)) { ($0.method, $0.tunnelType, $0.tunnelFlags) = (2, 2, 0x8000) },
+                    RawDestination(IPAddress(v4: 0x0A01_0002)) {
+                        ($0.method, $0.tunnelType, $0.tunnelFlags) = (2, 2, 0x8000)
+                    },
                 ], shown: ["tcp 198.51.101.72:80", "tunnel type-1:6080 flags 0x3", "tunnel type-2:0 flags 0x8000"]),
             ForeignKind(
                 name: "direct routing to another port", service: RawService(address(73)),

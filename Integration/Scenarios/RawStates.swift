@@ -51,11 +51,13 @@ struct RawStates {
     private mutating func address(_ isIPv6: Bool, special: Bool) -> IPAddress {
         if isIPv6 {
             return special
-                ? IPAddress(v6High: pick([0, 0xFF02_0000_0000_0000, 0xFE80_0000_0000_0000]), low: UInt64(number(0...3)))
+                ? IPAddress(
+                    v6High: pick([0, 0xFF02_0000_0000_0000, 0xFE80_0000_0000_0000]), low: UInt64(number(0...3)))
                 : IPAddress(v6High: 0x2001_0DB8_0000_0000, low: UInt64(number(1...20)))
         }
         return IPAddress(
-            v4: special ? pick([0, 0xE000_0009, 0x7F00_0001, 0xFFFF_FFFF, 0xF000_0001]) : 0x0A01_0000 + UInt32(number(1...20)))
+            v4: special
+                ? pick([0, 0xE000_0009, 0x7F00_0001, 0xFFFF_FFFF, 0xF000_0001]) : 0x0A01_0000 + UInt32(number(1...20)))
     }
 
     private mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
@@ -92,20 +94,27 @@ struct RuleFiles {
             : isIPv6
                 ? hasPort ? "[\(spelling6(index))]:\(port)" : spelling6(index)
                 : spelling4(10, index) + (hasPort ? ":" + spelling(port) : "")
-        let service = pick(["\(option) \(name)", option.hasPrefix("--") ? "\(option)=\(name)" : "\(option)\(name)"])
+        let service =
+            pick(["\(option) \(name)", option.hasPrefix("--") ? "\(option)=\(name)" : "\(option)\(name)"])
             + (isMark && isIPv6 ? pick([" -6", " --ipv6"]) : "")
         var options: [String] = [service]
         let scheduler = pick(["rr", "wrr", "wlc", "sh", "mh"])
-        if scheduler != "wlc" || chance(2) { options.append(pick(["-s \(scheduler)", "--scheduler=\(scheduler)", "-s\(scheduler)"])) }
+        if scheduler != "wlc" || chance(2) {
+            options.append(pick(["-s \(scheduler)", "--scheduler=\(scheduler)", "-s\(scheduler)"]))
+        }
         if isPersistent { options.append(pick(["-p", "-p \(number(1...9999))", "--persistent=60", "-p 0600"])) }
         if chance(3) {
-            options.append(isIPv6 ? "-M \(number(1...128))" : pick(["-M 255.255.255.0", "--netmask 255.0.0.0", "-M 24", "-M 255.255"]))
+            options.append(
+                isIPv6
+                    ? "-M \(number(1...128))"
+                    : pick(["-M 255.255.255.0", "--netmask 255.0.0.0", "-M 24", "-M 255.255"]))
         }
         if chance(5) { options.append(pick(["--pe sip", "--pe=sip"])) }
         if (isMark || option == "-u") && chance(3) { options.append(pick(["-o", "--ops"])) }
         if chance(4) {
             let flags =
-                scheduler == "sh" ? ["sh-port", "sh-fallback,flag-3", ",flag-1,"]
+                scheduler == "sh"
+                ? ["sh-port", "sh-fallback,flag-3", ",flag-1,"]
                 : scheduler == "mh" ? ["mh-port", "mh-fallback,mh-port"] : ["flag-1", "flag-2,flag-3"]
             options.append(pick(["-b ", "--sched-flags="]) + pick(flags))
         }
@@ -116,7 +125,8 @@ struct RuleFiles {
         var text = pick(["-A ", "--add-service ", "ipvsadm -A "]) + options.joined(separator: pick([" ", "  ", "\t"]))
         // The value of an option is the next word, so a bare -p must not stand before one.
         text = text.replacing(" -p ", with: " -p ")
-        return [text] + (0..<number(0...3)).map { realServer($0, service, port: isMark || !hasPort ? 0 : port, isIPv6, isMark) }
+        return [text]
+            + (0..<number(0...3)).map { realServer($0, service, port: isMark || !hasPort ? 0 : port, isIPv6, isMark) }
     }
 
     private mutating func realServer(
@@ -127,7 +137,8 @@ struct RuleFiles {
         let isOther = isTunnel && chance(3) ? !isIPv6 : isIPv6
         let hasPort = chance(2)
         let address =
-            isOther ? hasPort ? "[\(spelling6(50 + index))]:\(spelling(2000 + index))" : spelling6(50 + index)
+            isOther
+            ? hasPort ? "[\(spelling6(50 + index))]:\(spelling(2000 + index))" : spelling6(50 + index)
             : spelling4(20, index + 1) + (hasPort ? ":" + spelling(2000 + index) : "")
         var options = [pick(["-r \(address)", "--real-server=\(address)"])]
         if !method.isEmpty { options.append(method) }

@@ -63,7 +63,8 @@ struct RawTable {
 
     init() throws {
         channel = GenericNetlinkChannel(
-            transport: try GenericNetlinkSocket(), family: try GenericNetlinkSocket.resolveFamily(IPVSClient.familyName),
+            transport: try GenericNetlinkSocket(),
+            family: try GenericNetlinkSocket.resolveFamily(IPVSClient.familyName),
             version: 1)
     }
 
@@ -108,10 +109,12 @@ struct RawTable {
     }
 
     private func send(_ command: UInt8, _ attributes: (inout MessageBuilder) -> Void) throws -> Int32 {
-        try channel.sendBatch("raw", count: 1, command: { _ in command }, message: { attributes(&$1) }).first?.errno ?? 0
+        try channel.sendBatch("raw", count: 1, command: { _ in command }, message: { attributes(&$1) }).first?.errno
+            ?? 0
     }
 
-    private static func text(_ cursor: consuming AttributeCursor, except left: Set<Int>) throws(NetlinkError) -> String {
+    private static func text(_ cursor: consuming AttributeCursor, except left: Set<Int>) throws(NetlinkError) -> String
+    {
         var text = ""
         while let attribute = try cursor.next() {
             guard !left.contains(attribute.type) else { continue }

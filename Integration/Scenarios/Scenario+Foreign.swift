@@ -9,6 +9,10 @@ extension Scenario {
     static let foreignEntries: [Scenario] = [
         Scenario("foreign: every kind is shown and outlives every command") { context in
             let before = try fill()
+            let observed = try IPVSClient().state().virtualServers
+            let listing = try require(TableListing.read(), "no listing")
+            let different = Set(listing).symmetricDifference(observed.map { ListedVirtualServer($0) })
+            try expectEqual(different.map(\.key.description).sorted(), [], "listed otherwise")
             let text = try context.command("show").outputLines
             for kind in ForeignKind.all {
                 for part in kind.shown {
@@ -75,7 +79,8 @@ extension Scenario {
                 try expect(exported.error.contains(kind.shown[0]), "\(kind.name) in \(exported.error)")
             }
         },
-        Scenario("foreign: a real server of ours with a method that another gave it is repaired by an edit") { context in
+        Scenario("foreign: a real server of ours with a method that another gave it is repaired by an edit") {
+            context in
             let path = try context.write(own, to: "own.yaml")
             try context.command("--once", "--config", path)
             let raw = try RawTable()
@@ -114,6 +119,7 @@ extension Scenario {
             try agent.waitForText("drift comes back", timeLimit: .seconds(40))
             try agent.waitForText("keepalived (process")
             neighbour.send(SIGKILL)
+            _ = try neighbour.wait()
             agent.send(SIGTERM)
             try expectEqual(try agent.wait().status, .exited(0))
             // In another network namespace it has another table.

@@ -46,7 +46,8 @@ package struct ImportedTable {
         }
         guard let daemons = state.syncDaemons, !daemons.isEmpty || syncDaemons else { return }
         let declared = DesiredState(syncDaemons: daemons)
-        let reason = syncDaemons ? Self.reason(declared) : "import takes them with --sync-daemons; keepalived starts its own"
+        let reason =
+            syncDaemons ? Self.reason(declared) : "import takes them with --sync-daemons; keepalived starts its own"
         if let reason {
             leaveOut("synchronisation daemons: \(reason)", declared)
         } else {
@@ -133,7 +134,8 @@ extension DesiredState {
         self.init(
             virtualServers: observed.virtualServers.map { server in
                 DesiredVirtualServer(
-                    server.virtualServer, realServers: server.realServers.map { $0.realServer.declared(under: server.key) })
+                    server.virtualServer,
+                    realServers: server.realServers.map { $0.realServer.declared(under: server.key) })
             }, timeouts: observed.timeouts, syncDaemons: observed.syncDaemons)
     }
 }

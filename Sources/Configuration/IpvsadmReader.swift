@@ -63,7 +63,8 @@ struct IpvsadmReader {
                 syncDaemons: daemons.map { $0.values.sorted { $0.role < $1.role } }),
             notes: notes,
             leftOut: unknown.sorted { $0.key < $1.key }.map { service, lines in
-                LeftOut(reason: "\(service): ipvsadm has no name for its protocol, so the dump has lost it", lines: lines)
+                LeftOut(
+                    reason: "\(service): ipvsadm has no name for its protocol, so the dump has lost it", lines: lines)
             })
     }
 }

@@ -11,7 +11,9 @@ struct IpvsadmRemarks {
 
     /// One line for each kind.
     var notes: [String] {
-        kinds.map { $0.count == 1 ? "line \($0.line): \($0.text)" : "line \($0.line) and \($0.count - 1) more: \($0.text)" }
+        kinds.map {
+            $0.count == 1 ? "line \($0.line): \($0.text)" : "line \($0.line) and \($0.count - 1) more: \($0.text)"
+        }
     }
 
     /// Takes note of an `-A` line.
@@ -24,11 +26,15 @@ struct IpvsadmRemarks {
             {
                 add("-M before the option that makes it IPv6 has no effect and is left out", line)
             } else if virtualServer.key.family == .ipv4, IPAddress(mask) == nil {
-                add("-M \(mask) is the mask \(virtualServer.persistence?.granularity.description ?? "") to ipvsadm", line)
+                add(
+                    "-M \(mask) is the mask \(virtualServer.persistence?.granularity.description ?? "") to ipvsadm",
+                    line)
             }
         }
         if rule[.schedulerFlags]?.isEmpty == true {
-            add("-b without a name is flag-3, which `ipvsadm -S` cannot write for \(virtualServer.scheduler.name)", line)
+            add(
+                "-b without a name is flag-3, which `ipvsadm -S` cannot write for \(virtualServer.scheduler.name)", line
+            )
         }
         if rule[.fwmarkService]?.first == "-", case .firewallMark(let mark, _) = virtualServer.key {
             add("-f \(rule[.fwmarkService] ?? "") is the mark \(mark): some versions of ipvsadm write it so", line)
@@ -48,7 +54,8 @@ struct IpvsadmRemarks {
             rule.has(.realServer, before: IpvsadmOption.services)
         {
             add(
-                "-r stands before its virtual server: `ipvsadm -R` would take port 0, here it is port \(key.port)", line)
+                "-r stands before its virtual server: `ipvsadm -R` would take port 0, here it is port \(key.port)", line
+            )
         }
     }
 

@@ -69,7 +69,9 @@ extension IpvsadmRule {
         }
         let prefix = words[..<index]
         let harmless: Set<Substring> = ["sudo", "doas", "exec", "nice", "command"]
-        guard let stranger = prefix.first(where: { !$0.hasPrefix("-") && !harmless.contains($0) && $0 != "/usr/bin/sudo" })
+        guard
+            let stranger = prefix.first(where: { !$0.hasPrefix("-") && !harmless.contains($0) && $0 != "/usr/bin/sudo" }
+            )
         else { return words[(index + 1)...] }
         guard prefix.contains("netns") else { throw unknown(stranger) }
         throw Complaint(
@@ -129,7 +131,9 @@ extension IpvsadmRule {
 extension IpvsadmOption {
     fileprivate init?(letter: Character) {
         // ipvsadm has two letters for its list.
-        guard let option = Self.allCases.first(where: { $0.letter == (letter == "l" ? "L" : letter) }) else { return nil }
+        guard let option = Self.allCases.first(where: { $0.letter == (letter == "l" ? "L" : letter) }) else {
+            return nil
+        }
         self = option
     }
 

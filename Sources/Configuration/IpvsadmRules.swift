@@ -20,7 +20,8 @@ package enum IpvsadmRules {
         let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Substring.init)
         if let format = ForeignFormat(lines) {
             throw ConfigurationErrors([
-                ConfigurationError(file: file, problem: "this is \(format.rawValue), no rules of ipvsadm", remedy: format.remedy)
+                ConfigurationError(
+                    file: file, problem: "this is \(format.rawValue), no rules of ipvsadm", remedy: format.remedy)
             ])
         }
         var reader = IpvsadmReader(file: file)

@@ -19,8 +19,11 @@ struct FuzzTarget {
     init(_ name: Name) {
         switch name {
         case .netlink:
-            corpus = Self.replies
-            consume = Self.decode
+            corpus = Self.replies + [Array(Self.listing.utf8)]
+            consume = {
+                Self.decode($0)
+                _ = TableListing.parse($0, ticksPerSecond: 250)
+            }
         case .network:
             corpus = Self.networkReplies
             consume = Self.decodeNetwork
@@ -56,6 +59,19 @@ struct FuzzTarget {
         guard (try? Configuration.parse(text, file: "fuzz")) != nil else { fatalError("does not read back: \(text)") }
         _ = IpvsadmExport(dump.state)
     }
+
+    /// A listing of the kernel's table, with what others leave in it.
+    private static let listing = """
+        IP Virtual Server version 1.2.1 (size=4096)
+        Prot LocalAddress:Port Scheduler Flags
+          -> RemoteAddress:Port Forward Weight ActiveConn InActConn
+        TCP  C0000201:0050 wlc persistent 75000 FFFFFF00
+          -> C6336401:1F90      Masq    1      0          0         \u{20}
+        IP_47  C0000202:0050 rr ops
+        ICMPv6  [2001:0db8:0000:0000:0000:0000:0000:0001]:0000 rr persistent -294967296 80000000
+        FWM  0000002A sh
+
+        """
 
     /// Whole datagrams as answers to each kind of question.
     private static func decode(_ bytes: [UInt8]) {

@@ -56,14 +56,13 @@ package struct ListingLine {
 }
 
 extension ForwardingMethod {
-    /// The kernel's word (`ip_vs_fwd_name`).
+    /// The kernel's word (`ip_vs_fwd_name`), which knows only three beside masquerading.
     fileprivate var listedName: String {
         switch self {
-        case .masquerade, .other: "Masq"
+        case .masquerade, .bypass, .other: "Masq"
         case .direct: "Route"
         case .tunnel: "Tunnel"
         case .local: "Local"
-        case .bypass: "Bypass"
         }
     }
 }

@@ -23,6 +23,7 @@ import Testing
         }
         try make("self", "ipvsync", "net:[1]")
         for (number, process) in processes { try make("\(number)", process.name, process.namespace) }
+        try folder.write("40 (keepalived) Z 1 40 40 0 -1", to: "40/stat")
         for (number, words) in commands { try folder.write(words.joined(separator: "\0"), to: "\(number)/cmdline") }
         return look(ProxyProcesses(root: folder.path))
     }
@@ -33,6 +34,7 @@ import Testing
                 1: ("init", "net:[1]"), 5: ("keepalived", "net:[1]"), 6: ("keepalived_ipvs", "net:[1]"),
                 7: ("keepalived", "net:[2]"), 8: ("ldirectord tcp:", "net:[1]"), 9: ("perl", "net:[1]"),
                 10: ("perl", "net:[1]"), 11: ("kube-router", nil), 12: ("vi", "net:[1]"),
+                40: ("keepalived", nil),
             ],
             commands: [
                 9: ["/usr/bin/perl", "-w", "/usr/sbin/ldirectord", "start"], 10: ["perl", "/tmp/keepalived-check"],

@@ -14,7 +14,8 @@ import Testing
         let servers = missing.map { RealServer(Endpoint($0)!) }
         let ledger = Ledger(virtualServers: [Self.key: .init()])
         let plan = Planner.plan(
-            desired: DesiredState(virtualServers: [DesiredVirtualServer(VirtualServer(Self.key), realServers: servers)]),
+            desired: DesiredState(virtualServers: [DesiredVirtualServer(VirtualServer(Self.key), realServers: servers)]
+            ),
             observed: ObservedState(virtualServers: [ObservedVirtualServer(VirtualServer(Self.key))]), ledger: ledger,
             now: 0, policy: ReconcilePolicy())
         return plan.drift(since: ledger)

@@ -86,7 +86,10 @@ struct ImportedTableTests {
             -a -t 2001:db8::1 -r 2001:db8::2 -m
             """
         let table = ImportedTable(try IpvsadmRules.parse(text, file: "f"))
-        #expect(try Configuration.parse(table.yaml(), file: "f").desired.virtualServers.map(\.key.description) == ["tcp 192.0.2.2:80"])
+        #expect(
+            try Configuration.parse(table.yaml(), file: "f").desired.virtualServers.map(\.key.description) == [
+                "tcp 192.0.2.2:80"
+            ])
         #expect(table.yaml().contains("#   -a --xxx-service 192.0.2.1:80 -r 198.51.100.1:80 -m -w 1\n"))
         #expect(table.omissions.count == 5)
     }
@@ -95,6 +98,9 @@ struct ImportedTableTests {
     func engine() throws {
         let server = try Self.observed("udp 10.0.0.1:5060", { $0.engine = "sip" })
         let text = ImportedTable(ObservedState(virtualServers: [server])).yaml()
-        #expect(try Configuration.parse(text, file: "f").desired.virtualServers.map(\.virtualServer) == [server.virtualServer])
+        #expect(
+            try Configuration.parse(text, file: "f").desired.virtualServers.map(\.virtualServer) == [
+                server.virtualServer
+            ])
     }
 }

@@ -171,7 +171,10 @@ struct IpvsadmRulesTests {
                 "# nothing\n\n",
                 "f: it holds no rule; write -C if you mean an empty table; `ipvsadm -Sn` on an empty table writes nothing"
             ),
-            ("-C -A -t 10.0.0.1:80", "f:1: virtual server tcp 10.0.0.1:80: -A and -C exclude each other; keep one of the two"),
+            (
+                "-C -A -t 10.0.0.1:80",
+                "f:1: virtual server tcp 10.0.0.1:80: -A and -C exclude each other; keep one of the two"
+            ),
             ("-C -s rr", "f:1: -s is not for -C; leave it out"),
             ("-A -f 1 --syncid 5", "f:1: virtual server fwmark 1: --syncid is not for -A; leave it out"),
             ("--set 1 2", "f:1: --set has 2 of its values; write three: tcp, tcpfin and udp, in seconds"),
@@ -208,10 +211,16 @@ struct IpvsadmRulesTests {
                 "f:2: `web` is no numeric address; write the address as a number: `ipvsadm -Sn` does\nf:3: `web` is no numeric address; write the address as a number: `ipvsadm -Sn` does"
             ),
             ("-t 10.0.0.1:80", "f:1: neither -A nor -a; begin a rule with -A or -a"),
-            ("-A -a -t 10.0.0.1:80", "f:1: virtual server tcp 10.0.0.1:80: -A and -a exclude each other; keep one of the two"),
+            (
+                "-A -a -t 10.0.0.1:80",
+                "f:1: virtual server tcp 10.0.0.1:80: -A and -a exclude each other; keep one of the two"
+            ),
             ("-A", "f:1: no virtual server; write one of -t, -u, --sctp-service or -f"),
             ("-A -t", "f:1: -t has no value; write one behind it"),
-            ("-A -t 10.0.0.1:80 -t 10.0.0.1:80", "f:1: virtual server tcp 10.0.0.1:80: -t stands twice; keep one of the two"),
+            (
+                "-A -t 10.0.0.1:80 -t 10.0.0.1:80",
+                "f:1: virtual server tcp 10.0.0.1:80: -t stands twice; keep one of the two"
+            ),
             ("-A -t 10.0.0.1:80 -u 10.0.0.1:80", "f:1: -t and -u exclude each other; keep one of the two"),
             ("-A -t 10.0.0.1:80 -6", "f:1: -6 is only for -f; leave it out"),
             ("-A -t web:80", "f:1: `web` is no numeric address; write the address as a number: `ipvsadm -Sn` does"),
@@ -234,14 +243,23 @@ struct IpvsadmRulesTests {
                 "f:1: virtual server tcp 10.0.0.1:80: `sh-port` is no flag of the scheduler wlc; use flag-1, flag-2 or flag-3"
             ),
             ("-A -t 10.0.0.1:80 -b", "f:1: virtual server tcp 10.0.0.1:80: -b has no value; write one behind it"),
-            ("-A -t 10.0.0.1:80 -p x", "f:1: virtual server tcp 10.0.0.1:80: -p is `x`; write an integer from 0 to 4294967295"),
+            (
+                "-A -t 10.0.0.1:80 -p x",
+                "f:1: virtual server tcp 10.0.0.1:80: -p is `x`; write an integer from 0 to 4294967295"
+            ),
             (
                 "-A -t 10.0.0.1:80 -p 5 -M net",
                 "f:1: virtual server tcp 10.0.0.1:80: `net` is no mask; write one such as 255.255.255.0"
             ),
-            ("-A -f 1 -6 -p 5 -M 129", "f:1: virtual server fwmark 1 ipv6: -M is `129`; write an integer from 1 to 128"),
+            (
+                "-A -f 1 -6 -p 5 -M 129",
+                "f:1: virtual server fwmark 1 ipv6: -M is `129`; write an integer from 1 to 128"
+            ),
             ("-A -t 10.0.0.1:80 -m", "f:1: virtual server tcp 10.0.0.1:80: -m is not for -A; use it with -a"),
-            ("-A -f 1\n-A -f 1", "f:2: virtual server fwmark 1: it is added twice, first in line 1; keep one of the two"),
+            (
+                "-A -f 1\n-A -f 1",
+                "f:2: virtual server fwmark 1: it is added twice, first in line 1; keep one of the two"
+            ),
             (
                 "-a -f 1 -r 10.1.0.1:80",
                 "f:1: virtual server fwmark 1, real server 10.1.0.1:80: no -A before it adds the virtual server; add `-A` for it, with the same address and port"
@@ -299,7 +317,10 @@ struct IpvsadmRulesTests {
             ("! Configuration File for keepalived\n", "a configuration of keepalived"),
             ("\nvirtual_server 192.0.2.33 80 {\n    delay_loop 6\n", "a configuration of keepalived"),
             ("# comment\nglobal_defs\n{\n", "a configuration of keepalived"),
-            ("#\nchecktimeout=3\nvirtual=192.168.6.240:80\n\treal=192.168.6.2:80 gate\n", "a configuration of ldirectord"),
+            (
+                "#\nchecktimeout=3\nvirtual=192.168.6.240:80\n\treal=192.168.6.2:80 gate\n",
+                "a configuration of ldirectord"
+            ),
             ("virtual = 192.168.6.240:80\n", "a configuration of ldirectord"),
             ("IP Virtual Server version 1.2.1 (size=4096)\n", "what `ipvsadm -L` prints"),
             ("virtualServers:\n- address: 192.0.2.1:80\n", "YAML or JSON"),
@@ -329,7 +350,8 @@ struct IpvsadmRulesTests {
         #expect(
             state.syncDaemons == [
                 SyncDaemon(
-                    role: .master, interface: "lo", syncID: 5, group: IPAddress("224.0.0.90"), port: 9000, timeToLive: 3)
+                    role: .master, interface: "lo", syncID: 5, group: IPAddress("224.0.0.90"), port: 9000, timeToLive: 3
+                )
             ])
     }
 
@@ -338,7 +360,9 @@ struct IpvsadmRulesTests {
         arguments: [
             (
                 "-A -t 10.0.0.1:80\n-a -t 10.0.0.1:80 -r 10.1.0.1:81 -g\n-a -t 10.0.0.1:80 -r 10.1.0.2:81 -g -x 5",
-                ["line 2 and 1 more: direct routing and tunnels keep the virtual server's port, so 10.1.0.1:81 is 10.1.0.1:80, as `ipvsadm -R` has it"]
+                [
+                    "line 2 and 1 more: direct routing and tunnels keep the virtual server's port, so 10.1.0.1:81 is 10.1.0.1:80, as `ipvsadm -R` has it"
+                ]
             ),
             (
                 "-A -t 10.0.0.1:80 -M 255.0.0.0\n-a -t 10.0.0.1:80 -r 10.1.0.1 -x 5",
@@ -357,7 +381,9 @@ struct IpvsadmRulesTests {
             ),
             (
                 "-A -f 1",
-                ["`ipvsadm -S` leaves out thresholds of real servers (-x, -y), and flag-3 of sh and mh beside other flags: `ipvsync import` on the node itself has them"]
+                [
+                    "`ipvsadm -S` leaves out thresholds of real servers (-x, -y), and flag-3 of sh and mh beside other flags: `ipvsync import` on the node itself has them"
+                ]
             ),
             ("-C", []),
         ] as [(String, [String])])

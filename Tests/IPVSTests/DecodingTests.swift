@@ -108,6 +108,38 @@ private func client(_ payloads: [[UInt8]]) -> IPVSClient {
         }
     }
 
+    @Test func whatHasNoNameIsReadBackByItsNumber() throws {
+        for text in ["protocol-0 192.0.2.1:80", "protocol-47 [2001:db8::1]:0", "protocol-65535 192.0.2.1:80"] {
+            let server = VirtualServer(VirtualServerKey(text)!, scheduler: Scheduler("rr"), engine: "sip")
+            #expect(try readBack(.addVirtualServer(server)).virtualServers().map(\.virtualServer) == [server])
+            #expect(server.key.description == text)
+        }
+        let methods: [ForwardingMethod] = [
+            .other(5), .other(7), .bypass, .local, .tunnel(.other(type: 3, port: 9, flags: 0)),
+            .tunnel(.other(type: 1, port: 6080, flags: 3)), .tunnel(.other(type: 2, port: 0, flags: 0x8000)),
+        ]
+        for method in methods {
+            let server = RealServer(Endpoint("198.51.100.1:80")!, forwarding: method)
+            let found = try readBack(.addRealServer(server, to: Self.web)).realServers(of: Self.web)
+            #expect(found.map(\.realServer) == [server])
+        }
+    }
+
+    @Test func keysOfNumbersSortBetweenTheNamedOnes() {
+        let sorted = [
+            "protocol-0 192.0.2.1:80", "tcp 192.0.2.1:80", "protocol-7 192.0.2.1:80", "udp 192.0.2.1:80",
+            "protocol-47 192.0.2.1:80", "sctp 192.0.2.1:80", "protocol-256 192.0.2.1:80", "tcp 192.0.2.2:80",
+            "protocol-47 192.0.2.3:80", "fwmark 1",
+        ].map { VirtualServerKey($0)! }
+        #expect(sorted.shuffled().sorted() == sorted)
+        #expect(VirtualServerKey("protocol-6 192.0.2.1:80") == VirtualServerKey("tcp 192.0.2.1:80"))
+        for text in [
+            "protocol-65536 192.0.2.1:80", "protocol-+7 192.0.2.1:80", "protocol- 192.0.2.1:80", "47 192.0.2.1:80",
+        ] {
+            #expect(VirtualServerKey(text) == nil)
+        }
+    }
+
     /// A client whose kernel answers with the very attributes that the operation sends.
     private func readBack(_ operation: TableOperation) throws -> IPVSClient {
         let transport = ScriptedTransport { _, sequences in [.datagram(WireBytes.verdict(0, sequence: sequences[0]))] }

@@ -64,6 +64,29 @@ import Testing
         #expect(found.map(\.realServers) == [2, 0, 1, 1])
     }
 
+    @Test func whatOthersLeaveIsListed() throws {
+        let found = try #require(
+            parse(
+                """
+                IP  C0000201:0050 rr
+                IP_47  C0000201:0050 rr
+                ICMP  C0000201:0050 none
+                ICMPv6  [2001:0db8:0000:0000:0000:0000:0000:0001]:0000 rr persistent -294967296 80000000
+                IP_65535  C0000201:0050 rr persistent 4000000000 FFFFFFFF
+                  -> C6336401:0050      Masq    1      0          0
+                """))
+        #expect(
+            found.map(\.key.description) == [
+                "protocol-0 192.0.2.1:80", "protocol-47 192.0.2.1:80", "protocol-1 192.0.2.1:80",
+                "protocol-58 [2001:db8::1]:0", "protocol-65535 192.0.2.1:80",
+            ])
+        let server = VirtualServer(
+            VirtualServerKey("protocol-58 [2001:db8::1]:0")!, scheduler: Scheduler("rr"),
+            persistence: Persistence(timeout: 16_000_000, granularity: .prefix(128)))
+        #expect(found[3] == ListedVirtualServer(ObservedVirtualServer(server)))
+        #expect(parse("IP_65536  C0000201:0050 rr") == nil && parse("IP_  C0000201:0050 rr") == nil)
+    }
+
     private func observed(_ server: DesiredVirtualServer) -> ObservedVirtualServer {
         ObservedVirtualServer(server.virtualServer, realServers: server.realServers.map { ObservedRealServer($0) })
     }

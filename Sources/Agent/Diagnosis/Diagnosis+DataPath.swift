@@ -64,7 +64,8 @@ extension Diagnosis {
         Finding(
             neighbour.name, .warning,
             "\(neighbour) runs: what it keeps in the IPVS table, ipvsync must not declare too",
-            remedy: "declare each virtual server in one of the two; keepalived without virtual_server blocks is no matter")
+            remedy:
+                "declare each virtual server in one of the two; keepalived without virtual_server blocks is no matter")
     }
 
     /// Another that writes the same tables, or what it has left.

@@ -18,8 +18,15 @@ package struct ProxyProcesses {
         return numbers().compactMap { number in
             guard let name = name(of: number) else { return nil }
             let namespace = Self.link("\(root)/\(number)/ns/net")
-            return own == nil || namespace == nil || namespace == own ? (number, name) : nil
+            guard own == nil || namespace == own || namespace == nil && !isDead(number) else { return nil }
+            return (number, name)
         }
+    }
+
+    /// Whether it has ended and only its parent has not asked for it yet: then it has no namespaces.
+    private func isDead(_ number: Int) -> Bool {
+        let state = ProcFile.read("\(root)/\(number)/stat")?.split(separator: ")").last
+        return state?.hasPrefix(" Z") == true
     }
 
     /// The first words of a process's command.
