@@ -48,28 +48,30 @@ final class LoadSite {
         try context.run(["ip", "-batch", "-"], input: commands.joined(separator: "\n"))
     }
 
-    /// Starts hostile clients.
+    /// Starts hostile clients. They stand for other machines: they have the processor when nobody else wants it.
     func attack(_ kind: String, _ targets: [String]) throws(ScenarioFailure) -> RunningCommand {
         try outside.inside { () throws(ScenarioFailure) in
-            try client(kind, targets, from: Self.attackers)
+            try client(kind, targets, from: Self.attackers, niceness: 19)
         }
     }
 
     /// Starts clients on the node itself.
-    func clients(_ kind: String, _ targets: [String]) throws(ScenarioFailure) -> RunningCommand {
-        try client(kind, targets, from: ["any"])
+    func clients(_ kind: String, _ targets: [String], niceness: Int = 0) throws(ScenarioFailure) -> RunningCommand {
+        try client(kind, targets, from: ["any"], niceness: niceness)
     }
 
     /// Starts honest clients on their own network.
     func ask(_ targets: [String]) throws(ScenarioFailure) -> RunningCommand {
-        try beside.inside { () throws(ScenarioFailure) in try client("ask", targets, from: [Self.honest]) }
+        try beside.inside { () throws(ScenarioFailure) in try client("ask", targets, from: [Self.honest], niceness: 0) }
     }
 
-    private func client(_ kind: String, _ targets: [String], from sources: [String]) throws(ScenarioFailure)
+    private func client(_ kind: String, _ targets: [String], from sources: [String], niceness: Int)
+        throws(ScenarioFailure)
         -> RunningCommand
     {
         let command = try Command([
-            python, script, kind, targets.joined(separator: ","), sources.joined(separator: ","),
+            "nice", "-n", "\(niceness)", python, script, kind, targets.joined(separator: ","),
+            sources.joined(separator: ","),
         ]).start()
         try command.waitForText("begun", timeLimit: .seconds(60))
         return command

@@ -115,8 +115,8 @@ extension Scenario {
             ("readers", try site.attack("readers", [metrics, "\(attacked):10249/status"])),
             ("garbage", try site.attack("garbage", ports + ["\(attacked):10249"])),
             ("halfopen", try site.attack("halfopen", ["\(attacked):31000", "\(attacked):10249"])),
-            ("trickle", try site.clients("trickle", ["127.0.0.1:10249", "127.0.0.1:31000"])),
-            ("trickle", try site.clients("trickle", ["unix:\(state)/\(socket)"])),
+            ("trickle", try site.clients("trickle", ["127.0.0.1:10249", "127.0.0.1:31000"], niceness: 19)),
+            ("trickle", try site.clients("trickle", ["unix:\(state)/\(socket)"], niceness: 19)),
         ]
         let places = ["31000/", "31001/", "31002/", "10249/livez", "10249/readyz", "10249/healthz", "10249/metrics"]
         let honest = [
@@ -141,6 +141,10 @@ extension Scenario {
         StandardStream.output.writeLine(
             try context.run(["curl", "-s", "http://127.0.0.1:10249/metrics"]).outputLines
                 .filter { $0.hasPrefix("ipvsync_http_") || $0.hasPrefix("process_") }.joined(separator: "\n"))
+
+        StandardStream.output.writeLine(
+            try context.run(["nstat", "-asz"]).outputLines
+                .filter { $0.contains(/Listen|Cookie|ReqQFull|Prune/) }.joined(separator: "\n"))
 
         // The attack goes on: the agent ends in the middle of it.
         let began = ContinuousClock.now
