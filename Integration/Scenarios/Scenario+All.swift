@@ -3,6 +3,7 @@ extension Scenario {
     static let all: [Scenario] =
         harness + ipvsadm + contract + sync + ownership + drain + commands + services + faults + agent + traffic
         + telemetry + watching + soak + adversity + leaving + nodeNetwork + nftables + dataPath + rolling + firstSync
-        + nodeAlone + serviceManager + schedulers + forwarding + takeover + tracking + modules + tenants + hostile + binary
+        + nodeAlone + serviceManager + schedulers + forwarding + takeover + tracking + modules + tenants + hostile
+        + binary
         + foreignEntries + imports + claimedAddresses + load
 }
