@@ -7,6 +7,8 @@ package struct Configuration: Hashable, Sendable {
     package var settings: Settings
     /// Where each virtual server is declared, for messages about it.
     package var places: [VirtualServerKey: SourcePlace]
+    /// Whether a declaration without any virtual server is meant as one, as `virtualServers: []` is.
+    package var allowsNone = true
 
     package init(
         desired: DesiredState, settings: Settings = Settings(), places: [VirtualServerKey: SourcePlace] = [:]

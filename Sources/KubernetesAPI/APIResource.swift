@@ -46,17 +46,17 @@ package struct APIResource: Hashable, Sendable {
     /// What programming a node takes: the Services that are this proxy's with their slices; and whose addresses no
     /// Service may have, the nodes and the service networks.
     ///
-    /// The selectors are those of kube-proxy (`cmd/kube-proxy/app/server.go`).
+    /// The selectors are those of kube-proxy 1.36 (`cmd/kube-proxy/app/server.go`). A slice may be made by hand: whether
+    /// it carries the name of a proxy counts for nothing.
     ///
     /// - Parameter proxyName: The `service-proxy-name` that is served; `nil` for Services without one.
     package static func proxied(proxyName: String? = nil) -> [APIResource] {
         let proxy = proxyName.map { "service.kubernetes.io/service-proxy-name=\($0)" }
-        let selector = "\(proxy ?? "!service.kubernetes.io/service-proxy-name"),!service.kubernetes.io/headless"
         var services = services
-        services.labelSelector = selector
+        services.labelSelector = proxy ?? "!service.kubernetes.io/service-proxy-name"
+        services.fieldSelector = "spec.clusterIP!=None"
         var slices = endpointSlices
-        // Slices carry the labels of their Service.
-        slices.labelSelector = selector
+        slices.labelSelector = "!service.kubernetes.io/headless"
         return [services, slices, nodes, serviceCIDRs]
     }
 

@@ -29,7 +29,10 @@ struct Leaving {
         let count = virtualServers.count { !$0.isUnderWay }
         // A replacement is no loss: what comes makes up for what goes.
         let lost = realServers.count { !$0.isUnderWay } - addedRealServers
-        guard removalGuard.holds(count, of: ownedVirtualServers) || removalGuard.holds(lost, of: ownedRealServers)
+        let isAll = count > 0 && virtualServers.count == ownedVirtualServers
+        guard
+            removalGuard.holds(count, of: ownedVirtualServers) || removalGuard.holds(lost, of: ownedRealServers)
+                || isAll && !removalGuard.allowsNone
         else { return nil }
         return HeldRemovals(
             virtualServers: count, ownedVirtualServers: ownedVirtualServers, realServers: max(0, lost),

@@ -17,10 +17,13 @@ package struct RemovalGuard: Hashable, Sendable {
     package var share: Double
     /// So many may always go, whatever their share.
     package var minimum: Int
+    /// Whether nothing at all may be wanted; else all that is ours stays, however little it is.
+    package var allowsNone: Bool
 
-    package init(share: Double = 0.5, minimum: Int = 10) {
+    package init(share: Double = 0.5, minimum: Int = 10, allowsNone: Bool = true) {
         self.share = share
         self.minimum = minimum
+        self.allowsNone = allowsNone
     }
 
     /// Whether that many of a total are too many.

@@ -30,7 +30,8 @@ package struct ServiceEnvironment: Hashable, Sendable {
     }
 
     private mutating func add(_ service: Service) {
-        guard service.kind != .externalName, let address = service.clusterIPs.first.flatMap({ IPAddress($0) }),
+        guard service.kind != .externalName,
+            let address = service.clusterIPs.first.flatMap({ IPAddress(kubernetes: $0) }),
             let first = service.ports.first
         else { return }
         guard DNSName.isLabel(service.metadata.name) else {

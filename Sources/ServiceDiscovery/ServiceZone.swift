@@ -101,7 +101,7 @@ extension ServiceZone {
     private mutating func add(_ service: Service, _ name: String, _ cluster: ClusterState) {
         guard isShort(name, of: service) else { return }
         guard service.kind != .externalName else { return addAlias(service, name) }
-        let addresses = service.clusterIPs.compactMap { IPAddress($0) }
+        let addresses = service.clusterIPs.compactMap { IPAddress(kubernetes: $0) }
         guard addresses.isEmpty else {
             for address in addresses {
                 add(name, address.recordType, "\(address)")
@@ -111,8 +111,9 @@ extension ServiceZone {
             return
         }
         guard service.clusterIPs.first == "None" else { return }
-        // A headless Service needs no port to be found by name.
-        for port in service.ports.isEmpty ? [nil] : service.ports.map(Optional.some) {
+        // Every ready endpoint has an address record, whatever its ports (DNS specification 1.1, 2.4.1).
+        for endpoint in cluster.readyEndpoints(of: service, nil) { add(endpoint, nil, of: name, service) }
+        for port in service.ports {
             for endpoint in cluster.readyEndpoints(of: service, port) { add(endpoint, port, of: name, service) }
         }
     }

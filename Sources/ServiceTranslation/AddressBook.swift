@@ -75,18 +75,18 @@ struct AddressBook: Sendable {
 extension Service {
     /// Its cluster IPs.
     fileprivate var ownAddresses: Set<IPAddress> {
-        kind == .externalName ? [] : Set(clusterIPs.compactMap { IPAddress($0) })
+        kind == .externalName ? [] : Set(clusterIPs.compactMap { IPAddress(kubernetes: $0) })
     }
 
     /// What it asks for beside them.
     fileprivate var askedAddresses: Set<IPAddress> {
         guard !externalIPs.isEmpty || !loadBalancerIngress.isEmpty else { return [] }
-        return Set((externalIPs + loadBalancerIngress.map(\.ip)).compactMap { IPAddress($0) })
+        return Set((externalIPs + loadBalancerIngress.map(\.ip)).compactMap { IPAddress(kubernetes: $0) })
     }
 }
 
 extension Node {
-    fileprivate var stations: Set<IPAddress> { Set(addresses.compactMap { IPAddress($0) }) }
+    fileprivate var stations: Set<IPAddress> { Set(addresses.compactMap { IPAddress(kubernetes: $0) }) }
 
     fileprivate var networks: [IPPrefix] { podNetworks.compactMap { IPPrefix($0) } }
 }

@@ -96,12 +96,12 @@ extension ClusterState {
     private mutating func noteAPIServer() -> Set<ObjectName> {
         var ports: [IPAddress: Set<UInt16>] = [:]
         for slice in (slices[Self.apiServer] ?? [:]).values {
-            for address in slice.endpoints.compactMap({ IPAddress($0.address) }) {
+            for address in slice.endpoints.compactMap({ IPAddress(kubernetes: $0.address) }) {
                 ports[address, default: []].formUnion(slice.ports.compactMap(\.port))
             }
         }
         for subset in endpoints[Self.apiServer]?.subsets ?? [] {
-            for address in subset.addresses.compactMap({ IPAddress($0.ip) }) {
+            for address in subset.addresses.compactMap({ IPAddress(kubernetes: $0.ip) }) {
                 ports[address, default: []].formUnion(subset.ports.compactMap(\.port))
             }
         }

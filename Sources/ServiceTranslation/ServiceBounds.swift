@@ -64,7 +64,7 @@ enum ServiceBounds {
     ) {
         let nodePorts = service.ports.indices.filter { service.ports[$0].nodePort > 0 }
         guard !nodePorts.isEmpty else { return }
-        let addresses = Set(service.clusterIPs.compactMap { IPAddress($0)?.family })
+        let addresses = Set(service.clusterIPs.compactMap { IPAddress(kubernetes: $0)?.family })
             .reduce(0) { $0 + policy.nodePortAddresses($1).count }
         var kept = nodePorts
         cuts.keep(virtualServers / max(addresses, 1), of: &kept, "node ports", endpoints: endpoints)

@@ -71,7 +71,7 @@ struct ServiceEndpoints {
         guard slice.family == family, let number = port.map({ slice.ports.number(for: $0) }) ?? 0 else { return [] }
         let name = slice.metadata.id
         return slice.endpoints.compactMap { endpoint in
-            guard let address = IPAddress(endpoint.address), address.family == family else {
+            guard let address = IPAddress(kubernetes: endpoint.address), address.family == family else {
                 return nil
             }
             return EndpointCandidate(
@@ -94,7 +94,7 @@ struct ServiceEndpoints {
     private func candidate(
         _ entry: EndpointAddress, _ isReady: Bool, _ port: UInt16, _ family: AddressFamily, _ object: Endpoints
     ) -> EndpointCandidate? {
-        guard let address = IPAddress(entry.ip), address.family == family else { return nil }
+        guard let address = IPAddress(kubernetes: entry.ip), address.family == family else { return nil }
         return EndpointCandidate(
             endpoint: Endpoint(address, port: port),
             conditions: EndpointConditions(ready: isReady, serving: isReady), nodeName: entry.nodeName, zoneHints: nil,
@@ -103,7 +103,8 @@ struct ServiceEndpoints {
     }
 
     private func candidate(_ pod: Pod, _ port: ServicePort?, _ family: AddressFamily) -> EndpointCandidate? {
-        guard let address = pod.ips.lazy.compactMap({ IPAddress($0) }).first(where: { $0.family == family }),
+        guard
+            let address = pod.ips.lazy.compactMap({ IPAddress(kubernetes: $0) }).first(where: { $0.family == family }),
             let number = port.map({ pod.number(for: $0) }) ?? 0
         else { return nil }
         // As the EndpointSlice controller derives the three conditions.
@@ -112,9 +113,12 @@ struct ServiceEndpoints {
             serving: service.publishNotReadyAddresses || pod.isReady, terminating: pod.isTerminating)
         return EndpointCandidate(
             endpoint: Endpoint(address, port: number), conditions: conditions, nodeName: pod.nodeName, zoneHints: nil,
-            nodeHints: nil, weight: weights[pod.metadata.id] ?? 1, hostname: pod.hostname,
+            nodeHints: nil, weight: weights[pod.metadata.id] ?? 1, hostname: hostname(of: pod),
             pod: PodMark(pod.metadata.name), source: .pod(pod.metadata.id))
     }
+
+    /// A Pod's host name counts within the Service that its subdomain names (`ShouldSetHostname` in k8s.io/endpointslice).
+    private func hostname(of pod: Pod) -> String { pod.subdomain == service.metadata.name ? pod.hostname : "" }
 
     private mutating func readAnnotations() {
         switch source {
@@ -154,7 +158,7 @@ extension ServiceEndpoints {
         var refused: [AddressRefusal: [IPAddress]] = [:]
         var unreadable: [String] = []
         for text in addressTexts where !text.isEmpty {
-            guard let address = IPAddress(text) else {
+            guard let address = IPAddress(kubernetes: text) else {
                 unreadable.append("\"\(text)\"")
                 continue
             }

@@ -113,7 +113,11 @@ extension ServiceTranslator {
             (.externalIP, service.externalIPs), (.loadBalancer, ingress.map(\.ip)),
         ]
         for (role, texts) in named {
-            for ip in texts.compactMap({ parse($0, role, service, &warnings) }) where families.contains(ip.family) {
+            for ip in texts.compactMap({ parse($0, role, service, &warnings) }) {
+                guard families.contains(ip.family) else {
+                    warnings.append(Self.withoutFamily(service, role, ip))
+                    continue
+                }
                 if let refusal = policy.refusal(of: ip, as: role, to: service, in: cluster) {
                     warnings.append(Self.warning(service, role, ip, refusal))
                 } else {
@@ -136,6 +140,15 @@ extension ServiceTranslator {
             service.metadata.id, reason: .address, "\(role.rawValue) \(address) is refused: \(refusal.description)")
     }
 
+    private static func withoutFamily(
+        _ service: Service, _ role: TranslatedVirtualServer.Role, _ address: IPAddress
+    ) -> TranslationWarning {
+        let family = address.family == .ipv4 ? "IPv4" : "IPv6"
+        return TranslationWarning(
+            service.metadata.id, reason: .address,
+            "\(role.rawValue) \(address) is left out: the Service has no \(family) cluster IP")
+    }
+
     /// Whether the port of an address is free for the Service: of a node's own address, the API server's is not.
     private func mayServe(
         _ port: UInt16, at claim: Claim, _ service: Service, _ cluster: ClusterState,
@@ -155,7 +168,7 @@ extension ServiceTranslator {
         _ text: String, _ role: TranslatedVirtualServer.Role, _ service: Service,
         _ warnings: inout [TranslationWarning]
     ) -> IPAddress? {
-        if let address = IPAddress(text) { return address }
+        if let address = IPAddress(kubernetes: text) { return address }
         warnings.append(
             TranslationWarning(
                 service.metadata.id, "\(role.rawValue) \"\(text)\" is no address and is left out"))

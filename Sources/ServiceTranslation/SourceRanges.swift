@@ -21,7 +21,7 @@ struct SourceRanges {
         let texts = service.loadBalancerSourceRanges
         guard service.kind == .loadBalancer, !texts.isEmpty else { return }
         let object = service.metadata.id
-        let families = Set(service.clusterIPs.compactMap { IPAddress($0)?.family })
+        let families = Set(service.clusterIPs.compactMap { IPAddress(kubernetes: $0)?.family })
         defer { isRestricted = families.contains { lists[$0] != nil } }
         guard texts.count <= ServiceBounds.sourceRanges else {
             for family in AddressFamily.allCases { lists[family] = SourceList.none(family) }
@@ -39,7 +39,7 @@ struct SourceRanges {
             if let network = IPPrefix(sourceRange: text) { networks.append(network) } else { invalid.append(text) }
         }
         if !invalid.isEmpty { warnings.append(Self.refusal(invalid, object)) }
-        let ingress = service.loadBalancerIngress.compactMap { IPAddress($0.ip) }
+        let ingress = service.loadBalancerIngress.compactMap { IPAddress(kubernetes: $0.ip) }
         for family in AddressFamily.allCases {
             let own = networks.filter { $0.address.family == family }
             guard !own.contains(where: { $0.length == 0 }) else { continue }
@@ -84,28 +84,8 @@ extension IPPrefix {
     /// The longest text that can be a range, blanks around it included.
     private static let longestText = 128
 
-    /// Reads a range as Kubernetes does (`ParseCIDRSloppy`): blanks around it do not count, zeros in front of an octet
-    /// neither, and `::ffff:192.0.2.0/120` is the IPv4 network. An address alone is a range of one.
     fileprivate init?(sourceRange text: String) {
         guard text.utf8.count <= Self.longestText else { return nil }
-        let parts = text.filter { !$0.isWhitespace }.split(
-            separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let first = parts.first else { return nil }
-        let address = first.contains(":") ? String(first) : Self.withoutLeadingZeros(first)
-        guard let network = IPPrefix(parts.count == 2 ? "\(address)/\(parts[1])" : address) else { return nil }
-        let isMapped =
-            network.address.family == .ipv6 && network.address.high == 0 && network.address.low >> 32 == 0xFFFF
-        guard isMapped, network.length >= 96 else {
-            self = network
-            return
-        }
-        self.init(IPAddress(v4: UInt32(truncatingIfNeeded: network.address.low)), length: network.length - 96)
-    }
-
-    private static func withoutLeadingZeros(_ text: Substring) -> String {
-        text.split(separator: ".", omittingEmptySubsequences: false).map { octet in
-            let digits = octet.drop { $0 == "0" }
-            return digits.isEmpty && !octet.isEmpty ? "0" : String(digits)
-        }.joined(separator: ".")
+        self.init(kubernetes: text)
     }
 }

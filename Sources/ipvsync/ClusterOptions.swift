@@ -73,8 +73,11 @@ struct ClusterOptions: ParsableArguments {
     /// - Parameter isProxying: Whether only what a node's proxy programs is wanted.
     private func reading(
         explains: Bool, isProxying: Bool, proxyName: String?
-    ) throws -> (objects: [KubernetesObject], servers: Set<IPAddress>) {
-        guard let access = try access() else { return (try Manifests.load(paths: manifests).objects, []) }
+    ) throws -> ObjectsRead {
+        guard let access = try access() else {
+            let manifests = try Manifests.load(paths: manifests)
+            return ObjectsRead(objects: manifests.objects, servers: [], declaresNone: manifests.declaresNone)
+        }
         let resources =
             isProxying
             ? APIResource.proxied(proxyName: proxyName)
@@ -82,7 +85,7 @@ struct ClusterOptions: ParsableArguments {
         let snapshot = try ClusterWatch.snapshot(access, resources) { problem in
             StandardStreams.complain("API server: \(problem); still trying")
         }
-        return (snapshot.objects, snapshot.servers)
+        return ObjectsRead(objects: snapshot.objects, servers: snapshot.servers, declaresNone: true)
     }
 
     /// The Services, translated for this node.
@@ -95,19 +98,35 @@ struct ClusterOptions: ParsableArguments {
     func index(
         isOffline: Bool = false, explains: Bool = false, isProxying: Bool = false, settings: Settings = Settings()
     ) throws -> ServiceIndex {
-        let (objects, servers) = try reading(
+        try read(isOffline: isOffline, explains: explains, isProxying: isProxying, settings: settings).index
+    }
+
+    /// The same, and whether the objects may say that there are no Services: an API server may, with a list of all of
+    /// them; of files, only those with an empty list.
+    fileprivate func read(
+        isOffline: Bool, explains: Bool = false, isProxying: Bool, settings: Settings
+    ) throws -> (index: ServiceIndex, declaresNone: Bool) {
+        let read = try reading(
             explains: explains, isProxying: isProxying, proxyName: settings.services?.proxyName)
         let network = settings.network?.options
         let stations = isOffline ? nil : try HostIdentity.stations(except: network?.device)
-        var policy = TranslationPolicy(node: nodeName, in: objects, addresses: stations?.addresses.sorted() ?? [])
+        var policy = TranslationPolicy(node: nodeName, in: read.objects, addresses: stations?.addresses.sorted() ?? [])
         policy.addresses.broadcasts = stations?.broadcasts ?? []
         policy.addresses.gateways = stations?.gateways ?? []
         policy.apply(settings.services)
         policy.keep(network)
-        policy.addresses.apiServers = servers
-        return ServiceIndex(
-            objects, translator: ServiceTranslator(policy: policy, explains: explains))
+        policy.addresses.apiServers = read.servers
+        let index = ServiceIndex(read.objects, translator: ServiceTranslator(policy: policy, explains: explains))
+        return (index, read.declaresNone)
     }
+}
+
+/// The objects of all sources.
+private struct ObjectsRead {
+    let objects: [KubernetesObject]
+    /// The addresses of the API server, if there is one.
+    let servers: Set<IPAddress>
+    let declaresNone: Bool
 }
 
 /// Everything that is declared, from every source.
@@ -142,7 +161,8 @@ struct SourceOptions: ParsableArguments {
     private func declaration(isOffline: Bool = false) throws -> Declaration {
         guard cluster.isNamed else { return Declaration(try configuration.load()) }
         var declared = try loadConfiguration()
-        let index = try cluster.index(isOffline: isOffline, isProxying: true, settings: declared.settings)
+        let (index, declaresNone) = try cluster.read(
+            isOffline: isOffline, isProxying: true, settings: declared.settings)
         var warnings = index.warnings
         for server in index.desiredVirtualServers {
             if let place = declared.places[server.key], let service = index.holder(of: server.key) {
@@ -154,6 +174,7 @@ struct SourceOptions: ParsableArguments {
             }
         }
         declared.desired.virtualServers.sort { $0.key < $1.key }
+        declared.allowsNone = declaresNone || !declared.desired.virtualServers.isEmpty
         let dataPath = index.dataPath.filter { element in
             element.virtualServer.map { declared.places[$0] == nil } ?? true
         }

@@ -28,8 +28,9 @@ struct SyncOptions: ParsableArguments {
     var allowMassRemoval = false
 
     /// The configuration's policy, changed by the options.
-    func policy(_ settings: Settings) -> ReconcilePolicy {
-        var policy = ReconcilePolicy(settings)
+    func policy(_ configuration: Configuration) -> ReconcilePolicy {
+        var policy = ReconcilePolicy(configuration.settings)
+        policy.removalGuard?.allowsNone = configuration.allowsNone
         if allowMassRemoval { policy.removalGuard = nil }
         return policy
     }

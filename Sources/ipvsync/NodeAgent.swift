@@ -24,7 +24,9 @@ final class NodeAgent {
     private let log: Logger
     private var settings: AgentSettings
     private var state: AgentState
-    private let watch: ClusterWatch?
+    private var watch: ClusterWatch?
+    private let access: ClusterAccess?
+    private var proxyName: String?
     private var loop: AgentLoop
     private var generator = SystemRandomNumberGenerator()
     private var files: FileWatch
@@ -73,10 +75,9 @@ final class NodeAgent {
         self.files = files
         addresses = Self.addressWatch(log)
         family = Self.familyWatch(log)
-        watch = try options.source.cluster.access().map {
-            ClusterWatch(
-                $0, resources: APIResource.proxied(proxyName: configuration.settings.services?.proxyName))
-        }
+        access = try options.source.cluster.access()
+        proxyName = configuration.settings.services?.proxyName
+        watch = Self.watch(access, proxyName)
         state = AgentState(declared, node: node)
         state.isComplete = watch == nil
         keeper = try options.state.keeper()
@@ -87,6 +88,10 @@ final class NodeAgent {
         servers = TelemetryServers(
             reporter.board, DescriptorBudget(limit: OpenFilesLimit.raise()), store: store, log: log)
         introduce(node, store)
+    }
+
+    private static func watch(_ access: ClusterAccess?, _ proxyName: String?) -> ClusterWatch? {
+        access.map { ClusterWatch($0, resources: APIResource.proxied(proxyName: proxyName)) }
     }
 
     private func introduce(_ node: String, _ store: LedgerStore) {
@@ -271,8 +276,14 @@ final class NodeAgent {
 
     private func use(_ declared: Declaration) {
         state.use(declared)
+        let proxyName = declared.configuration.settings.services?.proxyName
+        if proxyName != self.proxyName {
+            // Its lists take the place of those before when they are complete.
+            self.proxyName = proxyName
+            watch = Self.watch(access, proxyName)
+        }
         settings = AgentSettings(options.agent, declared.configuration.settings)
-        synchronizer.policy = options.sync.policy(declared.configuration.settings)
+        synchronizer.policy = options.sync.policy(declared.configuration)
         loop.timing = settings.timing
         loop.driftPolicy = settings.drift
         loop.noteEverything(at: .now)

@@ -7,7 +7,7 @@ extension NodeSynchronizer {
     init(_ configuration: Configuration, _ sync: SyncOptions, _ state: NodeStateOptions) throws {
         let store = try state.store()
         self.init(
-            Synchronizer(table: try IPVSClient.opened(), store: store, policy: sync.policy(configuration.settings)),
+            Synchronizer(table: try IPVSClient.opened(), store: store, policy: sync.policy(configuration)),
             try state.keeper())
     }
 }

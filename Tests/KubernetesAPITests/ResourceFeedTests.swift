@@ -6,6 +6,21 @@ import Testing
 
 /// The feed against what a 1.36 API server was recorded to answer.
 struct ResourceFeedTests {
+    /// Those of kube-proxy 1.36: whether a slice names a proxy counts for nothing, and headless Services do not come.
+    @Test func theListsSelectAsKubeProxyDoes() {
+        for (name, selector) in [
+            (nil, "!service.kubernetes.io/service-proxy-name"),
+            ("edge", "service.kubernetes.io/service-proxy-name=edge"),
+        ] {
+            let resources = APIResource.proxied(proxyName: name)
+            #expect(resources.map(\.kind) == ["Service", "EndpointSlice", "Node", "ServiceCIDR"])
+            #expect(resources[0].labelSelector == selector)
+            #expect(resources[0].fieldSelector == "spec.clusterIP!=None")
+            #expect(resources[1].labelSelector == "!service.kubernetes.io/headless")
+            #expect(resources[1].fieldSelector == nil)
+        }
+    }
+
     private let ok = APIResponse(status: 200)
     private let start = ContinuousClock.now
 

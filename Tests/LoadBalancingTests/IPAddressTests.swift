@@ -82,4 +82,28 @@ struct SpecialAddressTests {
     ]) func isTold(_ text: String, _ expected: SpecialAddress?) throws {
         #expect(try #require(IPAddress(text)).special == expected)
     }
+
+    /// As `ParseIPSloppy` and `ParseCIDRSloppy` of k8s.io/utils/net read them.
+    @Test(arguments: [
+        ("010.096.001.010", "10.96.1.10"), ("192.168.010.201", "192.168.10.201"), ("0.00.000.01", "0.0.0.1"),
+        ("::ffff:203.0.113.7", "203.0.113.7"), ("::FFFF:cb00:7107", "203.0.113.7"), ("2001:db8::1", "2001:db8::1"),
+        ("10.96.0.10", "10.96.0.10"),
+    ])
+    func addressesOfKubernetes(text: String, expected: String) {
+        #expect(IPAddress(kubernetes: text)?.description == expected)
+    }
+
+    @Test(arguments: [
+        "", "10.96.1", "10.96.1.", "10.96..1", "256.0.0.1", "0400.0.0.1", "10.0.0.1/32", "fe80::1%eth0", " 10.0.0.1",
+    ])
+    func noAddressesOfKubernetes(text: String) { #expect(IPAddress(kubernetes: text) == nil) }
+
+    @Test(arguments: [
+        (" 198.051.100.000/24 ", "198.51.100.0/24"), ("010.0.0.0/8", "10.0.0.0/8"),
+        ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("fd00:aa::/32", "fd00:aa::/32"), ("192.0.2.1", "192.0.2.1/32"),
+    ])
+    func networksOfKubernetes(text: String, expected: String) {
+        #expect(IPPrefix(kubernetes: text)?.description == expected)
+    }
 }

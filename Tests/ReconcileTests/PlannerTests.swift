@@ -243,6 +243,15 @@ private func plan(
         #expect(plan(keeping: 0, guarded: RemovalGuard(share: 0.5, minimum: 20)).held == nil)
     }
 
+    /// A dump that went wrong looks like nothing at all: however little is ours, it stays unless that is meant.
+    @Test func nothingAtAllHasToBeMeant() {
+        let small = RemovalGuard(share: 1, minimum: 100, allowsNone: false)
+        #expect(plan(keeping: 0, guarded: small).held?.virtualServers == 20)
+        #expect(plan(keeping: 0, guarded: small).isEmpty)
+        #expect(plan(keeping: 1, guarded: small).held == nil)
+        #expect(plan(keeping: 20, guarded: small).held == nil)
+    }
+
     @Test func vanishedRealServersCountToo() {
         let servers = [ObservedRealServer(RealServer(Fixture.a)), ObservedRealServer(RealServer(Fixture.b))]
         let plan = Planner.plan(

@@ -44,6 +44,48 @@ import Testing
             ])
     }
 
+    /// Address records do not depend on ports (DNS specification 1.1, 2.4.1), service records do (2.4.2).
+    @Test func portsThatDoNotMatchCostNoAddressRecord() throws {
+        let objects = try YAMLNode.documents(
+            in: """
+                {kind: Service, metadata: {name: db}, spec: {clusterIP: None, ports: [{name: mongodb, port: 27017}]}}
+                ---
+                {kind: Endpoints, metadata: {name: db}, subsets: [{addresses: [{ip: 192.168.2.2}], ports: [{port: 27017}]},
+                  {addresses: [{ip: 192.168.2.3}], ports: [{name: mongodb, port: 27018}]}]}
+                """
+        ).map { try KubernetesObject($0) }
+        let cluster = ServiceIndex(objects, translator: ServiceTranslator(policy: TranslationPolicy())).cluster
+        let lines = ServiceZone(cluster, authority("c")).lines.filter { $0.contains("db.") }
+        #expect(
+            lines == [
+                "192-168-2-2.db.default.svc.c. IN A 192.168.2.2", "192-168-2-3.db.default.svc.c. IN A 192.168.2.3",
+                "_mongodb._tcp.db.default.svc.c. IN SRV 0 100 27018 192-168-2-3.db.default.svc.c.",
+                "db.default.svc.c. IN A 192.168.2.2", "db.default.svc.c. IN A 192.168.2.3",
+            ])
+    }
+
+    @Test func aPodHasItsHostNameInTheServiceOfItsSubdomain() throws {
+        let objects = try YAMLNode.documents(
+            in: """
+                {kind: Service, metadata: {name: redis}, spec: {clusterIP: None, selector: {app: r}, ports: [{port: 1}]}}
+                ---
+                {kind: Service, metadata: {name: peers}, spec: {clusterIP: None, selector: {app: r}, ports: [{port: 1}]}}
+                ---
+                {kind: Pod, metadata: {name: r-0, labels: {app: r}}, spec: {hostname: r-0, subdomain: redis},
+                  status: {podIP: 10.244.1.7, conditions: [{type: Ready, status: "True"}]}}
+                """
+        ).map { try KubernetesObject($0) }
+        let cluster = ServiceIndex(objects, translator: ServiceTranslator(policy: TranslationPolicy())).cluster
+        let lines = ServiceZone(cluster, authority("c")).lines.filter { $0.contains("10.244.1.7") }
+        #expect(
+            lines == [
+                "10-244-1-7.peers.default.svc.c. IN A 10.244.1.7", "peers.default.svc.c. IN A 10.244.1.7",
+                "r-0.redis.default.svc.c. IN A 10.244.1.7", "redis.default.svc.c. IN A 10.244.1.7",
+            ])
+        let reverse = ServiceZone(reverse: cluster, domain: "c", authority("10.in-addr.arpa")).lines
+        #expect(reverse.filter { $0.contains("PTR") } == ["7.1.244.10.in-addr.arpa. IN PTR r-0.redis.default.svc.c."])
+    }
+
     private func authority(_ origin: String) -> ServiceZone.Authority {
         ServiceZone.Authority(origin: origin, nameServer: "ns.example.", serial: 7, timeToLive: 5)
     }

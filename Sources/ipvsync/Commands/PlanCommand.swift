@@ -46,7 +46,7 @@ struct PlanCommand: ParsableCommand {
             let configuration = try source.load(isOffline: source.cluster.node != nil).configuration
             let report = SyncReport(
                 changing: try Configuration.load(paths: [snapshot]).desired, to: configuration.desired,
-                policy: sync.policy(configuration.settings))
+                policy: sync.policy(configuration))
             output.print(PlanView(report, names: report.plan.ledger, isPreview: true))
             return report
         }

@@ -72,7 +72,7 @@ struct RunCommand: ParsableCommand {
             // While another one was at work, what is declared may have become otherwise.
             if hasWaited, !source.readsStandardInput {
                 declared = try source.load()
-                node.synchronizer.policy = sync.policy(declared.configuration.settings)
+                node.synchronizer.policy = sync.policy(declared.configuration)
             }
             var report = try node.synchronize(declared.configuration.desired, declared.demand)
             _ = consume lock
@@ -96,12 +96,12 @@ struct RunCommand: ParsableCommand {
             var declared = try source.loadFiles()
             let store = try state.store()
             let synchronizer = Synchronizer(
-                table: try IPVSClient.opened(), store: store, policy: sync.policy(declared.configuration.settings))
+                table: try IPVSClient.opened(), store: store, policy: sync.policy(declared.configuration))
             let lock = try synchronizer.lock(waitingAtMost: Self.lockPatience) { Self.tellOfWaiting() }
             // While another one was at work, what is declared may have become otherwise.
             if files.hasChanged() {
                 declared = try source.loadFiles()
-                synchronizer.policy = sync.policy(declared.configuration.settings)
+                synchronizer.policy = sync.policy(declared.configuration)
             }
             try NodeAgent(self, declared, files, synchronizer, store).run()
             _ = consume lock
