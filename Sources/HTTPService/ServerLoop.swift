@@ -106,7 +106,7 @@ final class ServerLoop {
         if isOpening { return 0 }
         let due = [
             acceptTime, retryTime, deadline(of: arriving.oldest(), limits.requestTimeout),
-            deadline(of: leaving.oldest(), limits.requestTimeout), deadline(of: slow.oldest(), limits.answerTimeout),
+            deadline(of: leaving.oldest(), limits.answerTimeout), deadline(of: slow.oldest(), limits.answerTimeout),
         ]
         guard let next = due.compactMap(\.self).min() else { return -1 }
         let (seconds, attoseconds) = ContinuousClock.now.duration(to: next).components
@@ -149,7 +149,7 @@ final class ServerLoop {
     private func endLate() {
         let now = ContinuousClock.now
         while let identifier = late(arriving.oldest(), limits.requestTimeout, now)
-            ?? late(leaving.oldest(), limits.requestTimeout, now) ?? late(slow.oldest(), limits.answerTimeout, now)
+            ?? late(leaving.oldest(), limits.answerTimeout, now) ?? late(slow.oldest(), limits.answerTimeout, now)
         {
             end(identifier, .late)
         }
