@@ -157,17 +157,22 @@ extension ServiceEndpoints {
     private mutating func refuse() {
         var refused: [AddressRefusal: [IPAddress]] = [:]
         var unreadable: [String] = []
-        for text in addressTexts where !text.isEmpty {
+        var strangers: [String] = []
+        for (text, family) in addressTexts where !text.isEmpty {
             guard let address = IPAddress(kubernetes: text) else {
                 unreadable.append("\"\(text)\"")
                 continue
             }
+            if let family, address.family != family { strangers.append(text) }
             if let refusal = policy.refusal(ofStation: address) { refused[refusal, default: []].append(address) }
         }
         for (refusal, addresses) in refused.sorted(by: { $0.key.description < $1.key.description }) {
             warn("endpoint \(Self.list(Set(addresses).sorted().map(\.description))) is refused: \(refusal.description)")
         }
         if !unreadable.isEmpty { warn("endpoint \(Self.list(unreadable)) is no address and is left out") }
+        if !strangers.isEmpty {
+            warn("endpoint \(Self.list(strangers)) is not of its slice's addressType and is left out")
+        }
         let portless = portlessPorts
         if !portless.isEmpty { warn("port \(Self.list(portless)) of its endpoints has no number and is left out") }
     }
@@ -181,11 +186,14 @@ extension ServiceEndpoints {
         return texts.prefix(namedAddresses).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
     }
 
-    private var addressTexts: [String] {
+    /// Every address, with the family that its slice says it has.
+    private var addressTexts: [(text: String, family: AddressFamily?)] {
         switch source {
-        case .slices(let slices): slices.filter { $0.family != nil }.flatMap { $0.endpoints.map(\.address) }
-        case .endpoints(let object): object.subsets.flatMap { ($0.addresses + $0.notReadyAddresses).map(\.ip) }
-        case .pods(let pods): pods.flatMap(\.ips)
+        case .slices(let slices):
+            slices.filter { $0.family != nil }.flatMap { slice in slice.endpoints.map { ($0.address, slice.family) } }
+        case .endpoints(let object):
+            object.subsets.flatMap { ($0.addresses + $0.notReadyAddresses).map { ($0.ip, nil) } }
+        case .pods(let pods): pods.flatMap { $0.ips.map { ($0, nil) } }
         }
     }
 

@@ -22,6 +22,23 @@ import Testing
         #expect(cluster.service("web").warnings.isEmpty)
     }
 
+    /// Written as an address of IPv6, loopback is loopback all the same.
+    @Test func aMappedAddressIsNoWayRoundARefusal() throws {
+        let cluster = try Cluster(
+            """
+            {kind: Service, metadata: {name: web}, spec: {clusterIP: 10.96.0.10, externalIPs: ["::ffff:127.0.0.1"],
+              ports: [{port: 80}]}}
+            ---
+            {kind: EndpointSlice, addressType: IPv4, metadata: {name: a, labels: {kubernetes.io/service-name: web}},
+              ports: [{port: 8080}], endpoints: [{addresses: ["::ffff:127.0.0.1"]}, {addresses: ["2001:db8::5"]}]}
+            """)
+        #expect(cluster.table == ["tcp 10.96.0.10:80: "])
+        let warnings = cluster.service("web").warnings
+        #expect(warnings.count == 3)
+        #expect(warnings.count { $0.message.contains("127.0.0.1 is refused") } == 2)
+        #expect(warnings.contains { $0.message.contains("2001:db8::5 is not of its slice's addressType") })
+    }
+
     @Test func anAddressOfAnotherFamilyIsToldOf() throws {
         let cluster = try Cluster(
             """
