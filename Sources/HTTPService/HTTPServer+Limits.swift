@@ -5,8 +5,8 @@ extension HTTPServer {
 
         /// How many connections may be open whose request has not come whole. A newcomer takes the place of another.
         package var places = 256
-        /// How many of them one client may have at one port. An IPv6 network of 64 bits is one client.
-        package var share: Int { max(1, places / 2) }
+        /// How many of them one client may have at one port: three quarters. An IPv6 network of 64 bits is one client.
+        package var share: Int { max(1, places * 3 / 4) }
         /// How many requests may wait for answers that take long, or receive them. The newest take the places of
         /// others here as well.
         package var slowPlaces = 32

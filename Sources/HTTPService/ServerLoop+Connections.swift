@@ -50,8 +50,17 @@ extension ServerLoop {
         case .blocked:
             guard !arriving.contains(connection.identifier) else { return }
             guard watch(connection, EPOLLIN.rawValue) else { return }
-            if let leaver = arriving.admit(connection.identifier, connection.key) { end(leaver, .displaced) }
+            if let leaver = arriving.admit(connection.identifier, connection.key) { displace(leaver) }
         case .broken: end(connection)
+        }
+    }
+
+    /// Ends a connection whose request has not come whole. It may have come by now, behind those of others.
+    private func displace(_ identifier: Places.Identifier) {
+        if let connection = connections[identifier], case .done = connection.receive(buffer) {
+            answer(connection)
+        } else {
+            end(identifier, .displaced)
         }
     }
 

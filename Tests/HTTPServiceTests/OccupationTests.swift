@@ -48,7 +48,7 @@ struct OccupationTests {
             if number % 100 == 99 { #expect(try Client(port: port).get("/").status == 200) }
         }
         #expect(figures.current.open <= places + 1)
-        #expect(figures.current.ended[.displaced] ?? 0 >= UInt64(1000 - places / 2 - 1))
+        #expect(figures.current.ended[.displaced] ?? 0 >= UInt64(1000 - places))
     }
 
     @Test("A client that comes and is slow does not displace one of another address")
