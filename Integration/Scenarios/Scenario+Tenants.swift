@@ -101,11 +101,14 @@ private final class TenantSite {
     /// Has the server hold what a hostile tenant writes, and looks at the other one all the time.
     func suffer(_ hostile: HostileTenant, objects: Int) throws(ScenarioFailure) {
         var hostile = hostile
+        var present: Set<String> = []
         for number in 1...objects {
             let act = hostile.next()
+            let isPresent = !present.insert(act.name).inserted
+            if act.json == nil { present.remove(act.name) }
             if let json = act.json {
                 server.tell("{\"set\":\"\(act.resource)\",\"object\":\(json)}")
-            } else {
+            } else if isPresent {
                 server.tell("{\"delete\":\"\(act.resource)\",\"name\":\"\(HostileTenant.namespace)/\(act.name)\"}")
             }
             guard number % Self.round == 0 || number == objects else { continue }
