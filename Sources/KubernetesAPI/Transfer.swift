@@ -7,6 +7,8 @@ final class Transfer {
     let handle: UnsafeMutableRawPointer
     /// Its secrets are lent to libcurl.
     private let access: ClusterAccess
+    /// What was read of files is lent to it too.
+    private var lent: [Secret] = []
     private let peers: PeerRecord
     private var received: [UInt8] = []
     private var isAnnounced = false
@@ -197,6 +199,7 @@ extension Transfer {
         case .file(let path):
             var bytes = try contents(of: path, limit: Self.maximumMaterial, as: "certificates and keys")
             secret = Secret(taking: &bytes)
+            lent.append(secret)
         }
         try check(secret.withBytes { ccurl_set_bytes(handle, blob, $0.baseAddress, $0.count) })
     }
