@@ -138,8 +138,9 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Configuration", "DataPath", "IPVS", "KubeProxy", "LoadBalancing", "Manifests", "NFTables", "Netlink",
-                "NodeNetwork", "TestSupport",
+                "Configuration", "DataPath", "IPVS", "KubeProxy", "KubernetesAPI", "LoadBalancing", "Manifests",
+                "NFTables",
+                "Netlink", "NodeNetwork", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -10,7 +10,7 @@ import TestSupport
 /// Something that parses bytes from outside, with inputs to begin from.
 struct FuzzTarget {
     enum Name: String, CaseIterable, ExpressibleByArgument {
-        case netlink, network, nftables, iptables, yaml, ipvsadm, manifests
+        case netlink, network, nftables, iptables, yaml, ipvsadm, manifests, lists
     }
 
     let corpus: [[UInt8]]
@@ -36,6 +36,9 @@ struct FuzzTarget {
         case .manifests:
             corpus = Self.manifests
             consume = { _ = try? Manifests.parse($0, file: "fuzz.json") }
+        case .lists:
+            corpus = Self.lists
+            consume = Self.readList
         case .ipvsadm:
             corpus = [Self.rules]
             consume = { _ = try? IpvsadmRules.parse(String(decoding: $0, as: UTF8.self), file: "fuzz") }

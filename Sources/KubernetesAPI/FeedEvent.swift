@@ -13,7 +13,8 @@ package enum FeedEvent: Hashable, Sendable {
 package struct FeedProblem: Error, Hashable, Sendable, CustomStringConvertible {
     package let resource: String
     package let message: String
-    /// Whether asking again in the same way is of no use: no rights, or a server that cannot be trusted.
+    /// Whether asking again in the same way is of no use: no rights, a server that cannot be trusted, or one that
+    /// answers what no API server does.
     package let isRefusal: Bool
 
     package var description: String { "\(resource): \(message)" }

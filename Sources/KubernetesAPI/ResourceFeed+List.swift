@@ -156,7 +156,7 @@ extension ResourceFeed {
     /// Takes the page that has come to its end; the list with it, if it is the last one.
     mutating func finishPage(now: ContinuousClock.Instant) -> [FeedEvent] {
         guard list.isPageComplete else {
-            failList("the list ends in the middle: it is no JSON, or was cut", now: now)
+            failList("the list ends in the middle: it is no JSON, or was cut", isRefusal: false, now: now)
             return []
         }
         let members = list.members

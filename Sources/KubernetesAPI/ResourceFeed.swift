@@ -134,7 +134,8 @@ extension ResourceFeed {
         case (.broken, 200) where next.isWatch && received.all > 0:
             // The rest of a line that was cut is sent again by the next watch.
             finishWatch(now: now)
-        case (.broken(let message), _) where isUntrusted || response.status == 0 || response.status == 200:
+        case (.broken(let message), 0...200) where !next.isWatch || received.all == 0,
+            (.broken(let message), _) where isUntrusted:
             fail(message, isRefusal: isUntrusted, now: now)
         case (_, 200) where next.isWatch: finishWatch(now: now)
         case (_, 200): return finishPage(now: now)
@@ -172,7 +173,8 @@ extension ResourceFeed {
             resumption = now + backoff.next(&generator)
             return
         }
-        var message = statusMessage.map { ": \($0)" } ?? ""
+        let words = statusMessage
+        var message = words.isEmpty ? "" : ": \(words)"
         let isRedirect = (300...399).contains(response.status)
         if isRedirect { message = ": redirects are not followed; name the API server itself" }
         fail(
@@ -180,12 +182,12 @@ extension ResourceFeed {
             wait: .seconds(max(0, min(response.retryAfter, 60))), now: now)
     }
 
-    /// What the server says of an error.
-    private var statusMessage: String? {
+    /// What the server says of an error: the message of a `Status`, or the beginning of a page.
+    private var statusMessage: String {
         do throws(YAMLError) {
-            return try YAMLNode.value(inJSON: pending) { $0 == "message" }["message"]?.scalar?.text
+            return try YAMLNode.value(inJSON: pending) { $0 == "message" }["message"]?.scalar?.text ?? ""
         } catch {
-            return nil
+            return String(decoding: pending.prefix(FeedLimits.message), as: UTF8.self)
         }
     }
 
@@ -207,8 +209,10 @@ extension ResourceFeed {
     }
 
     /// Gives a list up that cannot be right: the next one begins at its beginning.
-    mutating func failList(_ message: String, now: ContinuousClock.Instant) {
-        fail(message, now: now)
+    ///
+    /// - Parameter isRefusal: Whether the next one will hardly be better.
+    mutating func failList(_ message: String, isRefusal: Bool = true, now: ContinuousClock.Instant) {
+        fail(message, isRefusal: isRefusal, now: now)
         list = ListInProgress()
         next = .list(page: nil)
     }

@@ -70,6 +70,8 @@ final class Transfer {
     /// What a failed transfer's result means.
     func message(for result: CURLcode) -> String {
         if let refusal { return refusal }
+        // So libcurl calls both.
+        if result == CURLE_OUT_OF_MEMORY { return "there is no memory, or a line of the answer's head is too long" }
         let detail = String(cString: errorText)
         return Self.withoutTimes(detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail)
     }

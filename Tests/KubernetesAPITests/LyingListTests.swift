@@ -114,6 +114,8 @@ struct LyingListTests {
             #expect(events.isEmpty && !feed.status.isComplete, "\(text.prefix(200))")
             #expect(message.contains(part), "\(text.prefix(200)): \(message)")
             #expect(message.utf8.count <= 1_100)
+            // A command ends at once, but for an answer that was cut.
+            #expect(feed.status.problem?.isRefusal == !part.contains("middle"))
         }
     }
 
@@ -133,7 +135,7 @@ struct LyingListTests {
         let words = String(repeating: "ä", count: 50_000)
         let (feed, _) = answer("{\"kind\":\"Status\",\"message\":\"\(words)\"}", APIResponse(status: 403))
         let message = try #require(feed.status.problem?.message)
-        #expect(message.hasPrefix("HTTP 403"))
+        #expect(message.hasPrefix("HTTP 403: "))
         #expect(message.utf8.count <= 1_024 + 3)
     }
 

@@ -26,12 +26,13 @@ struct LyingServerTests {
     }
 
     @Test(arguments: [
-        ("huge-head", "head of the answer"), ("huge-line", ""), ("interim", "head of the answer"),
+        ("huge-head", "head of the answer"), ("huge-line", "line of the answer's head"),
+        ("interim", "head of the answer"),
         ("encoded:gzip", "compressed (content-encoding: gzip)"), ("encoded:br", "compressed (content-encoding: br)"),
         ("transferred", "compressed (transfer-encoding: gzip)"), ("compressed", "no JSON"),
         ("redirect:file:///etc/shadow", "redirects are not followed"),
-        ("redirect:https://127.0.0.1:1/", "redirects are not followed"), ("error:x", "HTTP 403: xxx"),
-        ("http10-cut", "ends in the middle"), ("http09", "HTTP/0.9"), ("long", ""), ("chunk", ""),
+        ("redirect:https://127.0.0.1:1/", "redirects are not followed"), ("error:x", "HTTP 403: {\"kind\":\"Status\""),
+        ("http10-cut", "ends in the middle"), ("http09", "HTTP/0.9"), ("long", "remaining"), ("chunk", "chunked"),
         ("two", "behind the list"),
         ("code:999", "HTTP 999"), ("code:204", "HTTP 204"), ("later", "HTTP 429"), ("type:text/html", "text/html"),
         ("body:<html></html>", "no JSON"), ("body:", "ends in the middle"), ("kind:SecretList", "another kind"),
@@ -59,7 +60,7 @@ struct LyingServerTests {
         let start = ContinuousClock.now
         let message = try problem(lie)
         // The stand-in starts meanwhile, and the machine may be busy.
-        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(ContinuousClock.now - start < .seconds(50))
         #expect(message.contains("waiting on"), "\(lie): \(message)")
     }
 
@@ -87,7 +88,7 @@ struct LyingServerTests {
             _ = watch.poll(timeout: .milliseconds(200))
         }
         #expect(watch.statuses.allSatisfy { $0.status.problem?.isRefusal == false })
-        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(ContinuousClock.now - start < .seconds(50))
     }
 
     /// The same trouble reads the same each time, so that it is told once.
@@ -115,9 +116,8 @@ struct LyingServerTests {
 
     /// Endless lists and pages end with an error, in bounded time and memory.
     @Test(arguments: [
-        ("endless:new", "more than 250000 objects"), ("endless:same", "a token that it gave before"),
-        ("page:250", "more than 250000 objects"), ("page:300", "more than 250000 objects"),
-        ("numbers:25", "more than 250000 nodes"), ("kind:SecretList", "another kind"),
+        ("endless:same", "a token that it gave before"), ("page:40", "more than 250000 objects"),
+        ("numbers:3", "more than 250000 nodes"), ("kind:SecretList", "another kind"),
     ])
     func theProgramEndsWithAnError(lie: String, part: String) throws {
         let server = try StandIn()
@@ -125,18 +125,7 @@ struct LyingServerTests {
         let found = try MeasuredProgram.env(server)
         #expect(
             found.status == 1 && found.output.contains(part), "\(lie): \(found.status) \(found.output.prefix(2_000))")
-        #expect(found.memory < 700 << 10, "\(lie): \(found.memory >> 10) MiB")
-        print("\(lie): \(found.memory >> 10) MiB, \(found.duration)")
-    }
-
-    /// A page of 200 MiB that is right takes what its objects take, not what its text takes.
-    @Test func aLongPageIsReadAsItComes() throws {
-        let server = try StandIn()
-        try server.tell(["lie": "page:40"])
-        // The Services stand several times in it; each counts once.
-        let found = try MeasuredProgram.env(server)
-        print("page of 40 MiB: \(found.memory >> 10) MiB, \(found.duration)")
-        #expect(found.memory < 600 << 10)
+        #expect(found.memory < 500 << 10, "\(lie): \(found.memory >> 10) MiB")
     }
 
     // MARK: - Environment and secrets
@@ -163,12 +152,38 @@ struct LyingServerTests {
         #expect(headers.contains("Bearer \(StandIn.token)") && !headers.contains("Basic"))
     }
 
+    /// Core dumps would hold the token: an agent forbids them before it reads anything.
+    @Test(arguments: [([], "0"), (["--core-dumps"], "1000")] as [([String], String)])
+    func theAgentForbidsCoreDumps(options: [String], limit: String) throws {
+        // It waits for its configuration, descriptor 0, as long as the pipe is open.
+        let script = """
+            import resource, subprocess, sys, time
+            resource.setrlimit(resource.RLIMIT_CORE, (1000, 1000))
+            child = subprocess.Popen(sys.argv[1:] + ["--config", "-"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            end = time.monotonic() + 60
+            while not open("/proc/%d/syscall" % child.pid).read().startswith("0 0x0 ") and time.monotonic() < end:
+                time.sleep(0.01)
+            print(resource.prlimit(child.pid, resource.RLIMIT_CORE)[0])
+            child.kill()
+            child.wait()
+            """
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3", "-c", script, try MeasuredProgram.path] + options
+        process.standardOutput = output
+        try process.run()
+        let found = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(found == "\(limit)\n")
+    }
+
     /// The kubeconfig's proxy is used for every server, whatever `NO_PROXY` says.
     @Test func theProxyOfTheKubeconfigIsUsed() throws {
         let server = try StandIn()
         let found = try MeasuredProgram.env(
             server, cluster: ", proxy-url: \"http://joe:PROXYWORD@127.0.0.1:1\"", environment: ["NO_PROXY": "*"],
-            limit: 15)
+            limit: 5)
         // Nobody listens there: that is told at once, while it keeps trying.
         #expect(found.output.contains("port 1"), "\(found.output)")
         #expect(!found.output.contains("PROXYWORD"))
