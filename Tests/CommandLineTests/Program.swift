@@ -27,18 +27,52 @@ enum Program {
         var error: String { String(decoding: result.error, as: UTF8.self) }
     }
 
-    static func run(_ arguments: [String], input: String = "") throws -> Outcome {
-        let run = ProgramRun(path, arguments, input: Array(input.utf8), timeLimit: .seconds(120), outputLimit: 64 << 20)
-        return Outcome(arguments: arguments, result: try run.run())
+    static func run(_ arguments: [String]) async throws -> Outcome {
+        Outcome(arguments: arguments, result: try await result(path, arguments))
     }
 
     /// Runs it on a terminal of its own (`script` of util-linux), both streams on the same.
-    static func runOnTerminal(_ arguments: [String]) throws -> Outcome {
+    static func runOnTerminal(_ arguments: [String]) async throws -> Outcome {
         let words = ([path] + arguments).map { "'" + $0.split(separator: "'").joined(separator: "'\\''") + "'" }
-        let run = ProgramRun(
-            "/usr/bin/script", ["-qec", words.joined(separator: " "), "/dev/null"], timeLimit: .seconds(120),
-            outputLimit: 64 << 20)
-        return Outcome(arguments: arguments, result: try run.run())
+        return Outcome(
+            arguments: arguments,
+            result: try await result("/usr/bin/script", ["-qec", words.joined(separator: " "), "/dev/null"]))
+    }
+
+    /// Waits on a thread of its own: those of the other tests are few.
+    private static func result(_ path: String, _ arguments: [String]) async throws -> ProgramResult {
+        try await withCheckedThrowingContinuation { continuation in
+            let wait = Unmanaged.passRetained(Wait(path, arguments, continuation))
+            var thread = pthread_t()
+            let code = pthread_create(
+                &thread, nil,
+                { context in
+                    if let context { Unmanaged<Wait>.fromOpaque(context).takeRetainedValue().run() }
+                    return nil
+                }, wait.toOpaque())
+            if code == 0 { pthread_detach(thread) } else { wait.takeRetainedValue().run() }
+        }
+    }
+
+    private final class Wait {
+        private let path: String
+        private let arguments: [String]
+        private let continuation: CheckedContinuation<ProgramResult, any Error>
+
+        init(_ path: String, _ arguments: [String], _ continuation: CheckedContinuation<ProgramResult, any Error>) {
+            self.path = path
+            self.arguments = arguments
+            self.continuation = continuation
+        }
+
+        func run() {
+            do {
+                let run = ProgramRun(path, arguments, timeLimit: .seconds(600), outputLimit: 64 << 20)
+                continuation.resume(returning: try run.run())
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
     }
 }
 
@@ -52,8 +86,8 @@ struct CommandDescription {
     let isLeaf: Bool
 
     /// Every command of the program, so that none is forgotten.
-    static func all() throws -> [CommandDescription] {
-        let text = try Program.run(["--experimental-dump-help"]).output
+    static func all() async throws -> [CommandDescription] {
+        let text = try await Program.run(["--experimental-dump-help"]).output
         let root = try #require(try Document(json: Array(text.utf8))["command"])
         return collect(root, [])
     }
