@@ -111,6 +111,7 @@ extension ServiceZone {
             return
         }
         guard service.clusterIPs.first == "None" else { return }
+        for problem in cluster.endpointProblems(of: service) { refuse(service, problem) }
         // Every ready endpoint has an address record, whatever its ports (DNS specification 1.1, 2.4.1).
         for endpoint in cluster.readyEndpoints(of: service, nil) { add(endpoint, nil, of: name, service) }
         for port in service.ports {

@@ -12,8 +12,13 @@ extension ClusterState {
     /// The ready endpoints of a Service's port in all families, sorted, wherever they are; without a port, all of them.
     package func readyEndpoints(of service: Service, _ port: ServicePort?) -> [NamedEndpoint] {
         let endpoints = ServiceEndpoints(of: service, in: self)
-        return AddressFamily.allCases.flatMap { endpoints.candidates(for: port, $0) }
+        return AddressFamily.allCases.flatMap { endpoints.usable(for: port, $0) }
             .filter { $0.conditions.ready || service.publishNotReadyAddresses }
             .map { NamedEndpoint(endpoint: $0.endpoint, hostname: $0.hostname) }
+    }
+
+    /// What is said of the endpoints of a Service that are left out.
+    package func endpointProblems(of service: Service) -> [String] {
+        ServiceEndpoints(of: service, in: self).warnings.filter { $0.reason == .endpoint }.map(\.message)
     }
 }

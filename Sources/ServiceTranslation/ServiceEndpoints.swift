@@ -41,8 +41,8 @@ struct ServiceEndpoints {
         refuse()
     }
 
-    /// The endpoints of a port that traffic may reach.
-    func usable(for port: ServicePort, _ family: AddressFamily) -> [EndpointCandidate] {
+    /// The endpoints of a port that traffic may reach; without a port, all of them.
+    func usable(for port: ServicePort?, _ family: AddressFamily) -> [EndpointCandidate] {
         candidates(for: port, family).filter { policy.refusal(ofStation: $0.endpoint.address) == nil }
     }
 

@@ -64,6 +64,22 @@ import Testing
             ])
     }
 
+    @Test func anEndpointThatNoTrafficMayReachHasNoName() throws {
+        let objects = try YAMLNode.documents(
+            in: """
+                {kind: Service, metadata: {name: lo}, spec: {clusterIP: None, ports: [{port: 1}]}}
+                ---
+                {kind: EndpointSlice, addressType: IPv4, metadata: {name: l, labels: {kubernetes.io/service-name: lo}},
+                  ports: [{port: 1}], endpoints: [{addresses: [127.0.0.1]}, {addresses: [10.244.0.5]}]}
+                """
+        ).map { try KubernetesObject($0) }
+        let cluster = ServiceIndex(objects, translator: ServiceTranslator(policy: TranslationPolicy())).cluster
+        let zone = ServiceZone(cluster, authority("c"))
+        #expect(zone.lines.contains("lo.default.svc.c. IN A 10.244.0.5"))
+        #expect(!zone.lines.contains { $0.contains("127.0.0.1") || $0.contains("127-0-0-1") })
+        #expect(zone.warnings.contains { $0.contains("127.0.0.1 is refused") })
+    }
+
     @Test func aPodHasItsHostNameInTheServiceOfItsSubdomain() throws {
         let objects = try YAMLNode.documents(
             in: """
