@@ -17,7 +17,10 @@ struct PortListenersTests {
 
     private func accept() -> [Int32] {
         var connections: [Int32] = []
-        listeners.acceptPending(makeRoom: { false }) { connection, _, _ in connections.append(connection) }
+        listeners.acceptPending(makeRoom: { false }) { connection, _, _ in
+            connections.append(connection)
+            return true
+        }
         return connections
     }
 
@@ -90,7 +93,10 @@ struct PortListenersTests {
         let addresses = [.loopback, address] + (IPAddress.loopbackV6.isOnThisHost ? [IPAddress.loopbackV6] : [])
         let clients = try addresses.map { try Client($0, port: port) }
         var connections: [Int32] = []
-        everywhere.acceptPending(makeRoom: { false }) { connection, _, _ in connections.append(connection) }
+        everywhere.acceptPending(makeRoom: { false }) { connection, _, _ in
+            connections.append(connection)
+            return true
+        }
         #expect(connections.count == clients.count)
         connections.forEach { close($0) }
     }
