@@ -119,9 +119,9 @@ final class PortListeners {
     /// - Parameters:
     ///   - makeRoom: Closes a connection because there are no descriptors left; whether there was one to close.
     ///   - take: Is given each connection as a socket that does not block, with its other end and the port, and closes
-    ///     it.
+    ///     it; whether more are wanted.
     func acceptPending(
-        makeRoom: () -> Bool, take: (_ connection: Int32, _ peer: SocketAddress, _ port: UInt16?) -> Void
+        makeRoom: () -> Bool, take: (_ connection: Int32, _ peer: SocketAddress, _ port: UInt16?) -> Bool
     ) {
         var events = [epoll_event](repeating: epoll_event(), count: Self.socketsAtOnce)
         let count = epoll_wait(descriptor, &events, Int32(events.count), 0)
@@ -132,7 +132,7 @@ final class PortListeners {
             for _ in 0..<Self.connectionsAtOnce {
                 let (connection, peer) = SocketAddress.accept(listener)
                 if connection >= 0 {
-                    take(connection, peer, port)
+                    guard take(connection, peer, port) else { return }
                 } else if !goesOn(listener, errno, makeRoom) {
                     break
                 }

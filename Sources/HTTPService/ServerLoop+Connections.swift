@@ -4,6 +4,7 @@ internal import Glibc
 extension ServerLoop {
     func accept() {
         let now = ContinuousClock.now
+        if now - placedSince > Self.breath { (placed, placedSince) = (0, now) }
         listeners.acceptPending(makeRoom: makeRoom) { descriptor, peer, port in
             let connection = Connection(
                 nextIdentifier, descriptor, Places.Key(port: port, client: ClientIdentity(peer)), since: now)
@@ -15,17 +16,23 @@ extension ServerLoop {
             }
             // Most have sent their request already: they never take a place.
             receive(connection)
+            return placed < placesAtOnce
         }
-        if listeners.isShort, acceptTime == nil {
-            acceptTime = now + Self.shortageDelay
+        if listeners.isShort || placed >= placesAtOnce {
+            acceptTime = .now + (listeners.isShort ? Self.shortageDelay : Self.breath)
             epoll_ctl(poll, EPOLL_CTL_DEL, listeners.descriptor, nil)
         }
     }
+
+    /// So many places are given, and then clients get a moment to send their requests before their places go to others:
+    /// a burst that waits in the kernel's queue would push out whoever was just accepted.
+    private var placesAtOnce: Int { max(16, limits.share / 2) }
 
     func acceptAgain() {
         guard let acceptTime, acceptTime <= .now else { return }
         let isWatched = watch(listeners.descriptor, Self.listenersEvent)
         self.acceptTime = isWatched ? nil : .now + Self.shortageDelay
+        placed = 0
     }
 
     private func makeRoom() -> Bool {
@@ -50,6 +57,7 @@ extension ServerLoop {
         case .blocked:
             guard !arriving.contains(connection.identifier) else { return }
             guard watch(connection, EPOLLIN.rawValue) else { return }
+            placed += 1
             if let leaver = arriving.admit(connection.identifier, connection.key) { displace(leaver) }
         case .broken: end(connection)
         }

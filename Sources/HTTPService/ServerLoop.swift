@@ -38,6 +38,9 @@ final class ServerLoop {
     private var told: [PortProblem] = []
     private var isOpening = false
     private var retryTime: ContinuousClock.Instant?
+    /// How many places were given since then.
+    var placed = 0
+    var placedSince = ContinuousClock.now
     /// When connections are accepted again; `nil` while they are.
     var acceptTime: ContinuousClock.Instant?
 
@@ -48,6 +51,7 @@ final class ServerLoop {
     private static let eventsAtOnce = 256
     private static let portsAtOnce = 64
     private static let retryDelay = Duration.seconds(5)
+    static let breath = Duration.milliseconds(5)
     static let shortageDelay = Duration.milliseconds(100)
 
     init(

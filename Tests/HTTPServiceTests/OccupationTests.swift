@@ -65,6 +65,31 @@ struct OccupationTests {
         #expect(try honest.answer().body == "here")
     }
 
+    @Test("Whose request came while the server was held up is answered, whoever waits behind")
+    func burst() throws {
+        var limits = HTTPServerTests.patient
+        limits.places = 32
+        let gate = Gate()
+        let (server, port) = try server(
+            limits,
+            handler: { request in
+                if request.path == "/hold" { gate.wait() }
+                return .text("here")
+            })
+        defer { withExtendedLifetime(server) {} }
+        // While the server is held up, a queue grows before it.
+        let holder = try Client(port: port)
+        holder.request("/hold")
+        gate.awaitVisitors(1)
+        let honest = try Client(port: port)
+        let crowd = try (0..<300).map { _ in try Client(port: port) }
+        defer { withExtendedLifetime(crowd) {} }
+        honest.send("GET / HTTP/1.1\r\n\r\n")
+        gate.open()
+        #expect(try holder.answer().body == "here")
+        #expect(try honest.answer().body == "here")
+    }
+
     @Test("300 connections that are closed or reset at once", arguments: [false, true])
     func floods(resets: Bool) throws {
         let figures = HTTPFigures()

@@ -23,6 +23,7 @@ struct PortListenersTests {
             listeners.acceptPending(makeRoom: { false }) { connection, _, _ in
                 accepted += 1
                 take(connection)
+                return true
             }
         }
         #expect(accepted == count)
@@ -110,12 +111,18 @@ struct PortListenersTests {
     func bounded() throws {
         #expect(listeners.use([7001]) == [])
         #expect(!isReadable(listeners))
-        listeners.acceptPending(makeRoom: { false }) { _, _, _ in Issue.record("a connection of nobody's") }
+        listeners.acceptPending(makeRoom: { false }) { _, _, _ in
+            Issue.record("a connection of nobody's")
+            return true
+        }
         let clients = try (0..<40).map { _ in try Client(address, port: 7001) }
         var accepted = 0
         while accepted < clients.count, isReadable(listeners, within: 600) {
             var connections: [Int32] = []
-            listeners.acceptPending(makeRoom: { false }) { connection, _, _ in connections.append(connection) }
+            listeners.acceptPending(makeRoom: { false }) { connection, _, _ in
+                connections.append(connection)
+                return true
+            }
             #expect((1...16).contains(connections.count))
             for connection in connections {
                 #expect(fcntl(connection, F_GETFD) & FD_CLOEXEC != 0)
