@@ -1,38 +1,53 @@
 import Glibc
 
-/// The stand-in for a Kubernetes API server, over TLS on the namespace's loopback, and commands for it.
+/// The stand-in for a Kubernetes API server, over TLS on the namespace's loopback or elsewhere, and commands for it.
 final class APIServerStandIn {
     private let process: RunningCommand
     private let commands: UnsafeMutablePointer<FILE>
     /// A kubeconfig that names it.
     let kubeconfig: String
+    let port: String
 
     /// Where the stand-in's source is, from this file's place.
     private static let script = "/Tests/KubernetesAPITests/apiserver.py"
 
-    init(_ context: Context, file: String = #filePath) throws(ScenarioFailure) {
+    /// - Parameters:
+    ///   - namespace: Where it runs; in the scenario's own without one.
+    ///   - address: Where it listens.
+    ///   - name: What the kubeconfig calls it; its address without one.
+    init(
+        _ context: Context, in namespace: PrivateNamespace? = nil, at address: String = "127.0.0.1",
+        named name: String? = nil, file: String = #filePath
+    ) throws(ScenarioFailure) {
         let root = file.split(separator: "/").dropLast(3).joined(separator: "/")
         let (certificate, key) = ("\(context.directory)/api.pem", "\(context.directory)/api.key")
         try context.run(["ip", "link", "set", "lo", "up"])
         try context.run([
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-            "2", "-subj", "/CN=stand-in", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate,
+            "2", "-subj", "/CN=stand-in", "-addext", "subjectAltName=IP:\(address),DNS:\(name ?? "localhost")",
+            "-keyout", key, "-out", certificate,
         ])
         let pipe = "\(context.directory)/api.commands"
         guard mkfifo(pipe, 0o600) == 0 else { throw SystemCall.failure(pipe) }
-        process = try Command([
-            "sh", "-c", #"exec python3 "$0" "$1" "$2" token <"$3""#, "/\(root)\(Self.script)", certificate, key, pipe,
-        ]).start()
+        let command = Command([
+            "sh", "-c", #"exec python3 "$0" "$1" "$2" token "$4" <"$3""#, "/\(root)\(Self.script)", certificate, key,
+            pipe, address,
+        ])
+        process =
+            if let namespace {
+                try namespace.inside { () throws(ScenarioFailure) in try command.start() }
+            } else { try command.start() }
         // Open for reading too, so that the opening waits for nobody.
         guard let stream = fopen(pipe, "r+") else { throw SystemCall.failure(pipe) }
         commands = stream
         try process.waitForText("\n", timeLimit: .seconds(60))
-        let port = process.output.split(separator: "\n").first ?? ""
+        let port = process.output.split(separator: "\n").first.map(String.init) ?? ""
+        self.port = port
         kubeconfig = try context.write(
             """
             current-context: test
             contexts: [{name: test, context: {cluster: test, user: test}}]
-            clusters: [{name: test, cluster: {server: "https://127.0.0.1:\(port)", certificate-authority: api.pem}}]
+            clusters: [{name: test, cluster: {server: "https://\(name ?? address):\(port)", certificate-authority: api.pem}}]
             users: [{name: test, user: {token: token}}]
             """, to: "kubeconfig")
     }

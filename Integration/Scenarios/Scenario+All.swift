@@ -3,5 +3,5 @@ extension Scenario {
     static let all: [Scenario] =
         harness + ipvsadm + contract + sync + ownership + drain + commands + services + faults + agent + traffic
         + telemetry + watching + soak + adversity + leaving + nodeNetwork + nftables + dataPath + rolling + firstSync
-        + nodeAlone + serviceManager + schedulers + forwarding + takeover + tenants
+        + nodeAlone + serviceManager + schedulers + forwarding + takeover + claimedAddresses + tenants
 }

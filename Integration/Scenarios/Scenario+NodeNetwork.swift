@@ -34,6 +34,32 @@ extension Scenario {
             let own = try HostIdentity.stations(except: "vips0").addresses.sorted()
             try expectEqual(own.map(\.description), ["203.0.113.5", "2001:db8:5::5"])
         },
+        Scenario("network: gateways of default routes and broadcast addresses are told, of every table and family") {
+            context in
+            try context.run(
+                ["ip", "-batch", "-"],
+                input: """
+                    link set lo up
+                    link add other0 type dummy
+                    link set other0 up
+                    address add 203.0.113.5/24 dev other0
+                    address add 198.51.100.5/25 brd 198.51.100.100 dev other0
+                    address add 198.51.100.200/31 dev other0
+                    address add 2001:db8:5::5/64 dev other0 nodad
+                    route add default nexthop via 203.0.113.1 dev other0 nexthop via 203.0.113.2 dev other0
+                    route add default via 203.0.113.3 dev other0 table 77
+                    route add default via inet6 2001:db8:5::4 dev other0 table 78
+                    route add 10.0.0.0/8 via 203.0.113.9 dev other0
+
+                    """)
+            try context.run(["ip", "-6", "route", "add", "default", "via", "2001:db8:5::1", "dev", "other0"])
+            let stations = try HostIdentity.stations()
+            try expectEqual(
+                stations.gateways.sorted().map(\.description),
+                ["203.0.113.1", "203.0.113.2", "203.0.113.3", "2001:db8:5::1", "2001:db8:5::4"])
+            try expectEqual(
+                stations.broadcasts.sorted().map(\.description), ["198.51.100.100", "203.0.113.255"])
+        },
         Scenario("network: VIPs come and go beside others' addresses, devices and routes") { context in
             try context.run(
                 ["ip", "-batch", "-"],

@@ -32,7 +32,7 @@ package struct AgentLoop {
     /// When what failed beside IPVS is tried again.
     var networkRetry: ContinuousClock.Instant?
     var networkPatience = Self.firstNetworkPatience
-    private var draining: [VirtualServerKey: [Drain]] = [:]
+    var draining: [VirtualServerKey: [Drain]] = [:]
     private var isStale = true
     /// Whether removals are held back, which only a look at everything can end.
     private var isHolding = false

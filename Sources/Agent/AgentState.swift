@@ -13,7 +13,7 @@ package struct AgentState: DesiredSource {
     private var filesDataPath: Set<DataPathElement> = []
     private var filesHealthChecks: [UInt16: HealthCheck] = [:]
     private var filesWarnings: [TranslationWarning] = []
-    package private(set) var network: DataPathSettings?
+    private var declaredNetwork: DataPathSettings?
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
     private var index: ServiceIndex
     private var policy: TranslationPolicy
@@ -42,6 +42,15 @@ package struct AgentState: DesiredSource {
         all.virtualServers += index.desiredVirtualServers.filter { declared[$0.key] == nil }
         all.virtualServers.sort { $0.key < $1.key }
         return all
+    }
+
+    /// As declared, but for networks in which the API server is reached: taken whole, they would cut the node off.
+    package var network: DataPathSettings? {
+        guard var network = declaredNetwork, network.binding == .route else { return declaredNetwork }
+        network.serviceNetworks.removeAll { network in
+            policy.addresses.apiServers.contains { network.contains($0) && !index.isClusterIP($0) }
+        }
+        return network
     }
 
     package var settings: DesiredState { DesiredState(timeouts: files.timeouts, syncDaemons: files.syncDaemons) }
@@ -84,7 +93,7 @@ package struct AgentState: DesiredSource {
         filesDataPath = declaration.dataPath
         filesHealthChecks = declaration.healthChecks
         filesWarnings = declaration.warnings
-        network = configuration.settings.network?.options
+        declaredNetwork = configuration.settings.network?.options
         let standard = TranslationPolicy()
         var next = policy
         next.scheduler = standard.scheduler
@@ -92,7 +101,7 @@ package struct AgentState: DesiredSource {
         next.localFallsBackToCluster = standard.localFallsBackToCluster
         next.annotations = standard.annotations
         next.apply(configuration.settings.services)
-        next.keep(network)
+        next.keep(declaredNetwork)
         follow(next)
         // Everything is synchronised after this: which keys it touches does not matter.
         _ = index.refresh()

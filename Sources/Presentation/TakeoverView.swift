@@ -1,7 +1,9 @@
 package import Agent
 package import Documents
 internal import KubeProxy
+internal import KubernetesObjects
 internal import LoadBalancing
+package import ServiceTranslation
 
 /// What is removed of kube-proxy's, after the sync that makes it superfluous.
 package struct TakeoverView: Presentable {
@@ -9,6 +11,7 @@ package struct TakeoverView: Presentable {
     private let steps: [TakeoverStep]
     private let kept: [String]
     private let isPreview: Bool
+    private let refused: [TranslationWarning]
 
     /// How many chains are named of one table.
     private static let longestList = 20
@@ -16,7 +19,11 @@ package struct TakeoverView: Presentable {
     /// - Parameters:
     ///   - steps: Those that have been made; in a preview, those that would be.
     ///   - kept: What is kube-proxy's and stays.
-    package init(sync: PlanView, steps: [TakeoverStep], kept: [String], isPreview: Bool) {
+    ///   - warnings: What could not be done as Services ask; of these, the addresses that are refused are shown.
+    package init(
+        sync: PlanView, steps: [TakeoverStep], kept: [String], isPreview: Bool, warnings: [TranslationWarning] = []
+    ) {
+        refused = warnings.filter { $0.reason == .address }
         self.sync = sync
         self.steps = steps
         self.kept = kept
@@ -24,7 +31,10 @@ package struct TakeoverView: Presentable {
     }
 
     package func lines(for terminal: Terminal) -> [String] {
-        var lines = sync.lines(for: terminal)
+        var lines = refused.map { warning in
+            terminal.paint("No longer served: \(PlainText.singleLine(warning.description))", .yellow)
+        }
+        lines += sync.lines(for: terminal)
         for step in steps {
             lines.append(terminal.paint("- \(step)", .red))
             if case .removeRules(let removal, _) = step { lines += Self.details(removal) }
@@ -50,6 +60,10 @@ package struct TakeoverView: Presentable {
 
     package var document: Document {
         [
+            "notServed": .sequence(
+                refused.map { warning in
+                    ["service": .string(warning.object.description), "reason": .string(warning.message)]
+                }),
             "sync": sync.document, "steps": .sequence(steps.map(\.document)),
             "kept": .sequence(kept.map(Document.string)),
         ]

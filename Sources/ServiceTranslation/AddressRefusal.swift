@@ -45,7 +45,7 @@ extension TranslationPolicy {
         if let refusal = refusal(ofStation: address) { return refusal }
         if addresses.apiServers.contains(address) { return .apiServer }
         if addresses.gateways.contains(address) { return .gateway }
-        if let refusal = clusterRefusal(of: address, to: service.metadata.id, in: cluster) { return refusal }
+        if let refusal = clusterRefusal(of: address, as: role, to: service.metadata.id, in: cluster) { return refusal }
         let (allowance, field) =
             role == .externalIP
             ? (addresses.externalIPs, "externalIPs") : (addresses.loadBalancerIPs, "loadBalancerIPs")
@@ -61,7 +61,7 @@ extension TranslationPolicy {
 
     /// What the cluster has the address for.
     private func clusterRefusal(
-        of address: IPAddress, to service: ObjectName, in cluster: ClusterState
+        of address: IPAddress, as role: TranslatedVirtualServer.Role, to service: ObjectName, in cluster: ClusterState
     ) -> AddressRefusal? {
         let holders = cluster.addresses.clusterIPs[address] ?? []
         // Its own, named twice.
@@ -75,19 +75,20 @@ extension TranslationPolicy {
         }
         if let network = cluster.addresses.podNetworks.network(of: address) { return .podNetwork(network) }
         if isServedNodeAddress(address) { return nil }
-        if let refusal = nodeRefusal(of: address, in: cluster) { return refusal }
+        if let refusal = nodeRefusal(of: address, as: role, in: cluster) { return refusal }
         if cluster.addresses.apiServerPorts[address] != nil { return .apiServer }
         // A bridge of the pods' has an address there; what floats on a device is somewhere else.
         guard nodeAddresses.contains(address) else { return nil }
         return addresses.podNetworks.first { $0.contains(address) }.map(AddressRefusal.podNetwork)
     }
 
-    private func nodeRefusal(of address: IPAddress, in cluster: ClusterState) -> AddressRefusal? {
-        if isOwn(address) {
-            return primaryAddresses.isEmpty ? .machine : .node(nodeName, isThisOne: true)
-        }
-        let others = cluster.addresses.nodes[address] ?? []
-        return others.min().map { .node($0, isThisOne: $0 == nodeName) }
+    private func nodeRefusal(
+        of address: IPAddress, as role: TranslatedVirtualServer.Role, in cluster: ClusterState
+    ) -> AddressRefusal? {
+        if primaryAddresses.contains(address) { return .node(nodeName, isThisOne: true) }
+        if let name = cluster.addresses.nodes[address]?.min() { return .node(name, isThisOne: name == nodeName) }
+        // Without a Node object, nobody can tell an address that floats; a load balancer's is more likely to.
+        return role == .externalIP && isOwn(address) ? .machine : nil
     }
 
     /// Whether an address of this node's Node object is to be served, which is not bound then.

@@ -112,6 +112,9 @@ package struct ServiceIndex: Sendable {
     /// What a Service means on this node; `nil` when there is no such Service.
     package subscript(name: ObjectName) -> TranslatedService? { translated[name] }
 
+    /// Whether a Service has the address as a cluster IP.
+    package func isClusterIP(_ address: IPAddress) -> Bool { cluster.addresses.clusterIPs[address] != nil }
+
     /// All Services, sorted by name.
     package var services: [TranslatedService] { translated.values.sorted { $0.name < $1.name } }
 

@@ -36,6 +36,8 @@ package struct AgentSnapshot: Sendable {
     package var refused: [String] = []
     package private(set) var held: HeldRemovals?
     package var drains: [Drain] = []
+    /// Addresses that were let go, for the API server is reached there and does not answer.
+    package var released: [String] = []
     /// What could not be done as Services ask.
     package var warnings: [TranslationWarning] = []
     package private(set) var changes = RecentChanges()

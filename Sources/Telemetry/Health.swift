@@ -42,7 +42,7 @@ package struct Health: Sendable {
         isReady = snapshot.lastSuccess != nil
         checks = [
             Self.loop(snapshot, now), Self.sources(snapshot), Self.files(snapshot), Self.sync(snapshot, now),
-            Self.kernel(snapshot), Self.removals(snapshot),
+            Self.kernel(snapshot), Self.removals(snapshot), Self.check("addresses", .degraded, snapshot.released),
         ]
     }
 

@@ -2,6 +2,7 @@ internal import Agent
 internal import HTTPService
 internal import KubernetesAPI
 internal import KubernetesObjects
+internal import LoadBalancing
 internal import Logging
 internal import Reconcile
 internal import ServiceTranslation
@@ -23,6 +24,7 @@ struct AgentReporter {
     private var failure: String?
     private var problems: [String: FeedProblem] = [:]
     private var unreadable: [String: [ObjectName: String]] = [:]
+    private var hasReleased = false
     /// The warnings on Services that have been logged and still stand.
     private var told: Set<TranslationWarning> = []
 
@@ -168,6 +170,31 @@ extension AgentReporter {
                 metadata: ["source": "\(name)", "object": "\(object)", "detail": "\(problem)"])
         }
         unreadable[name] = objects
+    }
+
+    /// Tells of what was let go of because the API server is reached there. It degrades health until that answers.
+    mutating func report(_ release: Release) {
+        guard !release.isEmpty else { return }
+        hasReleased = true
+        let gone =
+            release.addresses.sorted().map(\.description) + release.networks.sorted().map(\.description)
+            + release.virtualServers.sorted().map { "virtual server \($0)" }
+        if !gone.isEmpty {
+            let text = "let go, for the API server is reached there: \(gone.joined(separator: ", "))"
+            log.error("an address of ours stood between this node and its API server", metadata: ["detail": "\(text)"])
+            board.update { $0.released = [text] }
+        }
+        for failure in release.failures {
+            log.error("the API server's address is not free", metadata: ["detail": "\(failure)"])
+        }
+        if !release.failures.isEmpty { board.update { $0.released = release.failures } }
+    }
+
+    /// The API server answers.
+    mutating func forgetRelease() {
+        guard hasReleased else { return }
+        hasReleased = false
+        board.update { $0.released = [] }
     }
 
     /// Tells of the warnings on Services that are new.

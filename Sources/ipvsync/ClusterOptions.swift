@@ -96,8 +96,9 @@ struct ClusterOptions: ParsableArguments {
             explains: explains, isProxying: isProxying, proxyName: settings.services?.proxyName)
         let network = settings.network?.options
         let stations = isOffline ? nil : try HostIdentity.stations(except: network?.device)
-        var policy = TranslationPolicy(node: nodeName, in: objects, addresses: [])
-        if let stations { policy.use(stations) }
+        var policy = TranslationPolicy(node: nodeName, in: objects, addresses: stations?.addresses.sorted() ?? [])
+        policy.addresses.broadcasts = stations?.broadcasts ?? []
+        policy.addresses.gateways = stations?.gateways ?? []
         policy.apply(settings.services)
         policy.keep(network)
         policy.addresses.apiServers = servers

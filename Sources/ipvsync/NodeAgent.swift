@@ -35,6 +35,9 @@ final class NodeAgent {
     /// When the node's addresses are looked at again; `nil` while nothing tells of a change. The first look may have
     /// failed.
     private var addressTime: ContinuousClock.Instant? = .now
+    /// When it is looked again whether an API server that does not answer is reached at an address of ours; `nil` while
+    /// it answers.
+    private var releaseTime: ContinuousClock.Instant?
     /// When the warnings on Services are looked at again; `nil` while nothing changes.
     private var warningTime: ContinuousClock.Instant? = .now
 
@@ -44,6 +47,8 @@ final class NodeAgent {
     private static let addressDelay = Duration.milliseconds(500)
     /// A directory that is not there is looked for again after that long, and addresses that could not be listed.
     private static let blindWait = Duration.seconds(2)
+    /// What stands in the API server's way may come later, with another address of its name.
+    private static let releaseDelay = Duration.seconds(5)
     /// Warnings concern all Services: they are not looked at for every change.
     private static let warningDelay = Duration.seconds(2)
 
@@ -106,6 +111,7 @@ final class NodeAgent {
             }
             if let addressTime, addressTime <= .now { followAddresses() }
             if let watch, watch.isComplete, state.knowsNodeAddresses { state.isComplete = true }
+            releaseAPIServer()
             if let reloadTime, reloadTime <= .now { reload() }
             for signal in signals.pending() {
                 if signal == .end { return try end() }
@@ -133,7 +139,8 @@ final class NodeAgent {
     }
 
     private var wait: Duration {
-        let times = [state.isComplete ? loop.due : nil, reloadTime, addressTime, warningTime].compactMap(\.self)
+        let times = [state.isComplete ? loop.due : nil, reloadTime, addressTime, warningTime, releaseTime].compactMap(
+            \.self)
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait
         return max(.zero, times.map { $0 - .now }.min().map { min($0, longest) } ?? longest)
     }
@@ -158,6 +165,18 @@ final class NodeAgent {
             serveHealthChecks()
         }
         reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
+    }
+
+    /// Lets go of addresses by which the API server is reached, for as long as it does not answer.
+    private func releaseAPIServer() {
+        guard let watch, watch.statuses.contains(where: { $0.status.problem != nil }) else {
+            releaseTime = nil
+            reporter.forgetRelease()
+            return
+        }
+        guard releaseTime.map({ $0 <= .now }) ?? true else { return }
+        releaseTime = .now + Self.releaseDelay
+        reporter.report(loop.release(watch.servers, unlessDeclaredIn: state))
     }
 
     private static func addressWatch(_ log: Logger) -> AddressWatch? {

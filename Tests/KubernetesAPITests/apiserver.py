@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A Kubernetes API server's manners, for tests: lists in pages, watches, tokens, and faults on demand, over TLS.
 
-usage: apiserver.py CERTIFICATE KEY TOKEN
+usage: apiserver.py CERTIFICATE KEY TOKEN [ADDRESS]
 
 Prints its port, and then takes commands from standard input, one JSON object a line, each answered by "ok":
 
@@ -26,6 +26,7 @@ version = 1
 oldest = 0
 faults = []
 token = sys.argv[3]
+address = sys.argv[4] if len(sys.argv) > 4 else "127.0.0.1"
 connections = set()
 requests = []
 
@@ -143,7 +144,7 @@ context.load_cert_chain(sys.argv[1], sys.argv[2])
 
 
 def serve(port):
-    server = Server(("127.0.0.1", port), Handler)
+    server = Server((address, port), Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True, args=(0.05,)).start()
     return server

@@ -20,7 +20,7 @@ extension VIPClient {
         var stations = NodeStations()
         for found in try addresses() where links[found.link].map({ !$0.isOurs && !names.contains($0.name) }) ?? true {
             stations.addresses.insert(found.address)
-            if let broadcast = found.broadcast { stations.broadcasts.insert(broadcast) }
+            if let broadcast = found.broadcast, broadcast.special == nil { stations.broadcasts.insert(broadcast) }
         }
         for family in AddressFamily.allCases { stations.gateways.formUnion(try gateways(family)) }
         return stations

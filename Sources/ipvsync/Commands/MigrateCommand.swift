@@ -27,11 +27,18 @@ struct KubeProxyCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The file, or - for standard input.", valueName: "file"), completion: .file())
     var path: String
 
+    /// What a file cannot tell: the addresses are in the Services.
+    static let addressRule =
+        "kube-proxy serves every external IP and load balancer address of Services; ipvsync refuses those of nodes, of "
+        + "the API server, of gateways, inside the networks of cluster IPs and pods, and special ones. See "
+        + "services.externalIPs, loadBalancerIPs and nodeAddresses; 'ipvsync takeover --dry-run' names each one"
+
     func run() throws {
         try Failures.endWithStatus {
             for source in try SourceFile.sources(at: path) {
                 let migrated = try KubeProxyConfiguration(source.contents(), file: source.name)
                 migrated.notes.forEach { StandardStreams.complain($0.description) }
+                StandardStreams.complain(Self.addressRule)
                 StandardStreams.write(migrated.configuration.yaml())
             }
         }

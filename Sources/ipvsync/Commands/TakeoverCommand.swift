@@ -8,13 +8,16 @@ internal import KubeProxy
 internal import NodeNetwork
 internal import Presentation
 internal import Reconcile
+internal import ServiceTranslation
 
 struct TakeoverCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "takeover",
         abstract: "Take this node over from kube-proxy, and remove what it left.",
         discussion: """
-            First makes everything that is declared, as 'run --once' does, with virtual
+            First names the addresses that kube-proxy serves for Services and this
+            configuration does not: see services.externalIPs, loadBalancerIPs and
+            nodeAddresses. Then makes everything that is declared, as 'run --once' does, with virtual
             servers adopted as they are. Then removes kube-proxy's chains of iptables and
             the rules that lead into them, its sets of ipset, its tables of nftables,
             virtual servers of Services that are no more, and the device kube-ipvs0; nothing
@@ -43,6 +46,7 @@ struct TakeoverCommand: ParsableCommand {
     func run() throws {
         try Failures.endWithStatus {
             let declared = try source.load()
+            Self.complain(ofRefused: declared.warnings)
             let configuration = declared.configuration
             guard let demand = declared.demand else {
                 StandardStreams.complain(
@@ -61,27 +65,39 @@ struct TakeoverCommand: ParsableCommand {
             let takeover = Takeover(
                 programs: programs, devices: try VIPClient(), table: node.synchronizer.table)
             if dryRun {
-                try preview(configuration, demand, node, takeover)
+                try preview(declared, demand, node, takeover)
             } else {
-                try make(configuration, demand, node, takeover)
+                try make(declared, demand, node, takeover)
             }
         }
     }
 
+    /// Says how many of the addresses that kube-proxy serves are refused, each of which was named before.
+    private static func complain(ofRefused warnings: [TranslationWarning]) {
+        let count = warnings.count { $0.reason == .address }
+        guard count > 0 else { return }
+        StandardStreams.complain(
+            "kube-proxy serves \(count == 1 ? "an address" : "\(count) addresses") that ipvsync refuses, as said above; "
+                + "what is the node's own is served with services.nodeAddresses: true")
+    }
+
     private func preview(
-        _ configuration: Configuration, _ demand: DataPathDemand, _ node: NodeSynchronizer, _ takeover: Takeover
+        _ declared: Declaration, _ demand: DataPathDemand, _ node: NodeSynchronizer, _ takeover: Takeover
     ) throws {
-        let report = try node.preview(configuration.desired, demand)
+        let report = try node.preview(declared.configuration.desired, demand)
         let plan = try takeover.plan(self.demand(report, demand, node))
         output.print(
-            TakeoverView(sync: view(report, isPreview: true), steps: plan.steps, kept: plan.kept, isPreview: true))
+            TakeoverView(
+                sync: view(report, isPreview: true), steps: plan.steps, kept: plan.kept, isPreview: true,
+                warnings: declared.warnings))
         for failure in report.network?.failures ?? [] { StandardStreams.complain(failure.description) }
         if let reason = Self.runningProxy { StandardStreams.complain(reason) }
     }
 
     private func make(
-        _ configuration: Configuration, _ demand: DataPathDemand, _ node: NodeSynchronizer, _ takeover: Takeover
+        _ declared: Declaration, _ demand: DataPathDemand, _ node: NodeSynchronizer, _ takeover: Takeover
     ) throws {
+        let configuration = declared.configuration
         if let reason = Self.runningProxy { throw TakeoverError(reason) }
         let lock = try Self.lock(node)
         let isOurTurn = lock != nil
