@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// The program: chooses scenarios, lists or runs them; or, started by itself in a new namespace, carries one out.
 @main
@@ -69,6 +70,7 @@ struct IntegrationTests: AsyncParsableCommand {
             throw ScenarioFailure("there is no scenario \(name)")
         }
         let context = Context(directory: directory, ipvsync: try ipvsyncPath())
+        raiseDescriptorLimit()
         do {
             try await scenario.body(context)
         } catch let failure as ScenarioFailure {
@@ -76,6 +78,14 @@ struct IntegrationTests: AsyncParsableCommand {
         } catch {
             throw ScenarioFailure("the scenario threw \(error)")
         }
+    }
+
+    /// On a busy machine many connections of a scenario are open at the same time.
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     private func runChosen() throws(ScenarioFailure) {

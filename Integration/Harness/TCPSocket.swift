@@ -38,6 +38,21 @@ final class TCPSocket {
         return TCPSocket(descriptor: accepted)
     }
 
+    /// This side's port, and the other's.
+    var localPort: UInt16? { port(getsockname) }
+    var peerPort: UInt16? { port(getpeername) }
+
+    private func port(
+        _ call: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) -> UInt16? {
+        var name = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { call(descriptor, $0, &size) }
+        }
+        return result == 0 ? UInt16(bigEndian: name.sin_port) : nil
+    }
+
     /// Sends a word to the other side and expects to see it arrive there, and back again.
     func exchange(
         with other: TCPSocket, file: StaticString = #fileID, line: Int = #line

@@ -132,15 +132,10 @@ private struct Site {
         // Round robin: of two connections in a row one meets each real server.
         let clients = [try connectAnew(), try connectAnew()]
         let server = try busy.accept()
-        for client in clients {
-            do {
-                try client.exchange(with: server)
-                return Pair(client: client, server: server)
-            } catch {
-                continue
-            }
-        }
-        throw ScenarioFailure("no connection came to the first real server")
+        let client = try require(
+            clients.first { $0.localPort == server.peerPort }, "no connection came to the first real server")
+        try client.exchange(with: server)
+        return Pair(client: client, server: server)
     }
 
     func connectAnew() throws(ScenarioFailure) -> TCPSocket { try TCPSocket.connect(to: "192.0.2.1", port: 80) }
