@@ -114,17 +114,21 @@ struct LyingServerTests {
 
     // MARK: - The program
 
-    /// Endless lists and pages end with an error, in bounded time and memory.
+    /// Endless lists and pages end with an error, in bounded time and memory. On a machine that is too slow for a page
+    /// of that size, the time for it is over before its objects are counted.
     @Test(arguments: [
-        ("endless:same", "a token that it gave before"), ("page:40", "more than 250000 objects"),
-        ("numbers:3", "more than 250000 nodes"), ("kind:SecretList", "another kind"),
+        ("endless:same", ["a token that it gave before"]),
+        ("page:40", ["more than 250000 objects", "no answer within 8 s", "timed out"]),
+        ("numbers:3", ["more than 250000 nodes", "no answer within 8 s", "timed out"]),
+        ("kind:SecretList", ["another kind"]),
     ])
-    func theProgramEndsWithAnError(lie: String, part: String) throws {
+    func theProgramEndsWithAnError(lie: String, parts: [String]) throws {
         let server = try StandIn()
         try server.tell(["lie": lie])
         let found = try MeasuredProgram.env(server)
         #expect(
-            found.status == 1 && found.output.contains(part), "\(lie): \(found.status) \(found.output.prefix(2_000))")
+            found.status == 1 && parts.contains { found.output.contains($0) },
+            "\(lie): \(found.status) \(found.output.prefix(2_000))")
         #expect(found.memory < 500 << 10, "\(lie): \(found.memory >> 10) MiB")
     }
 
