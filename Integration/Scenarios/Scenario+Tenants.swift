@@ -167,8 +167,10 @@ private final class TenantSite {
             let address = services[0].ingress(family)
             let state = try context.run([
                 "bash", "-c",
-                "ip -br address show; ip route get \(address); nft list set inet ipvsync addresses4 | grep -c .; "
-                    + "nft list map inet ipvsync services4 | grep -F \(address); ipvsadm -Ln | grep -FA2 \(address)",
+                "ip route get \(address); ip route get \(LabPlace.a.address(family)); ipvsadm -Ln -t \(address):80; "
+                    + "nft list map inet ipvsync services4 | grep -F '\(address) '; nft list map inet ipvsync guards4 "
+                    + "| grep -F '\(address) '; sysctl net.netfilter.nf_conntrack_count; dmesg | tail -n 5; "
+                    + "ping -c 1 -W 2 \(LabPlace.a.address(family)); true",
             ]).output
             throw ScenarioFailure(
                 "the other tenant's traffic, \(family), is \(found), then \(again), not \(expected):\n"

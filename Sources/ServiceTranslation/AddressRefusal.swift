@@ -74,6 +74,10 @@ extension TranslationPolicy {
             return .serviceNetwork(network)
         }
         if let network = cluster.addresses.podNetworks.network(of: address) { return .podNetwork(network) }
+        // A tenant that names another's Pod would cut it off: the node would take its packets for its own.
+        if role == .externalIP, let network = addresses.podNetworks.first(where: { $0.contains(address) }) {
+            return .podNetwork(network)
+        }
         if isServedNodeAddress(address) { return nil }
         if let refusal = nodeRefusal(of: address, as: role, in: cluster) { return refusal }
         if cluster.addresses.apiServerPorts[address] != nil { return .apiServer }

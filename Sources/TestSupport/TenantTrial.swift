@@ -44,7 +44,7 @@ package struct TenantTrial {
     package init(seed: UInt64, size: Int = 1) throws {
         var policy = TranslationPolicy(
             nodeName: "n1", nodeAddresses: [IPAddress(v4: 0xC000_020B)], primaryAddresses: [IPAddress(v4: 0xC000_020B)])
-        policy.keep(DataPathSettings())
+        policy.keep(DataPathSettings(firewall: FirewallSettings(podNetworks: Self.podNetworks)))
         index = ServiceIndex(translator: ServiceTranslator(policy: policy))
         for text in Self.goodObjects {
             let object = try Self.read(text.json, text.kind)
@@ -98,7 +98,11 @@ package struct TenantTrial {
         for server in wanted where index.desired(server.key) != server {
             throw Failure(description: "\(server.key) is no longer what it was after \(figures.objects) objects")
         }
-        let lost = index.takeDataPathChange().removed.intersection(elements)
+        let change = index.takeDataPathChange()
+        if let taken = change.added.first(where: \.takesPod) {
+            throw Failure(description: "\(taken) is taken from a Pod after \(figures.objects) objects")
+        }
+        let lost = change.removed.intersection(elements)
         guard lost.isEmpty else {
             throw Failure(description: "\(lost) went after \(figures.objects) objects")
         }
@@ -124,8 +128,11 @@ package struct TenantTrial {
 // MARK: - The well-behaved tenant
 
 extension TenantTrial {
-    /// Its addresses, and the node's.
-    package static let coveted = (0..<10).flatMap { ["10.96.1.\($0)", "203.0.113.\($0)"] } + ["192.0.2.11"]
+    fileprivate static let podNetworks = [IPPrefix("10.244.0.0/16")].compactMap(\.self)
+
+    /// Its addresses, its Pods', and the node's.
+    package static let coveted =
+        (0..<10).flatMap { ["10.96.1.\($0)", "203.0.113.\($0)", "10.244.1.\($0 + 1)"] } + ["192.0.2.11"]
 
     /// Ten Services with an endpoint each; every second one has source ranges.
     package static let goodObjects: [(kind: String, resource: String, json: String)] = (0..<10).flatMap { number in
@@ -140,5 +147,13 @@ extension TenantTrial {
             + #""kubernetes.io/service-name":"web\#(number)"}},"addressType":"IPv4","ports":[{"name":"","port":8080,"#
             + #""protocol":"TCP"}],"endpoints":[{"addresses":["10.244.1.\#(number + 1)"],"nodeName":"n1"}]}"#
         return [("Service", "services", service), ("EndpointSlice", "endpointslices", slice)]
+    }
+}
+
+extension DataPathElement {
+    /// Whether the node takes the address of a Pod for its own.
+    fileprivate var takesPod: Bool {
+        guard case .address(let address) = self else { return false }
+        return TenantTrial.podNetworks.contains { $0.contains(address) }
     }
 }

@@ -230,14 +230,15 @@ import Testing
         let cluster = try Self.cluster(
             Self.service("a", external: ["198.51.100.1"]), Self.service("b", ingress: ["198.51.100.1"]))
         #expect(Self.served(cluster, "a") == ["198.51.100.1"] && Self.served(cluster, "b") == ["198.51.100.1"])
-        // But for the address of the pods' bridge.
+        // But for the address of the pods' bridge, and an external IP that may be another tenant's Pod.
         let policy = Self.policy {
             $0.nodeAddresses.append(.of("10.200.1.1"))
             $0.addresses.podNetworks = [.of("10.200.0.0/16")]
         }
         let bridge = try Self.cluster(
-            Self.service(external: ["10.200.1.1", "10.200.9.9", "10.244.2.7"]), policy: policy)
-        #expect(Self.served(bridge) == ["10.200.9.9"])
+            Self.service(external: ["10.200.1.1", "10.200.9.9", "10.244.2.7", "203.0.113.9"]),
+            Self.service("b", ingress: ["10.200.1.1", "10.200.9.9", "10.244.2.7"]), policy: policy)
+        #expect(Self.served(bridge) == ["203.0.113.9"] && Self.served(bridge, "b") == ["10.200.9.9"])
     }
 
     // MARK: - What the configuration says
