@@ -110,7 +110,7 @@ extension Scenario {
             try context.sync(Tables.configuration(2))
             let state = "\(context.directory)/full"
             try context.run(["mkdir", state])
-            try context.run(["mount", "-t", "tmpfs", "-o", "size=4k", "none", state])
+            try context.run(["mount", "-t", "tmpfs", "-o", "size=4k,mode=0700", "none", state])
             try context.run(["sh", "-c", "dd if=/dev/zero of=\(state)/filler bs=1k count=4 2>/dev/null; true"])
             defer { umount(state) }
             let path = try context.write(Tables.configuration(5), to: "more.yaml")

@@ -27,7 +27,7 @@ enum ExitStatus: Int32 {
           1   the kernel refused something, or a file could not be read or written
           2   plan: there are changes to make
           3   the configuration is invalid; nothing was changed
-          4   CAP_NET_ADMIN is missing, or --state-dir is not to be trusted; nothing was changed
+          4   CAP_NET_ADMIN is missing, or --state-dir is not trusted; nothing changed
           5   the kernel has no IPVS; nothing was changed
           6   removals were held back, for they looked like a mistake; the rest was done
           64  wrong usage
