@@ -12,7 +12,7 @@ final class SoakDisk {
         directory = "\(context.directory)/state"
         self.figures = figures
         guard mkdir(directory, 0o700) == 0 else { throw SystemCall.failure(directory) }
-        guard mount("none", directory, "tmpfs", 0, "size=64k") == 0 else { throw SystemCall.failure("mount") }
+        guard mount("none", directory, "tmpfs", 0, "size=64k,mode=0700") == 0 else { throw SystemCall.failure("mount") }
     }
 
     /// Leaves no room at all.
