@@ -109,14 +109,16 @@ private struct HostileNode {
         let text = TerminalBytes.escaped
         manifests = try context.write(
             """
-            {"kind":"List","items":[
-            {"kind":"Service","metadata":{"name":"web","namespace":"tenant","annotations":{"ipvsync.io/scheduler":"\(text)",
+            {"apiVersion":"v1","kind":"List","items":[
+            {"apiVersion":"v1","kind":"Service",
+            "metadata":{"name":"web","namespace":"tenant","annotations":{"ipvsync.io/scheduler":"\(text)",
             "ipvsync.io/\(text)":"\(text)"}},"spec":{"clusterIPs":["10.96.1.1"],"ports":[{"name":"\(text)","port":80}],
             "externalIPs":["\(text)"],"type":"LoadBalancer","loadBalancerSourceRanges":["\(text)"]},
             "status":{"loadBalancer":{"ingress":[{"ip":"\(text)"}]}}},
-            {"kind":"Service","metadata":{"name":"\(text)","namespace":"\(text)"},
+            {"apiVersion":"v1","kind":"Service","metadata":{"name":"\(text)","namespace":"\(text)"},
             "spec":{"clusterIPs":["10.96.1.2"],"ports":[{"port":80}]}},
-            {"kind":"EndpointSlice","metadata":{"name":"\(text)","namespace":"tenant",
+            {"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice",
+            "metadata":{"name":"\(text)","namespace":"tenant",
             "labels":{"kubernetes.io/service-name":"web"}},"addressType":"IPv4","ports":[{"name":"\(text)","port":80}],
             "endpoints":[{"addresses":["10.244.1.2"]}]}]}
             """, to: "\(TerminalBytes.fileName).json")

@@ -150,10 +150,10 @@ extension Scenario {
             try context.sync(file([]), "--state-dir", folder)
             let text = try context.onTerminal(
                 "watch --interval 1 --state-dir '\(folder)'",
-                input: "\(Self.untilDrawn); for file in '\(folder)'/ledger-*; do rm $file; mkdir $file; done", status: 1
+                input: "\(Self.untilDrawn); for file in '\(folder)'/ledger-*; do rm $file; mkdir $file; done", status: 4
             )
             let end = try require(text.components(after: Self.leave), "the screen stays: \(text)")
-            try expect(end.contains("ipvsync: \(folder)/ledger-") && end.contains("cannot be read"), end)
+            try expect(end.contains("ipvsync: \(folder)/ledger-") && end.contains("is not trusted"), end)
         },
     ]
 
