@@ -17,11 +17,11 @@ struct TakeoverCommand: ParsableCommand {
         discussion: """
             First names the addresses that kube-proxy serves for Services and this
             configuration does not: see services.externalIPs, loadBalancerIPs and
-            nodeAddresses. Then makes everything that is declared, as 'run --once' does, with virtual
-            servers adopted as they are. Then removes kube-proxy's chains of iptables and
-            the rules that lead into them, its sets of ipset, its tables of nftables,
-            virtual servers of Services that are no more, and the device kube-ipvs0; nothing
-            of the kubelet's or anybody else's. Connections stay as they are: with
+            nodeAddresses. Then makes everything that is declared, as 'run --once' does,
+            with virtual servers adopted as they are. Then removes kube-proxy's chains of
+            iptables and the rules that lead into them, its sets of ipset, its tables of
+            nftables, virtual servers of Services that are no more, and the device
+            kube-ipvs0; nothing of the kubelet's or anybody else's. Connections stay: with
             'network.firewall: false', the table inet ipvsync-tracking keeps connection
             tracking on for those that kube-proxy masqueraded or redirected, until they end.
             Where that cannot be, nothing is changed unless --allow-connection-loss is given.
