@@ -24,7 +24,7 @@ struct TakeoverCommand: ParsableCommand {
             kube-ipvs0; nothing of the kubelet's or anybody else's. Connections stay: with
             'network.firewall: false', the table inet ipvsync-tracking keeps connection
             tracking on for those that kube-proxy masqueraded or redirected, until they end.
-            Where that cannot be, nothing is changed unless --allow-connection-loss is given.
+            Where that cannot be, nothing changes unless --allow-connection-loss is given.
 
             The configuration needs 'network:', and kube-proxy must not run. An agent may:
             then it has to have made everything that is declared. What fails ends it; run
