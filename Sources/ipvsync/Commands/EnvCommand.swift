@@ -11,8 +11,8 @@ struct EnvCommand: ParsableCommand {
         abstract: "Print the Service environment variables that a Pod in a namespace would get.",
         discussion: """
             One NAME=value a line, as a kubelet sets them: {SERVICE}_SERVICE_HOST and _PORT,
-            and the Docker links set. A name that Kubernetes would not take is left out, with
-            a warning.
+            and the Docker links set. A name that Kubernetes would not take is left out,
+            with a warning.
 
             EXAMPLES:
               kubectl get services -A -o json | ipvsync env -n shop --manifests -
