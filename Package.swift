@@ -82,7 +82,8 @@ let package = Package(
         .target(
             name: "Presentation",
             dependencies: [
-                "Agent", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "NFTables", "NodeNetwork",
+                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "NFTables",
+                "NodeNetwork",
                 "Reconcile",
                 "ServiceTranslation",
             ],
@@ -160,7 +161,8 @@ let package = Package(
         .testTarget(
             name: "KubernetesAPITests",
             dependencies: [
-                "Configuration", "Documents", "KubernetesAPI", "KubernetesObjects", "LoadBalancing", "TemporaryFiles",
+                "Configuration", "Documents", "KubernetesAPI", "KubernetesObjects", "LoadBalancing", "Manifests",
+                "ServiceTranslation", "TemporaryFiles",
             ],
             exclude: ["Fixtures", "apiserver.py"], swiftSettings: settings),
         .testTarget(
@@ -201,7 +203,8 @@ let package = Package(
         .testTarget(
             name: "PresentationTests",
             dependencies: [
-                "Agent", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "Presentation", "Reconcile",
+                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "Presentation",
+                "Reconcile",
                 "ServiceTranslation", "TestSupport",
             ],
             swiftSettings: settings),

@@ -42,7 +42,7 @@ struct JSONReader {
         skipSpace()
         guard let list = list() else {
             let node = try value()
-            body(YAMLObject(node: node, list: nil, flaw: flaws.take().first?.error))
+            body(YAMLObject(node: node, list: nil, flaws: flaws.take()))
             return nil
         }
         let start = position
@@ -59,7 +59,7 @@ struct JSONReader {
             try reader.elements { (reader) throws(YAMLError) in
                 let node = try reader.value()
                 count += 1
-                body(YAMLObject(node: node, list: list, flaw: reader.flaws.take().first?.error))
+                body(YAMLObject(node: node, list: list, flaws: reader.flaws.take()))
             }
         }
         return YAMLObject.ReadList(
@@ -115,7 +115,7 @@ extension JSONReader {
             try members { (reader, key) throws(YAMLError) in
                 guard reader.isWanted?(key.scalar?.text ?? "") ?? true else { return reader.skipValue() }
                 if let error = try pairs.append(key, try reader.value(depth: depth + 1)) {
-                    try reader.flaws.add(error, depth: depth)
+                    try reader.flaws.add(error, depth: depth, key: key)
                 }
             }
             return YAMLNode(.mapping(try pairs.merged()), at: start)

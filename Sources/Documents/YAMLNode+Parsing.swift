@@ -20,7 +20,7 @@ extension YAMLNode {
         for (document, flaws) in try documents(in: bytes, limits: limits, flaws: .kept) {
             let kind = document["kind"]?.scalar?.text ?? ""
             guard kind.hasSuffix("List"), let items = document["items"]?.sequence else {
-                if !document.isNull { body(YAMLObject(node: document, list: nil, flaw: flaws.first?.error)) }
+                if !document.isNull { body(YAMLObject(node: document, list: nil, flaws: flaws)) }
                 continue
             }
             // A list is a mapping (1) with a sequence (2) of objects (3).
@@ -28,10 +28,11 @@ extension YAMLNode {
             let list = YAMLObject.List(kind: kind, apiVersion: document["apiVersion"]?.scalar?.text)
             for (index, item) in items.enumerated() {
                 let end = index + 1 < items.count ? items[index + 1].place : (.max, .max)
-                let flaw = flaws.lazy.map(\.error).first {
-                    item.place <= ($0.line, $0.column) && ($0.line, $0.column) < end
+                let own = flaws.filter { flaw in
+                    let place = (flaw.error.line, flaw.error.column)
+                    return item.place <= place && place < end
                 }
-                body(YAMLObject(node: item, list: list, flaw: flaw))
+                body(YAMLObject(node: item, list: list, flaws: own, depth: 3))
             }
             lists.append(YAMLObject.ReadList(list: list, node: document, count: items.count))
         }

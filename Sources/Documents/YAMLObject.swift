@@ -20,6 +20,17 @@ package struct YAMLObject {
     package let list: List?
     /// What is wrong inside of it, for whoever reads it: a key that stands twice, a part that is nested too deep.
     package let flaw: YAMLError?
+
+    /// What is wrong with the keys that say what it is: with two kinds, it may be of either.
+    package let identityFlaw: YAMLError?
+
+    /// - Parameter depth: Of the object itself, as its flaws count.
+    init(node: YAMLNode, list: List?, flaws: [YAMLFlaws.Flaw], depth: Int = 1) {
+        self.node = node
+        self.list = list
+        flaw = flaws.first?.error
+        identityFlaw = flaws.first { $0.depth == depth && ["kind", "apiVersion"].contains($0.key) }?.error
+    }
 }
 
 /// What is wrong in a tree and matters only to whoever reads that part of it.
@@ -28,6 +39,8 @@ struct YAMLFlaws {
         let error: YAMLError
         /// Of the mapping that holds it, from 1.
         let depth: Int
+        /// The key that stands twice; `nil` for what is nested too deep.
+        let key: String?
     }
 
     static let refused = YAMLFlaws(isKept: false)
@@ -42,9 +55,9 @@ struct YAMLFlaws {
     private init(isKept: Bool) { self.isKept = isKept }
 
     /// - Throws: The error, unless flaws are kept.
-    mutating func add(_ error: YAMLError, depth: Int) throws(YAMLError) {
+    mutating func add(_ error: YAMLError, depth: Int, key: YAMLNode? = nil) throws(YAMLError) {
         guard isKept, flaws.count < Self.maximum else { throw error }
-        flaws.append(Flaw(error: error, depth: depth))
+        flaws.append(Flaw(error: error, depth: depth, key: key?.scalar?.text))
     }
 
     /// Those since the last call.

@@ -88,7 +88,9 @@ struct YAMLTreeBuilder: ~Copyable {
             let value = try node(from: reader.next(), depth: depth + 1)
             count += key.count + value.count
             height = max(height, value.height)
-            if let error = try pairs.append(key.node, value.node) { try flaws.add(error, depth: depth) }
+            if let error = try pairs.append(key.node, value.node) {
+                try flaws.add(error, depth: depth, key: key.node)
+            }
         }
         // The nodes that a merge key brings were counted with its alias.
         return Part(node: YAMLNode(.mapping(try pairs.merged()), at: position), count: count, height: height + 1)

@@ -3,22 +3,31 @@ package import LoadBalancing
 
 /// The feeds of several collections of one API server.
 package final class ClusterWatch {
+    private let access: ClusterAccess
     private let transfers: HTTPTransfers
     private let namedAddresses: [IPAddress]
     private var feeds: [ResourceFeed]
     private let now: () -> ContinuousClock.Instant
     private let follows: Bool
 
-    /// - Parameter follows: Whether changes are watched once the lists are complete.
+    /// - Parameters:
+    ///   - follows: Whether changes are watched once the lists are complete.
+    ///   - peers: Addresses that are known to lead to the server.
     package init(
-        _ access: ClusterAccess, resources: [APIResource], follows: Bool = true,
+        _ access: ClusterAccess, resources: [APIResource], follows: Bool = true, peers: [IPAddress] = [],
         now: @escaping () -> ContinuousClock.Instant = { .now }
     ) {
-        transfers = HTTPTransfers(access)
+        self.access = access
+        transfers = HTTPTransfers(access, peers: peers)
         namedAddresses = access.hosts.compactMap { IPAddress($0) }
         feeds = resources.map { ResourceFeed($0) }
         self.follows = follows
         self.now = now
+    }
+
+    /// A watch of other collections of the same server, which forgets none of its addresses.
+    package func following(_ resources: [APIResource]) -> ClusterWatch {
+        ClusterWatch(access, resources: resources, follows: follows, peers: transfers.peers, now: now)
     }
 
     /// Whether every collection has been read once.

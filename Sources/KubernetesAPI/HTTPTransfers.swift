@@ -23,8 +23,10 @@ package final class HTTPTransfers {
     /// the way.
     package var peers: [IPAddress] { record.addresses }
 
-    package init(_ access: ClusterAccess) {
+    /// - Parameter peers: Addresses that are known to lead to the server.
+    package init(_ access: ClusterAccess, peers: [IPAddress] = []) {
         self.access = access
+        for peer in peers { record.note(peer) }
         curl_global_init(Int(CURL_GLOBAL_DEFAULT))
         guard let multi = curl_multi_init() else { preconditionFailure("out of memory") }
         self.multi = multi

@@ -120,17 +120,17 @@ extension Manifests {
                     remedy: nil)
             ])
         }
+        // Whatever is wrong inside of other kinds is nobody's business here, unless they may be of a kind that is.
+        if let flaw = object.identity == nil ? found.identityFlaw : found.flaw {
+            throw ConfigurationErrors([
+                ConfigurationError(
+                    file: file, line: flaw.line, column: flaw.column, object: object.identity?.description,
+                    problem: flaw.message, remedy: flaw.remedy)
+            ])
+        }
         guard let identity = object.identity else {
             if case .other(let kind) = object { skipped[kind, default: 0] += 1 }
             return
-        }
-        // Whatever is wrong inside of other kinds is nobody's business here.
-        if let flaw = found.flaw {
-            throw ConfigurationErrors([
-                ConfigurationError(
-                    file: file, line: flaw.line, column: flaw.column, object: "\(identity)", problem: flaw.message,
-                    remedy: flaw.remedy)
-            ])
         }
         try add(object, identity, at: SourcePlace(file: file, line: found.node.line))
     }
@@ -163,6 +163,8 @@ extension Manifests {
 extension KubernetesObject {
     private static let kinds = ["Service", "EndpointSlice", "Endpoints", "Pod", "Node"]
     private static let lists = ["List"] + kinds.map { "\($0)List" }
+    /// Those of other groups than the first.
+    private static let versions = ["EndpointSlice": "discovery.k8s.io/v1", "ServiceCIDR": "networking.k8s.io/v1"]
 
     /// Reads an object of a file, which has to say what it is unless the list says it for its items.
     fileprivate init(manifest found: YAMLObject) throws(ObjectError) {
@@ -194,6 +196,6 @@ extension KubernetesObject {
         guard identity != nil, node["apiVersion"]?.isNull ?? true, list?.apiVersion == nil else { return }
         throw ObjectError(
             line: node.line, column: node.column, field: "\(kind)",
-            message: "apiVersion is missing; write \(kind == "EndpointSlice" ? "discovery.k8s.io/v1" : "v1")")
+            message: "apiVersion is missing; write \(Self.versions[kind] ?? "v1")")
     }
 }

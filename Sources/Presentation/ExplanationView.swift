@@ -1,3 +1,4 @@
+internal import DataPath
 package import Documents
 internal import KubernetesObjects
 package import LoadBalancing
@@ -53,8 +54,11 @@ package struct ExplanationView: Presentable {
             "  \(server.key)  \(server.role.rawValue)\(port), scheduler \(SettingText.scheduler(virtualServer)), "
                 + "persistence \(SettingText.persistence(virtualServer)), "
                 + "traffic policy \(server.trafficPolicy == .local ? "Local" : "Cluster")")
-        guard !server.decisions.isEmpty else { return [heading, "    no endpoint is known: connections are refused"] }
-        return [heading]
+        let opening = server.role == .loadBalancer ? [Line("    open to \(server.openTo)")] : []
+        guard !server.decisions.isEmpty else {
+            return [heading] + opening + ["    no endpoint is known: connections are refused"]
+        }
+        return [heading] + opening
             + server.decisions.map { decision in
                 let isChosen = decision.verdict.isChosen
                 return Line(
@@ -95,11 +99,29 @@ package struct ExplanationView: Presentable {
 }
 
 extension TranslatedVirtualServer {
+    /// Ranges that a text shows; a document has all of them.
+    private static let shownRanges = 10
+
+    /// `everybody`, `nobody`, or the ranges of addresses.
+    fileprivate var openTo: String {
+        guard let sources else { return "everybody" }
+        guard !sources.isEmpty else { return "nobody" }
+        let more = sources.ranges.count - Self.shownRanges
+        return ranges.prefix(Self.shownRanges).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+    }
+
+    private var ranges: [String] {
+        (sources?.ranges ?? []).map { range in
+            range.lowerBound == range.upperBound ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
+        }
+    }
+
     fileprivate var document: Document {
         [
             "virtualServer": .string(key.description), "role": .string(role.rawValue),
             "port": .string(port.name), "scheduler": .string(desired.virtualServer.scheduler.name),
             "trafficPolicy": .string(trafficPolicy == .local ? "Local" : "Cluster"),
+            "sources": sources == nil ? .null : .sequence(ranges.map(Document.string)),
             "endpoints": .sequence(
                 decisions.map { decision in
                     [

@@ -209,6 +209,7 @@ extension ServiceTranslator {
                 : zip(candidates, verdicts).map {
                     EndpointDecision(endpoint: $0.endpoint, verdict: $1, source: $0.source.description)
                 },
+            sources: explains && policy.enforcesSources && role == .loadBalancer ? sources.list(key.family) : nil,
             dataPath: dataPath(key, role, traffic, forwarding, Array(chosen), sources))
     }
 

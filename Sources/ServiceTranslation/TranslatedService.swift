@@ -62,6 +62,8 @@ package struct TranslatedVirtualServer: Hashable, Sendable {
     package let trafficPolicy: Service.TrafficPolicy
     /// Every known endpoint with why it is used or not, sorted; empty unless an explanation was asked for.
     package var decisions: [EndpointDecision]
+    /// Who may use the address; `nil` for everybody, and unless an explanation was asked for.
+    package var sources: SourceList?
 
     /// What the node needs beside IPVS; empty unless it is kept here.
     package var dataPath: [DataPathElement]

@@ -25,7 +25,6 @@ final class NodeAgent {
     private var settings: AgentSettings
     private var state: AgentState
     private var watch: ClusterWatch?
-    private let access: ClusterAccess?
     private var proxyName: String?
     private var loop: AgentLoop
     private var generator = SystemRandomNumberGenerator()
@@ -75,9 +74,11 @@ final class NodeAgent {
         self.files = files
         addresses = Self.addressWatch(log)
         family = Self.familyWatch(log)
-        access = try options.source.cluster.access()
-        proxyName = configuration.settings.services?.proxyName
-        watch = Self.watch(access, proxyName)
+        let proxyName = configuration.settings.services?.proxyName
+        self.proxyName = proxyName
+        watch = try options.source.cluster.access().map {
+            ClusterWatch($0, resources: APIResource.proxied(proxyName: proxyName))
+        }
         state = AgentState(declared, node: node)
         state.isComplete = watch == nil
         keeper = try options.state.keeper()
@@ -88,10 +89,6 @@ final class NodeAgent {
         servers = TelemetryServers(
             reporter.board, DescriptorBudget(limit: OpenFilesLimit.raise()), store: store, log: log)
         introduce(node, store)
-    }
-
-    private static func watch(_ access: ClusterAccess?, _ proxyName: String?) -> ClusterWatch? {
-        access.map { ClusterWatch($0, resources: APIResource.proxied(proxyName: proxyName)) }
     }
 
     private func introduce(_ node: String, _ store: LedgerStore) {
@@ -280,7 +277,7 @@ final class NodeAgent {
         if proxyName != self.proxyName {
             // Its lists take the place of those before when they are complete.
             self.proxyName = proxyName
-            watch = Self.watch(access, proxyName)
+            watch = watch?.following(APIResource.proxied(proxyName: proxyName))
         }
         settings = AgentSettings(options.agent, declared.configuration.settings)
         synchronizer.policy = options.sync.policy(declared.configuration)

@@ -45,7 +45,7 @@ import Testing
         for block in try Self.blocks() {
             for (index, line) in block.lines.enumerated() {
                 guard let match = line.firstMatch(of: /^([ -]*\w+: ).*?#(.*)$/) else { continue }
-                for alternative in match.2.matches(of: /or `([^`]+)`/) {
+                for alternative in match.2.matches(of: /\bor `([^`]+)`/) {
                     var lines = block.lines
                     lines[index] = "\(match.1)\(alternative.1)"
                     #expect(Self.problem(lines) == nil, "README.md:\(block.line + index + 1): \(lines[index])")

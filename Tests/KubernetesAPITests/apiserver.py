@@ -43,6 +43,23 @@ def text(value):
     return json.dumps(value, separators=(",", ":")).encode()
 
 
+def selected(item, query):
+    """Whether the selectors take an object: of labels, KEY=VALUE and !KEY; of fields, PATH=VALUE and PATH!=VALUE."""
+    labels = item["metadata"].get("labels", {})
+    for term in filter(None, query.get("labelSelector", "").split(",")):
+        key, _, value = term.partition("=")
+        if key[1:] in labels if term[0] == "!" else labels.get(key) != value:
+            return False
+    for term in filter(None, query.get("fieldSelector", "").split(",")):
+        path, _, wanted = term.partition("=")
+        found = item
+        for step in path.rstrip("!").split("."):
+            found = found.get(step, {})
+        if (found == wanted) == path.endswith("!"):
+            return False
+    return True
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -89,7 +106,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def list(self, name, query, fault):
         with lock:
-            items = sorted(objects[name].items())
+            items = [item for item in sorted(objects[name].items()) if selected(item[1], query)]
             now = version
         start = 0
         if "continue" in query:

@@ -80,6 +80,15 @@ import Testing
         #expect(
             error?.description
                 == "x.yaml:7:5: Service default/web: the key `port` stands here and in line 6; keep one of the two")
+        // Of two kinds, kubectl takes the last.
+        for other in [
+            "kind: ConfigMap\nkind: Service", "kind: Service\nkind: ConfigMap", "kind: Service\napiVersion: a/v1",
+        ] {
+            let error = #expect(throws: ConfigurationErrors.self) {
+                try parse("apiVersion: v1\n\(other)\nmetadata: {name: a}\ndata: {k: v, k: w}\n---\n\(Self.service)\n")
+            }
+            #expect(error?.description.contains("stands here and in line") == true)
+        }
         let json = #"{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "name": "web2"}}"#
         #expect(throws: ConfigurationErrors.self) { try Manifests.parse(Array(json.utf8), file: "x.json") }
     }

@@ -1,5 +1,6 @@
 // swift-format-ignore-file: NeverForceUnwrap
 
+import DataPath
 import Documents
 import KubernetesObjects
 import LoadBalancing
@@ -46,6 +47,33 @@ import Testing
             return found
         }
         #expect(endpoints?.map { $0["chosen"] } == [true, false])
+    }
+
+    /// By family: a range of length 0 opens its own, and a family without a range is shut.
+    @Test func whoMayUseALoadBalancerIsTold() throws {
+        func lines(_ ranges: String, enforced: Bool = true) throws -> [String] {
+            let objects = try YAMLNode.documents(
+                in: """
+                    {kind: Service, metadata: {name: web}, spec: {type: LoadBalancer, clusterIPs: [10.96.0.1, "fd00::1"],
+                      loadBalancerSourceRanges: [\(ranges)], ports: [{port: 80}]},
+                      status: {loadBalancer: {ingress: [{ip: 203.0.113.1}, {ip: "2001:db8::1"}]}}}
+                    """
+            ).map { try KubernetesObject($0) }
+            var policy = TranslationPolicy(node: "n1", in: objects, addresses: [])
+            policy.keep(enforced ? DataPathSettings() : nil)
+            let index = ServiceIndex(objects, translator: ServiceTranslator(policy: policy, explains: true))
+            let view = ExplanationView(
+                index[ObjectName(namespace: "default", name: "web")]!, conflicts: [], declared: [:], node: "n1")
+            return text(view).filter { $0.contains("open to") }
+        }
+        let all = "    open to everybody"
+        #expect(try lines("") == [all, all])
+        #expect(
+            try lines("198.51.100.0/24, 192.0.2.1/32, \"::/0\"") == [
+                "    open to 192.0.2.1, 198.51.100.0-198.51.100.255", all,
+            ])
+        #expect(try lines("0.0.0.0/0") == [all, "    open to nobody"])
+        #expect(try lines("198.51.100.0/24", enforced: false) == [all, all])
     }
 
     @Test func whatAFileDeclaresIsNotTheServices() throws {
