@@ -12,7 +12,7 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A linker that leaves out SwiftPM's run path, with read-only constants and relocations: see the script.
-let linker: [LinkerSetting] = [.unsafeFlags(["-ld-path=\(Context.packageDirectory)/Sources/Linker/link"])]
+let linker: [LinkerSetting] = [.unsafeFlags(["-ld-path=\(Context.packageDirectory)/Sources/Linux/Linker/link"])]
 
 let package = Package(
     name: "ipvsync",
@@ -25,59 +25,82 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(
-            name: "CNetlink", pkgConfig: "libnl-genl-3.0", providers: [.apt(["libnl-3-dev", "libnl-genl-3-dev"])]),
-        .systemLibrary(name: "CSystem"),
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+            name: "CNetlink", path: "Sources/Linux/CNetlink", pkgConfig: "libnl-genl-3.0",
+            providers: [.apt(["libnl-3-dev", "libnl-genl-3-dev"])]),
+        .systemLibrary(name: "CSystem", path: "Sources/Linux/CSystem"),
+        .systemLibrary(
+            name: "CCurl", path: "Sources/Kubernetes/CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CYAML", path: "Sources/Configuration/CYAML", pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"])]),
 
         // Pure: values and what follows from them.
-        .target(name: "LoadBalancing", swiftSettings: settings),
-        .target(name: "Reconcile", dependencies: ["LoadBalancing"], swiftSettings: settings),
-        .target(name: "DataPath", dependencies: ["LoadBalancing"], swiftSettings: settings),
+        .target(name: "LoadBalancing", path: "Sources/Model/LoadBalancing", swiftSettings: settings),
+        .target(
+            name: "Reconcile", dependencies: ["LoadBalancing"], path: "Sources/Reconciler/Reconcile",
+            swiftSettings: settings),
+        .target(
+            name: "DataPath", dependencies: ["LoadBalancing"], path: "Sources/Model/DataPath", swiftSettings: settings),
 
-        .target(name: "KubernetesObjects", dependencies: ["Documents", "LoadBalancing"], swiftSettings: settings),
+        .target(
+            name: "KubernetesObjects", dependencies: ["Documents", "LoadBalancing"],
+            path: "Sources/Kubernetes/KubernetesObjects", swiftSettings: settings),
         .target(
             name: "ServiceTranslation", dependencies: ["DataPath", "KubernetesObjects", "LoadBalancing"],
+            path: "Sources/Kubernetes/ServiceTranslation",
             swiftSettings: settings),
 
         .target(
             name: "Manifests", dependencies: ["Configuration", "Documents", "KubernetesObjects"],
+            path: "Sources/Kubernetes/Manifests",
             swiftSettings: settings),
 
         .target(
             name: "ServiceDiscovery", dependencies: ["KubernetesObjects", "LoadBalancing", "ServiceTranslation"],
+            path: "Sources/Kubernetes/ServiceDiscovery",
             swiftSettings: settings),
 
         // Edges: files in, kernel in and out.
-        .target(name: "Files", swiftSettings: settings),
-        .target(name: "Documents", dependencies: ["CYAML"], swiftSettings: settings),
+        .target(name: "Files", path: "Sources/Linux/Files", swiftSettings: settings),
+        .target(
+            name: "Documents", dependencies: ["CYAML"], path: "Sources/Configuration/Documents", swiftSettings: settings
+        ),
         .target(
             name: "Configuration", dependencies: ["DataPath", "Documents", "Files", "LoadBalancing"],
+            path: "Sources/Configuration/Configuration",
             swiftSettings: settings),
         .target(
             name: "KubernetesAPI",
             dependencies: ["CCurl", "Configuration", "Documents", "KubernetesObjects", "LoadBalancing"],
+            path: "Sources/Kubernetes/KubernetesAPI",
             swiftSettings: settings),
         .target(
-            name: "HTTPService", dependencies: ["CCurl", "CSystem", "LoadBalancing"],
+            name: "HTTPService", dependencies: ["CCurl", "CSystem", "LoadBalancing"], path: "Sources/Agent/HTTPService",
             swiftSettings: settings),
-        .target(name: "Netlink", dependencies: ["CNetlink"], swiftSettings: settings),
-        .target(name: "IPVS", dependencies: ["CNetlink", "LoadBalancing", "Netlink"], swiftSettings: settings),
+        .target(name: "Netlink", dependencies: ["CNetlink"], path: "Sources/Linux/Netlink", swiftSettings: settings),
+        .target(
+            name: "IPVS", dependencies: ["CNetlink", "LoadBalancing", "Netlink"], path: "Sources/Linux/IPVS",
+            swiftSettings: settings),
         .target(
             name: "NodeNetwork", dependencies: ["CNetlink", "DataPath", "LoadBalancing", "Netlink"],
+            path: "Sources/Linux/NodeNetwork",
             swiftSettings: settings),
-        .target(name: "Programs", dependencies: ["CSystem"], swiftSettings: settings),
+        .target(name: "Programs", dependencies: ["CSystem"], path: "Sources/Linux/Programs", swiftSettings: settings),
         .target(
             name: "NFTables",
             dependencies: ["CNetlink", "DataPath", "Documents", "LoadBalancing", "Netlink", "Programs"],
+            path: "Sources/Linux/NFTables",
             swiftSettings: settings),
-        .target(name: "KubeProxy", dependencies: ["Programs"], swiftSettings: settings),
+        .target(
+            name: "KubeProxy", dependencies: ["Programs"], path: "Sources/Configuration/KubeProxy",
+            swiftSettings: settings),
         .target(
             name: "Agent",
             dependencies: [
                 "Configuration", "DataPath", "Files", "IPVS", "KubeProxy", "KubernetesAPI", "KubernetesObjects",
                 "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
-            ],
+            ], path: "Sources/Agent/Agent",
             swiftSettings: settings),
         .target(
             name: "Presentation",
@@ -86,14 +109,14 @@ let package = Package(
                 "NodeNetwork",
                 "Reconcile",
                 "ServiceTranslation",
-            ],
+            ], path: "Sources/CommandLine/Presentation",
             swiftSettings: settings),
         .target(
             name: "Telemetry",
             dependencies: [
                 "Agent", "Documents", "HTTPService", "LoadBalancing", "Reconcile", "ServiceTranslation",
                 .product(name: "Logging", package: "swift-log"),
-            ],
+            ], path: "Sources/Agent/Telemetry",
             swiftSettings: settings),
         .executableTarget(
             name: "ipvsync",
@@ -105,18 +128,18 @@ let package = Package(
                 "ServiceDiscovery", "ServiceTranslation", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
+            ], path: "Sources/CommandLine/ipvsync",
             swiftSettings: settings, linkerSettings: linker),
 
         // Tests, and what they stand on.
-        .target(name: "TemporaryFiles", swiftSettings: settings),
+        .target(name: "TemporaryFiles", path: "Tests/Support/TemporaryFiles", swiftSettings: settings),
         .target(
             name: "TestSupport",
             dependencies: [
                 "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "NFTables",
                 "Netlink",
                 "NodeNetwork", "Reconcile", "ServiceTranslation",
-            ],
+            ], path: "Tests/Support/TestSupport",
             swiftSettings: settings),
         .executableTarget(
             name: "Integration",
@@ -134,7 +157,7 @@ let package = Package(
                 "Agent", "Configuration", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing",
                 "Netlink", "Reconcile", "ServiceTranslation", "TemporaryFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
+            ], path: "Tests/Bench",
             swiftSettings: settings),
         .executableTarget(
             name: "Fuzz",
@@ -143,62 +166,82 @@ let package = Package(
                 "NFTables",
                 "Netlink", "NodeNetwork", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
+            ], path: "Tests/Fuzz",
             swiftSettings: settings),
         .testTarget(
             name: "ServiceTranslationTests",
             dependencies: [
                 "DataPath", "Documents", "KubernetesObjects", "LoadBalancing", "ServiceTranslation", "TestSupport",
-            ],
+            ], path: "Tests/Kubernetes/ServiceTranslationTests",
             swiftSettings: settings),
         .testTarget(
             name: "ManifestsTests",
             dependencies: [
                 "Configuration", "Documents", "KubernetesObjects", "LoadBalancing", "Manifests", "ServiceTranslation",
                 "TemporaryFiles",
-            ],
+            ], path: "Tests/Kubernetes/ManifestsTests",
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "KubernetesAPITests",
             dependencies: [
                 "Configuration", "Documents", "KubernetesAPI", "KubernetesObjects", "LoadBalancing", "Manifests",
                 "ServiceTranslation", "TemporaryFiles",
-            ],
+            ], path: "Tests/Kubernetes/KubernetesAPITests",
             exclude: ["Fixtures", "apiserver.py"], swiftSettings: settings),
         .testTarget(
             name: "ServiceDiscoveryTests",
             dependencies: ["Documents", "KubernetesObjects", "ServiceDiscovery", "ServiceTranslation"],
+            path: "Tests/Kubernetes/ServiceDiscoveryTests",
             swiftSettings: settings),
-        .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing"], swiftSettings: settings),
+        .testTarget(
+            name: "LoadBalancingTests", dependencies: ["LoadBalancing"], path: "Tests/Model/LoadBalancingTests",
+            swiftSettings: settings),
         .testTarget(
             name: "ReconcileTests", dependencies: ["LoadBalancing", "Reconcile", "TestSupport"],
+            path: "Tests/Reconciler/ReconcileTests",
             swiftSettings: settings),
         .testTarget(
             name: "CommandLineTests",
             dependencies: ["Agent", "Documents", "Programs", "TemporaryFiles", "TestSupport"],
+            path: "Tests/CommandLine/CommandLineTests",
             swiftSettings: settings),
-        .testTarget(name: "FilesTests", dependencies: ["Files", "TemporaryFiles"], swiftSettings: settings),
-        .testTarget(name: "DocumentsTests", dependencies: ["Documents", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "FilesTests", dependencies: ["Files", "TemporaryFiles"], path: "Tests/Linux/FilesTests",
+            swiftSettings: settings),
+        .testTarget(
+            name: "DocumentsTests", dependencies: ["Documents", "TestSupport"],
+            path: "Tests/Configuration/DocumentsTests", swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests",
             dependencies: ["Configuration", "DataPath", "Documents", "LoadBalancing", "TemporaryFiles", "TestSupport"],
+            path: "Tests/Configuration/ConfigurationTests",
             swiftSettings: settings),
         .testTarget(
             name: "HTTPServiceTests", dependencies: ["CSystem", "HTTPService", "LoadBalancing", "TemporaryFiles"],
+            path: "Tests/Agent/HTTPServiceTests",
             swiftSettings: settings),
-        .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "NetlinkTests", dependencies: ["Netlink", "TestSupport"], path: "Tests/Linux/NetlinkTests",
+            swiftSettings: settings),
         .testTarget(
             name: "NodeNetworkTests",
             dependencies: ["DataPath", "LoadBalancing", "Netlink", "NodeNetwork", "TemporaryFiles", "TestSupport"],
+            path: "Tests/Linux/NodeNetworkTests",
             swiftSettings: settings),
-        .testTarget(name: "ProgramsTests", dependencies: ["CSystem", "Programs"], swiftSettings: settings),
-        .testTarget(name: "KubeProxyTests", dependencies: ["KubeProxy", "TemporaryFiles"], swiftSettings: settings),
+        .testTarget(
+            name: "ProgramsTests", dependencies: ["CSystem", "Programs"], path: "Tests/Linux/ProgramsTests",
+            swiftSettings: settings),
+        .testTarget(
+            name: "KubeProxyTests", dependencies: ["KubeProxy", "TemporaryFiles"],
+            path: "Tests/Configuration/KubeProxyTests", swiftSettings: settings),
         .testTarget(
             name: "NFTablesTests",
             dependencies: ["DataPath", "LoadBalancing", "NFTables", "Netlink", "TemporaryFiles", "TestSupport"],
+            path: "Tests/Linux/NFTablesTests",
             swiftSettings: settings),
         .testTarget(
             name: "IPVSTests", dependencies: ["IPVS", "LoadBalancing", "Netlink", "TestSupport"],
+            path: "Tests/Linux/IPVSTests",
             swiftSettings: settings),
         .testTarget(
             name: "PresentationTests",
@@ -206,7 +249,7 @@ let package = Package(
                 "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "Presentation",
                 "Reconcile",
                 "ServiceTranslation", "TestSupport",
-            ],
+            ], path: "Tests/CommandLine/PresentationTests",
             swiftSettings: settings),
         .testTarget(
             name: "TelemetryTests",
@@ -214,7 +257,7 @@ let package = Package(
                 "Agent", "Documents", "HTTPService", "KubernetesObjects", "LoadBalancing", "NodeNetwork", "Reconcile",
                 "ServiceTranslation", "Telemetry", "TemporaryFiles", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
-            ],
+            ], path: "Tests/Agent/TelemetryTests",
             swiftSettings: settings),
         .testTarget(
             name: "AgentTests",
@@ -222,7 +265,7 @@ let package = Package(
                 "Agent", "Configuration", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink",
                 "NodeNetwork",
                 "Reconcile", "ServiceTranslation", "TemporaryFiles", "TestSupport",
-            ],
+            ], path: "Tests/Agent/AgentTests",
             swiftSettings: settings),
     ]
 )

@@ -9,7 +9,7 @@ import Testing
 /// The files for deployment against the program that they deploy.
 struct DeploymentTests {
     private func objects(_ name: String) throws -> [YAMLNode] {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../..")
         let data = try Data(contentsOf: root.appendingPathComponent("scripts/deploy/\(name)"))
         return try YAMLNode.documents(in: Array(data))
     }

@@ -163,7 +163,7 @@ import Testing
         let figures = TrafficMetrics(
             samples.kernel.readState(statistics: false), ledger: try samples.ledger())
         let served = Set(metrics(board.responder { figures }).keys.map { String($0.prefix { $0 != "{" }) })
-        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
         let text = try String(contentsOfFile: "/\(root)/scripts/deploy/\(file)", encoding: .utf8)
         let named = text.matches(of: /(ipvsync|process)_[a-z_]+[a-z]/).map { String($0.output.0) }
         #expect(named.count >= 8)

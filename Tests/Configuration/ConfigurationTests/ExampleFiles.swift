@@ -4,7 +4,7 @@ import Foundation
 enum ExampleFiles {
     static func all() throws -> [(name: String, text: String)] {
         let directory = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Integration/examples").standardized
+            .appending(path: "../../../Integration/examples").standardized
         return try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
             .filter { $0.pathExtension == "yaml" }
             .sorted { $0.path < $1.path }
