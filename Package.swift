@@ -98,7 +98,7 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Configuration", "DataPath", "Files", "IPVS", "KubeProxy", "KubernetesAPI", "KubernetesObjects",
+                "CSystem", "Configuration", "DataPath", "Files", "IPVS", "KubeProxy", "KubernetesAPI", "KubernetesObjects",
                 "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
             ], path: "Sources/Agent/Agent",
             swiftSettings: settings),

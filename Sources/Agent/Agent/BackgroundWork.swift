@@ -12,6 +12,12 @@ final class BackgroundWork {
 
     /// Begins; where no thread is to be had, the work is done at once.
     init(_ work: @escaping @Sendable () -> Void) {
+        thread = Self.start(work)
+        if thread == nil { work() }
+    }
+
+    /// Starts a thread; `nil` where none is to be had. Whoever starts it joins it or detaches it.
+    static func start(_ work: @escaping @Sendable () -> Void) -> pthread_t? {
         var thread = pthread_t()
         let body = Unmanaged.passRetained(Body(work))
         let code = pthread_create(
@@ -20,11 +26,9 @@ final class BackgroundWork {
                 if let context { Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() }
                 return nil
             }, body.toOpaque())
-        if code == 0 {
-            self.thread = thread
-        } else {
-            body.takeRetainedValue().run()
-        }
+        guard code != 0 else { return thread }
+        body.release()
+        return nil
     }
 
     deinit { wait() }

@@ -7,17 +7,23 @@ struct LedgerRecord {
     /// What has changed since the file was written; `nil` when only the whole will do.
     private var changes: [LedgerChange]?
     private var extent: LedgerStore.Extent?
+    private let owned: OwnedIndex
 
-    /// - Parameter isSaved: Whether the file is there and says the same.
-    init(current: Ledger, isSaved: Bool) {
+    /// - Parameters:
+    ///   - isSaved: Whether the file is there and says the same.
+    ///   - owned: Told of what is ours.
+    init(current: Ledger, isSaved: Bool, owned: OwnedIndex = OwnedIndex()) {
         self.current = current
         self.isSaved = isSaved
+        self.owned = owned
+        owned.take(current, replacing: nil)
     }
 
     /// Puts a new ledger in the place of the whole, or of a part.
     mutating func take(_ new: Ledger, replacing part: Ledger?) {
         guard new != part ?? current else { return }
         isSaved = false
+        owned.take(new, replacing: part)
         if let part {
             changes?.append(LedgerChange(from: part, to: new))
             current.replace(part, with: new)

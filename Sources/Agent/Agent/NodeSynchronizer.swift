@@ -31,7 +31,7 @@ package struct NodeSynchronizer {
         if let demand {
             let pass = DataPathPass(keeper, demand)
             report = try synchronizer.synchronize(desired, with: pass)
-            report.network = pass.finish(owned: synchronizer.owned, report)
+            report.network = pass.finish(owned: synchronizer.owned.keys, report)
         } else {
             report = try synchronizer.synchronize(desired)
             report.network = keeper.retire()

@@ -18,31 +18,54 @@ extension Synchronizer {
         _ source: some DesiredSource, except excluded: Set<VirtualServerKey> = [], auditing share: Double,
         repairs: Bool = true
     ) throws(SyncError) -> SyncReport {
-        let started = ContinuousClock.now
-        guard confirmations.isComplete, let listing = table.readListing() else {
-            return try verifyAll(source, repairs: repairs)
+        guard case .looked(let suspects, let counts, let looking) = lookOver(except: excluded, auditing: share) else {
+            return try check(source.desired, repairs: repairs)
         }
-        let suspects = confirmations.suspects(in: listing, auditing: share).subtracting(excluded)
-        guard suspects.count <= max(64, listing.count / Self.largestShare) else {
-            return try verifyAll(source, repairs: repairs)
-        }
-        var counts = TableCounts(listing, isOurs: owns)
-        let looking = started.duration(to: .now)
         var desired = source.settings
         desired.virtualServers = suspects.compactMap { source.desired($0) }.sorted { $0.key < $1.key }
+        let report = try check(
+            suspects, desired, withSettings: true, repairs: repairs, counts: counts, looking: looking)
+        if let report { return report }
+        return try check(source.desired, repairs: repairs)
+    }
+
+    /// Holds a listing against what is known, and says what has to be looked at closely.
+    func lookOver(except excluded: Set<VirtualServerKey>, auditing share: Double) -> TableOutcome {
+        let started = ContinuousClock.now
+        guard confirmations.isComplete, let listing = table.readListing() else { return .unknown }
+        let suspects = confirmations.suspects(in: listing, auditing: share).subtracting(excluded)
+        guard suspects.count <= max(64, listing.count / Self.largestShare) else { return .unknown }
+        let counts = TableCounts(listing, isOurs: owned.contains)
+        return .looked(suspects, counts, started.duration(to: .now))
+    }
+
+    /// Looks closely at some virtual servers, and puts right what is wrong.
+    ///
+    /// - Parameters:
+    ///   - desired: What is declared of them, and of settings.
+    ///   - withSettings: Whether settings are looked at too.
+    ///   - counts: How much of the table is whose, as the listing shows it.
+    ///   - looking: How long that look took.
+    /// - Returns: `nil` when so much would go that only a look at everything can tell whether it may.
+    func check(
+        _ suspects: Set<VirtualServerKey>, _ desired: DesiredState, withSettings: Bool, repairs: Bool,
+        counts: TableCounts?, looking: Duration
+    ) throws(SyncError) -> SyncReport? {
         let found = try run(applies: repairs) { (ledger, report) throws(SyncError) in
-            try draft(of: suspects, desired, withSettings: true, ledger, &report)
+            try draft(of: suspects, desired, withSettings: withSettings, ledger, &report)
         }
-        guard var report = found else { return try verifyAll(source, repairs: repairs) }
+        guard var report = found else { return nil }
         report.timings.read += looking
-        counts.add(report.changes)
-        report.counts = counts
+        if var counts {
+            counts.add(report.changes)
+            report.counts = counts
+        }
         return report
     }
 
-    private func verifyAll(_ source: some DesiredSource, repairs: Bool) throws(SyncError) -> SyncReport {
-        let desired = source.desired
-        return try run(applies: repairs) { (ledger, report) throws(SyncError) in try draft(desired, ledger, &report) }
+    /// Looks closely at everything, and puts right what is wrong.
+    func check(_ desired: DesiredState, repairs: Bool) throws(SyncError) -> SyncReport {
+        try run(applies: repairs) { (ledger, report) throws(SyncError) in try draft(desired, ledger, &report) }
             ?? SyncReport()
     }
 }

@@ -12,6 +12,8 @@ package final class Synchronizer {
     package var policy: ReconcilePolicy
     let now: () -> UInt64
     private var record: LedgerRecord?
+    /// Which virtual servers are ours; asked from other threads too.
+    package let owned = OwnedIndex()
     /// What is known of the table without looking.
     var confirmations = Confirmations()
 
@@ -34,6 +36,18 @@ package final class Synchronizer {
     /// - Parameter waits: Told once, as soon as it has to wait for another run.
     package func lock(waitingAtMost seconds: Int, waits: () -> Void = {}) throws(SyncError) -> RunLock {
         try attempt { () throws(StateError) in try store.lock(waitingAtMost: seconds, waits: waits) }
+    }
+
+    /// Reads the ledger, for ``owned`` to be true before the first sync. What is wrong with it, that will tell.
+    package func readLedger() {
+        guard record == nil else { return }
+        do throws(SyncError) {
+            let loaded = try attempt { () throws(StateError) in try store.load() }
+            guard loaded.problem == nil else { return }
+            record = LedgerRecord(current: loaded.ledger, isSaved: true, owned: owned)
+        } catch {
+            // The sync will meet it too.
+        }
     }
 
     /// What a sync would do; nothing is changed or written.
@@ -124,22 +138,6 @@ package final class Synchronizer {
         return report
     }
 
-    /// Whether a virtual server is ours, as far as the ledger has been read.
-    func owns(_ key: VirtualServerKey) -> Bool { record?.current.owns(key) ?? false }
-
-    /// The virtual servers that are ours, as far as the ledger has been read.
-    package var owned: Set<VirtualServerKey> { record.map { Set($0.current.virtualServers.keys) } ?? [] }
-
-    /// Those of these addresses at which a virtual server of ours is.
-    func served(_ addresses: Set<IPAddress>) -> Set<IPAddress> {
-        guard let keys = record?.current.virtualServers.keys else { return [] }
-        return addresses.intersection(
-            keys.lazy.compactMap { key in
-                guard case .endpoint(_, let endpoint) = key, addresses.contains(endpoint.address) else { return nil }
-                return endpoint.address
-            })
-    }
-
     static func addresses(_ keys: some Sequence<VirtualServerKey>) -> Set<IPAddress> {
         Set(
             keys.lazy.compactMap { key in
@@ -156,6 +154,6 @@ package final class Synchronizer {
         }
         let loaded = try load(&report)
         if loaded.problem != nil { try attempt { () throws(StateError) in try store.setAside() } }
-        return LedgerRecord(current: loaded.ledger, isSaved: loaded.problem == nil)
+        return LedgerRecord(current: loaded.ledger, isSaved: loaded.problem == nil, owned: owned)
     }
 }

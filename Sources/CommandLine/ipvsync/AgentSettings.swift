@@ -8,7 +8,7 @@ internal import Telemetry
 
 /// How an agent works: what the command line says, else the configuration, else the standard.
 struct AgentSettings {
-    let timing: AgentLoop.Timing
+    let timing: Reconciler.Timing
     let drift: DriftPolicy
     let cleansUpOnExit: Bool
     /// Where metrics and health are served; `nil` for nowhere.
@@ -19,7 +19,7 @@ struct AgentSettings {
     let logLevel: Logger.Level
 
     init(_ options: AgentOptions, _ settings: Settings) {
-        var timing = AgentLoop.Timing()
+        var timing = Reconciler.Timing()
         timing.verification = .seconds(
             options.syncInterval ?? Int(settings.syncInterval ?? Settings.standardSyncInterval))
         timing.audit = .seconds(Int(settings.auditInterval ?? Settings.standardAuditInterval))

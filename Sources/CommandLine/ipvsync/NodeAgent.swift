@@ -15,7 +15,10 @@ internal import Reconcile
 internal import ServiceTranslation
 internal import Telemetry
 
-/// The agent that stays: files and an API server on one side, the kernel on the other, one thread between them.
+/// The agent that stays: files and an API server on one side, the kernel on the other.
+///
+/// This thread follows the sources and decides what is due. It waits for nothing but news: the table of virtual servers
+/// and the node's network are each changed on a thread of their own.
 final class NodeAgent {
     private let options: RunCommand
     private let synchronizer: Synchronizer
@@ -26,7 +29,12 @@ final class NodeAgent {
     private var state: AgentState
     private var watch: ClusterWatch?
     private var proxyName: String?
-    private var loop: AgentLoop
+    private var reconciler: Reconciler
+    private let table: Worker<TableJob, TableOutcome>
+    private let network: Worker<NetworkJob, NetworkOutcome>
+    /// What the two have done.
+    private let outcomes = Inbox<AgentOutcome>()
+    private let policy = PolicyBox()
     private var generator = SystemRandomNumberGenerator()
     private var files: FileWatch
     private var addresses: AddressWatch?
@@ -56,6 +64,8 @@ final class NodeAgent {
     private static let releaseDelay = Duration.seconds(5)
     /// Warnings concern all Services: they are not looked at for every change.
     private static let warningDelay = Duration.seconds(2)
+    /// A job that is under way at the end may take that long.
+    private static let lastPatience = Duration.seconds(3)
 
     /// - Parameter files: Watched since before the configuration was read.
     init(
@@ -82,8 +92,13 @@ final class NodeAgent {
         state = AgentState(declared, node: node)
         state.isComplete = watch == nil
         keeper = try options.state.keeper()
-        loop = AgentLoop(synchronizer, keeper: keeper, timing: settings.timing, now: .now)
-        loop.driftPolicy = settings.drift
+        reconciler = Reconciler(timing: settings.timing, keepsNetwork: true, now: .now)
+        reconciler.driftPolicy = settings.drift
+        synchronizer.readLedger()
+        let tableTarget = TableTarget(synchronizer, policy: policy)
+        let networkTarget = NetworkTarget(keeper, owned: synchronizer.owned)
+        table = Worker(tableTarget.perform) { [outcomes] in outcomes.put(.table($0)) }
+        network = Worker(networkTarget.perform) { [outcomes] in outcomes.put(.network($0)) }
         reporter = AgentReporter(
             log: log, manager: ServiceManager(environment: ProcessEnvironment.variables))
         servers = TelemetryServers(
@@ -121,7 +136,7 @@ final class NodeAgent {
             if let addressTime, addressTime <= .now { followAddresses() }
             if family?.hasChanged() ?? false {
                 log.warning("IPVS was unloaded or loaded", metadata: ["detail": "everything is looked at again"])
-                loop.noteEverything(at: .now)
+                reconciler.noteEverything(at: .now)
             }
             if let watch, watch.isComplete, state.knowsNodeAddresses { state.isComplete = true }
             releaseAPIServer()
@@ -130,17 +145,33 @@ final class NodeAgent {
                 if signal == .end { return try end() }
                 reload()
             }
-            if let step = loop.step(state, now: .now, using: &generator) {
-                reporter.report(step, refused: loop.refused, drains: loop.drains)
-            }
+            reconcile()
             if let warningTime, warningTime <= .now { warn() }
             reporter.note(turn: turn.duration)
         }
     }
 
+    /// Takes what the targets have done, and hands them what is due.
+    private func reconcile() {
+        for outcome in outcomes.take() { reconciler.take(outcome, state, now: .now, using: &generator) }
+        while let job = reconciler.next(state, now: .now) {
+            switch job {
+            case .table(let job): table.hand(job)
+            case .network(let job): network.hand(job)
+            }
+        }
+        for step in reconciler.takeSteps() {
+            reporter.report(step, refused: reconciler.refused, drains: reconciler.drains)
+        }
+        for release in reconciler.takeReleases() { reporter.report(release) }
+    }
+
     private func end() throws(SyncError) {
         reporter.stopping()
-        if settings.cleansUpOnExit {
+        let isSettled = table.settle(within: Self.lastPatience) && network.settle(within: Self.lastPatience)
+        if settings.cleansUpOnExit, !isSettled {
+            log.error("not cleaned up", metadata: ["detail": "a change is still under way; run 'ipvsync cleanup'"])
+        } else if settings.cleansUpOnExit {
             let report = try NodeSynchronizer(synchronizer, keeper).cleanUp()
             let changes = report.changes.count + (report.network?.plan.count ?? 0)
             log.info("cleaned up", metadata: ["changes": "\(changes)"])
@@ -152,16 +183,18 @@ final class NodeAgent {
     }
 
     private var wait: Duration {
-        let times = [state.isComplete ? loop.due : nil, reloadTime, addressTime, warningTime, releaseTime].compactMap(
-            \.self)
+        let times = [state.isComplete ? reconciler.due : nil, reloadTime, addressTime, warningTime, releaseTime]
+            .compactMap(
+                \.self)
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait
         return max(.zero, times.map { $0 - .now }.min().map { min($0, longest) } ?? longest)
     }
 
     /// Waits for news of the API server, a file, or a signal.
     private func take(_ wait: Duration) {
-        let descriptors = [signals.descriptor, files.descriptor, addresses?.descriptor, family?.descriptor]
-            .compactMap(\.self)
+        let descriptors = [
+            signals.descriptor, outcomes.descriptor, files.descriptor, addresses?.descriptor, family?.descriptor,
+        ].compactMap(\.self)
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let milliseconds = wait / .milliseconds(1)
@@ -172,8 +205,8 @@ final class NodeAgent {
         // Before the Services: no address of the API server is ever taken, not for a moment.
         let keys = state.use(apiServers: watch.servers)
         if !events.isEmpty || !keys.isEmpty {
-            loop.note(keys + state.take(events), at: .now)
-            loop.note(state.takeDataPathChange(), at: .now)
+            reconciler.note(keys + state.take(events), at: .now)
+            reconciler.note(state.takeDataPathChange(), at: .now)
             warningTime = warningTime ?? .now + Self.warningDelay
             serveHealthChecks()
         }
@@ -189,7 +222,7 @@ final class NodeAgent {
         }
         guard releaseTime.map({ $0 <= .now }) ?? true else { return }
         releaseTime = .now + Self.releaseDelay
-        reporter.report(loop.release(watch.servers, unlessDeclaredIn: state))
+        reconciler.release(watch.servers, owned: synchronizer.owned, unlessDeclaredIn: state)
     }
 
     private static func addressWatch(_ log: Logger) -> AddressWatch? {
@@ -230,11 +263,11 @@ final class NodeAgent {
                     "removed": "\(before.subtracting(now).sorted().map(\.description).joined(separator: ", "))",
                 ])
         }
-        loop.note(state.use(stations), at: .now)
-        loop.note(state.takeDataPathChange(), at: .now)
+        reconciler.note(state.use(stations), at: .now)
+        reconciler.note(state.takeDataPathChange(), at: .now)
         // A Service's address that is on another device now, or no longer: ours lets it go, or takes it.
         let changed = before.symmetricDifference(now)
-        if !state.boundAddresses.isDisjoint(with: changed) { loop.noteEverything(at: .now) }
+        if !state.boundAddresses.isDisjoint(with: changed) { reconciler.noteEverything(at: .now) }
         warningTime = warningTime ?? .now + Self.warningDelay
         // Services in files are translated as they are read.
         if !options.source.cluster.manifests.isEmpty { reloadTime = .now }
@@ -280,10 +313,10 @@ final class NodeAgent {
             watch = watch?.following(APIResource.proxied(proxyName: proxyName))
         }
         settings = AgentSettings(options.agent, declared.configuration.settings)
-        synchronizer.policy = options.sync.policy(declared.configuration)
-        loop.timing = settings.timing
-        loop.driftPolicy = settings.drift
-        loop.noteEverything(at: .now)
+        policy.put(options.sync.policy(declared.configuration))
+        reconciler.timing = settings.timing
+        reconciler.driftPolicy = settings.drift
+        reconciler.noteEverything(at: .now)
         warningTime = warningTime ?? .now
         servers.use(settings)
         serveHealthChecks()

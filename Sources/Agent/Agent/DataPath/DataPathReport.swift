@@ -1,3 +1,4 @@
+internal import NFTables
 internal import NodeNetwork
 
 /// What was done beside IPVS, or would be.
@@ -46,4 +47,23 @@ package struct DataPathReport: Sendable {
     package var isEmpty: Bool { plan.isEmpty && failures.isEmpty && staleEntries == 0 }
 
     mutating func fail(_ part: Part, _ message: String) { failures.append(Failure(part: part, message: message)) }
+
+    /// Takes in what was done after it.
+    mutating func add(_ later: DataPathReport) {
+        plan.sysctls += later.plan.sysctls
+        plan.firewall = plan.firewall.map { $0.followed(by: later.plan.firewall) } ?? later.plan.firewall
+        plan.firewallReason = later.plan.firewallReason ?? plan.firewallReason
+        plan.tracking = later.plan.tracking ?? plan.tracking
+        plan.addresses += later.plan.addresses
+        if !later.plan.device.isEmpty { plan.device = later.plan.device }
+        plan.elsewhere.merge(later.plan.elsewhere) { _, new in new }
+        for failure in later.failures where !failures.contains(failure) { failures.append(failure) }
+        transactions += later.transactions
+        staleEntries += later.staleEntries
+        duration += later.duration
+        isPreview = isPreview || later.isPreview
+        hasLooked = hasLooked || later.hasLooked
+        leavesFailures = leavesFailures || later.leavesFailures
+        restorations.formUnion(later.restorations)
+    }
 }

@@ -12,32 +12,114 @@ package struct Release: Hashable, Sendable {
     package internal(set) var virtualServers: Set<VirtualServerKey> = []
     /// What could not be done.
     package internal(set) var failures: [String] = []
+    /// Addresses at which virtual servers stay.
+    var kept: Set<IPAddress> = []
 
     package init() {}
 
-    package var isEmpty: Bool { self == Release() }
+    /// Whether nothing was let go of, and nothing failed.
+    package var isEmpty: Bool {
+        addresses.isEmpty && networks.isEmpty && virtualServers.isEmpty && failures.isEmpty
+    }
+
+    fileprivate mutating func add(_ more: Release) {
+        addresses.formUnion(more.addresses)
+        networks.formUnion(more.networks)
+        virtualServers.formUnion(more.virtualServers)
+        failures += more.failures
+        kept.formUnion(more.kept)
+    }
 }
 
-extension AgentLoop {
+/// How far the letting go of addresses is.
+struct ReleaseState {
+    /// What is to be let go of, first by the table, then by the network.
+    var addresses: Set<IPAddress> = []
+    /// Virtual servers that stay, for they are declared.
+    var kept: Set<VirtualServerKey> = []
+    var settings: DataPathSettings?
+    var stage = Stage.idle
+    /// What has been done so far.
+    var done = Release()
+    /// What has been done to its end and not been told.
+    var finished: [Release] = []
+
+    var isWithTable: Bool { stage == .tableIsAtIt }
+
+    enum Stage {
+        case idle
+        case table
+        case tableIsAtIt
+        case network
+        case networkIsAtIt
+    }
+}
+
+extension Reconciler {
     /// Lets go of the addresses by which an API server that does not answer is reached.
     ///
     /// An address that is ours makes the node talk to itself, and a virtual server there catches what the node sends:
     /// the agent would never hear that it is to give them back. So both go at once, without a look at connections. What
     /// is declared stays, and the virtual servers of `default/kubernetes`, by which Pods reach the API server.
-    package mutating func release(_ servers: Set<IPAddress>, unlessDeclaredIn source: some DesiredSource) -> Release {
+    ///
+    /// - Parameter owned: The virtual servers that are ours.
+    package mutating func release(
+        _ servers: Set<IPAddress>, owned: OwnedIndex, unlessDeclaredIn source: some DesiredSource
+    ) {
+        guard release.stage == .idle, !servers.isEmpty else { return }
+        release.addresses = servers
+        release.kept = owned.keys(at: servers).filter { source.desired($0) != nil }
+        release.settings = source.network
+        release.done = Release()
+        release.stage = .table
+    }
+
+    /// What has been let go of since the last call.
+    package mutating func takeReleases() -> [Release] {
+        defer { release.finished = [] }
+        return release.finished
+    }
+
+    /// The part of a release that is due.
+    mutating func nextRelease() -> AgentJob? {
+        switch release.stage {
+        case .table where isTableIdle:
+            release.stage = .tableIsAtIt
+            return .table(.release(release.addresses, keeping: release.kept))
+        case .network where network.job == nil && !followsTable:
+            release.stage = .networkIsAtIt
+            network.begin(.release, .now)
+            return .network(.release(release.addresses, release.settings))
+        default: return nil
+        }
+    }
+
+    mutating func takeReleased(_ done: Release) {
+        release.done.add(done)
+        switch release.stage {
+        case .tableIsAtIt:
+            forgetDrains(done.virtualServers)
+            release.addresses.subtract(done.kept)
+            release.stage = keepsNetwork && !release.addresses.isEmpty ? .network : .idle
+        default: release.stage = .idle
+        }
+        if release.stage == .idle { release.finished.append(release.done) }
+    }
+}
+
+extension Synchronizer {
+    /// Removes our virtual servers at some addresses at once, with their connections; those of `default/kubernetes` stay.
+    func release(_ addresses: Set<IPAddress>, keeping kept: Set<VirtualServerKey>) -> Release {
         var release = Release()
-        var kept: Set<IPAddress> = []
         do throws(SyncError) {
-            release.virtualServers = try synchronizer.release(servers) { key, name in
-                let isKept = source.desired(key) != nil || name.map(Self.isAPIServer) ?? false
-                if isKept, let address = key.endpointAddress { kept.insert(address) }
+            release.virtualServers = try remove(addresses) { key, name in
+                let isKept = kept.contains(key) || name.map(Self.isAPIServer) ?? false
+                if isKept, let address = key.endpointAddress { release.kept.insert(address) }
                 return isKept
             }
         } catch {
             release.failures.append(error.description)
         }
-        keeper?.release(servers.subtracting(kept), source.network, &release)
-        for key in release.virtualServers { draining[key] = nil }
         return release
     }
 
@@ -45,14 +127,10 @@ extension AgentLoop {
     private static func isAPIServer(_ name: String) -> Bool {
         name == "default/kubernetes" || name.hasPrefix("default/kubernetes:")
     }
-}
 
-extension Synchronizer {
-    /// Removes our virtual servers at some addresses at once, with their connections.
-    ///
     /// - Parameter keeps: Whether one stays, by its key and the name under which it was declared.
     /// - Returns: Those that have gone.
-    func release(
+    private func remove(
         _ addresses: Set<IPAddress>, unless keeps: (VirtualServerKey, String?) -> Bool
     ) throws(SyncError) -> Set<VirtualServerKey> {
         var keys: Set<VirtualServerKey> = []
@@ -115,13 +193,5 @@ extension DataPathKeeper {
         // The next pass looks at what is there.
         observed = nil
         isBehind = true
-    }
-}
-
-extension VirtualServerKey {
-    /// The address that it is at; `nil` for a firewall mark.
-    fileprivate var endpointAddress: IPAddress? {
-        guard case .endpoint(_, let endpoint) = self else { return nil }
-        return endpoint.address
     }
 }

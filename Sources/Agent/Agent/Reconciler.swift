@@ -1,0 +1,423 @@
+package import DataPath
+package import LoadBalancing
+package import Reconcile
+
+/// Says what is to be done when: changes at once, everything at an interval, failures again after a while.
+///
+/// It only decides, and never waits: the table of virtual servers and the node's network each do one job at a time,
+/// wherever the caller has them run, and their outcomes come back through ``take(_:_:now:using:)``. So whatever holds up
+/// one of them holds up nothing else.
+package struct Reconciler {
+    /// How long things may wait.
+    package struct Timing: Hashable, Sendable {
+        /// Between two verifications of the whole table.
+        package var verification = Duration.seconds(30)
+        /// Until every virtual server has been looked at closely once, whatever a listing shows.
+        package var audit = Duration.seconds(60 * 60)
+        /// Between two looks at what drains.
+        package var drain = Duration.seconds(5)
+        /// Between two syncs of changes; what comes meanwhile goes together.
+        package var minimum = Duration.milliseconds(100)
+        /// How long virtual servers wait for what comes before them in the node's network.
+        package var network = Duration.milliseconds(80)
+
+        package init() {}
+    }
+
+    /// So many virtual servers are looked at in one job: no job may keep the others waiting for long.
+    static let jobSize = 256
+    /// More leaving virtual servers than this, and only a look at everything tells whether so many may go.
+    private static let judgedApart = 10
+
+    /// What holds from the next job on.
+    package var timing: Timing
+    package var driftPolicy = DriftPolicy.repair
+    /// Whether something beside IPVS is kept.
+    let keepsNetwork: Bool
+    private var changed: Set<VirtualServerKey> = []
+    private var isStale = true
+    /// Whether removals are held back, which only a look at everything can end.
+    private var isHolding = false
+    private var retries = Retries()
+    private var draining = Drains()
+    /// Drift that has been told of and stays, for it is not repaired.
+    private var knownDrift: Set<Drift> = []
+    /// Drift that the verification under way has found.
+    private var foundDrift: Set<Drift> = []
+    /// When the first of the changes came that wait now.
+    private(set) var noted: ContinuousClock.Instant?
+    /// When changes may be made: not sooner than ``Timing/minimum`` after the last ones.
+    private var changesFrom: ContinuousClock.Instant
+    private(set) var nextVerification: ContinuousClock.Instant
+    /// What a verification has yet to look at closely.
+    private var verification: Verification?
+    /// What the table is doing; `nil` when it is idle.
+    private(set) var underWay: UnderWay?
+    /// How many virtual servers are ours, as far as is known.
+    private var ownedCount = 0
+    var network = NetworkState()
+    var release = ReleaseState()
+    /// A step that waits for the network's part of its report.
+    private var unreported: (step: AgentStep, limit: ContinuousClock.Instant)?
+    private var steps: [AgentStep] = []
+
+    /// What is left of a verification.
+    private struct Verification {
+        var suspects: Set<VirtualServerKey>
+        var counts: TableCounts?
+        var looking: Duration
+        /// Whether timeouts and synchronisation daemons have been looked at.
+        var hasLookedAtSettings = false
+    }
+
+    /// A job of the table.
+    struct UnderWay {
+        let scope: AgentStep.Scope
+        /// What it looks at; `nil` for everything.
+        var keys: Set<VirtualServerKey>?
+        var noted: ContinuousClock.Instant?
+        /// Whether another job of the same verification follows.
+        var isLast = true
+    }
+
+    /// - Parameter keepsNetwork: Whether something beside IPVS is kept.
+    package init(timing: Timing = Timing(), keepsNetwork: Bool, now: ContinuousClock.Instant) {
+        self.timing = timing
+        self.keepsNetwork = keepsNetwork
+        nextVerification = now
+        changesFrom = now
+    }
+
+    /// Takes note of virtual servers that may be wanted otherwise now.
+    package mutating func note(_ keys: some Collection<VirtualServerKey>, at now: ContinuousClock.Instant) {
+        guard !keys.isEmpty else { return }
+        changed.formUnion(keys)
+        noted = noted ?? now
+    }
+
+    /// Takes note of what is needed otherwise beside IPVS.
+    package mutating func note(_ change: DataPathChange, at now: ContinuousClock.Instant) {
+        guard !change.isEmpty else { return }
+        network.change.append(change)
+        noted = noted ?? now
+    }
+
+    /// Takes note that anything may be wanted otherwise now.
+    package mutating func noteEverything(at now: ContinuousClock.Instant) {
+        isStale = true
+        noted = noted ?? now
+    }
+
+    /// What the kernel refuses now, one line each, as many as a reader can use; it is tried again.
+    package var refused: [String] { retries.reasons }
+
+    /// The real servers that drain, as they were seen last, in any order.
+    package var drains: [Drain] { draining.all }
+
+    /// Whether the table has nothing to do.
+    var isTableIdle: Bool { underWay == nil && !release.isWithTable }
+
+    /// Whether addresses follow the table's work on everything: then the network is not free for anything else.
+    var followsTable: Bool { underWay?.scope == .everything && network.hasGate }
+
+    mutating func forgetDrains(_ keys: Set<VirtualServerKey>) { draining.settle(keys) }
+
+    /// Takes note that nothing waits any more: the network has taken what came.
+    mutating func noteNothingWaits(_ now: ContinuousClock.Instant) {
+        noted = nil
+        changesFrom = now + timing.minimum
+    }
+
+    /// Whether changes of virtual servers wait.
+    var hasChanges: Bool { isStale || !changed.isEmpty }
+
+    /// What has been done since the last call.
+    package mutating func takeSteps() -> [AgentStep] {
+        defer { steps = [] }
+        return steps
+    }
+
+    /// When there is something to do next, once the source is complete, unless an outcome comes before.
+    package var due: ContinuousClock.Instant {
+        var times: [ContinuousClock.Instant] = []
+        if isTableIdle { times.append(tableDue) }
+        if let networkDue { times.append(networkDue) }
+        if let unreported { times.append(unreported.limit) }
+        return times.min() ?? nextVerification
+    }
+
+    private var changesDue: ContinuousClock.Instant? {
+        isStale || !changed.isEmpty || !network.change.isEmpty ? changesFrom : nil
+    }
+
+    private var tableDue: ContinuousClock.Instant {
+        var times = [nextVerification]
+        if let look = draining.nextLook { times.append(look) }
+        if let retry = retries.due { times.append(retry) }
+        // The rest of one that has begun.
+        if verification != nil { times.append(changesFrom - timing.minimum) }
+        if let changesDue {
+            let barrier = hasChanges ? networkBarrier : nil
+            times.append(barrier.map { max($0, changesDue) } ?? changesDue)
+        }
+        return times.min() ?? nextVerification
+    }
+
+    /// When changes go to the network.
+    var networkChangeDue: ContinuousClock.Instant? { network.change.isEmpty ? nil : changesDue }
+}
+
+// MARK: - Jobs
+
+extension Reconciler {
+    /// The next job that is due for a target that is idle; ask until there is none.
+    package mutating func next(_ source: some DesiredSource, now: ContinuousClock.Instant) -> AgentJob? {
+        if let limit = unreported?.limit, limit <= now { report() }
+        if let job = nextRelease() { return job }
+        guard source.isComplete else { return nil }
+        if isTableIdle, isEverythingDue(at: now) { return beginEverything(source, now) }
+        if let job = network.waiting {
+            network.waiting = nil
+            return job
+        }
+        if let job = nextNetwork(source, now) { return .network(job) }
+        guard isTableIdle, let job = nextTable(source, now) else { return nil }
+        return .table(job)
+    }
+
+    private func isEverythingDue(at now: ContinuousClock.Instant) -> Bool {
+        guard tableDue <= now else { return false }
+        if retries.isWholeDue(at: now) { return true }
+        if isStale { return changesDue.map { $0 <= now } ?? false }
+        return isHolding && nextVerification <= now && changed.isEmpty
+    }
+
+    /// Everything: the network begins, and the table, which looks and plans meanwhile, waits for it before it changes
+    /// anything.
+    private mutating func beginEverything(_ source: some DesiredSource, _ now: ContinuousClock.Instant) -> AgentJob {
+        begin(UnderWay(scope: .everything, keys: nil, noted: noted), now)
+        verification = nil
+        changed = []
+        isStale = false
+        noted = nil
+        changesFrom = now + timing.minimum
+        guard keepsNetwork else { return .table(.everything(source.desired, nil)) }
+        network.change = DataPathChange()
+        guard network.job == nil else {
+            // It has been at work for too long to be waited for: it gets everything when it is idle.
+            network.owesEverything = true
+            return .table(.everything(source.desired, nil))
+        }
+        let demand = source.demand
+        let gate = demand.map { _ in NetworkGate() }
+        network.begin(.everything, now)
+        network.hasGate = gate != nil
+        network.waiting = .table(.everything(source.desired, gate))
+        return .network(.everything(demand, gate))
+    }
+
+    private mutating func begin(_ work: UnderWay, _ now: ContinuousClock.Instant) {
+        if unreported != nil { report() }
+        underWay = work
+    }
+
+    private mutating func nextTable(_ source: some DesiredSource, _ now: ContinuousClock.Instant) -> TableJob? {
+        guard tableDue <= now else { return nil }
+        if let keys = keysDue(source, now) {
+            guard let keys = keys else { return nil }
+            begin(UnderWay(scope: .changes, keys: keys, noted: noted), now)
+            if changed.isEmpty { noted = nil }
+            changesFrom = changed.isEmpty ? now + timing.minimum : now
+            let desired = keys.compactMap { source.desired($0) }.sorted { $0.key < $1.key }
+            return .some(keys, desired)
+        }
+        return nextVerificationJob(source, now)
+    }
+
+    /// The virtual servers whose time has come; an empty answer waits for the network, `nil` is for none.
+    private mutating func keysDue(_ source: some DesiredSource, _ now: ContinuousClock.Instant)
+        -> Set<VirtualServerKey>??
+    {
+        var keys: Set<VirtualServerKey> = []
+        if !changed.isEmpty, changesDue.map({ $0 <= now }) ?? false {
+            if let networkBarrier, networkBarrier > now { return .some(nil) }
+            if changed.count <= Self.jobSize {
+                swap(&keys, &changed)
+            } else if isForEverything(source) {
+                isStale = true
+                return .some(nil)
+            } else {
+                while keys.count < Self.jobSize, let key = changed.popFirst() { keys.insert(key) }
+            }
+        }
+        keys.formUnion(retries.dueKeys(at: now, atMost: max(0, Self.jobSize - keys.count)))
+        if let look = draining.nextLook, look <= now {
+            keys.formUnion(draining.due(atMost: max(0, Self.jobSize - keys.count)))
+        }
+        return keys.isEmpty ? nil : .some(keys)
+    }
+
+    /// Whether so much changes that a look at everything costs less, or so much goes that only it can judge.
+    private func isForEverything(_ source: some DesiredSource) -> Bool {
+        if changed.count > max(Self.jobSize, ownedCount / 4) { return true }
+        var leaving = 0
+        for key in changed where source.desired(key) == nil {
+            leaving += 1
+            if leaving > Self.judgedApart { return true }
+        }
+        return false
+    }
+
+    private mutating func nextVerificationJob(
+        _ source: some DesiredSource, _ now: ContinuousClock.Instant
+    ) -> TableJob? {
+        let repairs = driftPolicy == .repair
+        if var rest = verification {
+            var keys: Set<VirtualServerKey> = []
+            while keys.count < Self.jobSize, let key = rest.suspects.popFirst() {
+                // What is about to be changed is looked at with the change.
+                if !changed.contains(key) { keys.insert(key) }
+            }
+            var desired = rest.hasLookedAtSettings ? DesiredState() : source.settings
+            desired.virtualServers = keys.compactMap { source.desired($0) }.sorted { $0.key < $1.key }
+            let isLast = rest.suspects.isEmpty
+            let job = TableJob.check(
+                keys, desired, withSettings: !rest.hasLookedAtSettings, repairs: repairs,
+                counts: isLast ? rest.counts : nil, looking: rest.looking)
+            rest.hasLookedAtSettings = true
+            rest.looking = .zero
+            verification = isLast ? nil : rest
+            begin(UnderWay(scope: .verification, keys: keys, isLast: isLast), now)
+            return job
+        }
+        guard nextVerification <= now else { return nil }
+        begin(UnderWay(scope: .verification, keys: nil, isLast: false), now)
+        guard driftPolicy != .ignore else { return .nothing }
+        return .lookOver(share: timing.verification / timing.audit, except: retries.keys)
+    }
+}
+
+// MARK: - Outcomes
+
+extension Reconciler {
+    /// Takes the outcome of a job.
+    package mutating func take(
+        _ outcome: AgentOutcome, _ source: some DesiredSource, now: ContinuousClock.Instant,
+        using generator: inout some RandomNumberGenerator
+    ) {
+        switch outcome {
+        case .network(let outcome): take(outcome, source, now)
+        case .table(let outcome): take(outcome, source, now, &generator)
+        }
+    }
+
+    private mutating func take(
+        _ outcome: TableOutcome, _ source: some DesiredSource, _ now: ContinuousClock.Instant,
+        _ generator: inout some RandomNumberGenerator
+    ) {
+        if case .released(let released) = outcome { return takeReleased(released) }
+        guard let work = underWay else { return }
+        underWay = nil
+        if work.scope == .everything { network.hasGate = false }
+        switch outcome {
+        case .released: break
+        case .synced(.success(let report)):
+            let drift = settle(work, report, now, &generator)
+            finishNetwork(report, source, isWhole: work.scope == .everything)
+            note(AgentStep(scope: work.scope, result: .success(report), drift: drift, noted: work.noted), now)
+        case .synced(.failure(let error)):
+            fail(now, &generator)
+            network.owesFinish = nil
+            note(AgentStep(scope: work.scope, result: .failure(error), drift: [], noted: work.noted), now)
+        case .undecided:
+            // Only a look at everything can tell whether so much may go.
+            changed.formUnion(work.keys ?? [])
+            isStale = true
+            noted = noted ?? work.noted ?? now
+            changesFrom = now
+        case .looked(let suspects, let counts, let duration):
+            planVerification(now, &generator)
+            verification = Verification(suspects: suspects, counts: counts, looking: duration)
+        case .unknown:
+            // Nothing has been looked at, or no listing is to be had.
+            begin(UnderWay(scope: .verification, keys: nil), now)
+            network.waiting = .table(.checkEverything(source.desired, repairs: driftPolicy == .repair))
+        }
+    }
+
+    private mutating func planVerification(
+        _ now: ContinuousClock.Instant, _ generator: inout some RandomNumberGenerator
+    ) {
+        nextVerification = now + timing.verification * Double.random(in: 0.9...1.1, using: &generator)
+    }
+
+    /// Takes note of what was done, and says what drift is new.
+    private mutating func settle(
+        _ work: UnderWay, _ report: SyncReport, _ now: ContinuousClock.Instant,
+        _ generator: inout some RandomNumberGenerator
+    ) -> [Drift] {
+        if let counts = report.counts { ownedCount = counts.ours.virtualServers }
+        if work.scope == .verification {
+            if work.keys == nil { planVerification(now, &generator) }
+            retries.settle(report, [], at: now, using: &generator)
+            if report.isWhole { draining.forget() }
+        } else {
+            retries.settle(report, work.keys, at: now, using: &generator)
+            draining.settle(work.keys)
+            if work.keys == nil {
+                isHolding = report.plan.held != nil
+                planVerification(now, &generator)
+            }
+        }
+        draining.note(report.plan.drains, now, every: timing.drain)
+        return work.scope == .verification ? newDrift(in: report, isLast: work.isLast) : []
+    }
+
+    private mutating func newDrift(in report: SyncReport, isLast: Bool) -> [Drift] {
+        let fresh = report.drift.filter { !knownDrift.contains($0) }
+        if driftPolicy != .repair { foundDrift.formUnion(report.drift) }
+        if isLast { (knownDrift, foundDrift) = (foundDrift, []) }
+        return fresh
+    }
+
+    private mutating func fail(_ now: ContinuousClock.Instant, _ generator: inout some RandomNumberGenerator) {
+        // The retry looks at everything.
+        changed = []
+        noted = nil
+        isStale = false
+        verification = nil
+        nextVerification = now + timing.verification
+        draining.stopLooking()
+        retries.fail(at: now, using: &generator)
+    }
+
+    /// Tells of a step, with what the network did for it, which is waited for a moment.
+    private mutating func note(_ step: AgentStep, _ now: ContinuousClock.Instant) {
+        unreported = (step, now + timing.network)
+        if !network.isExpected { report() }
+    }
+
+    /// Tells of the step that is waiting.
+    mutating func report() {
+        guard let (step, _) = unreported else { return }
+        unreported = nil
+        guard let done = network.takeReport() else { return steps.append(step) }
+        guard case .success(var report) = step.result else {
+            steps.append(step)
+            return
+        }
+        report.network = done
+        steps.append(AgentStep(scope: step.scope, result: .success(report), drift: step.drift, noted: step.noted))
+    }
+
+    /// Tells of what the network did, with the step that it belongs to or by itself.
+    mutating func reportNetwork() {
+        if unreported != nil { return network.isExpected ? () : report() }
+        guard underWay == nil, !network.isExpected, let done = network.takeReport() else { return }
+        var report = SyncReport()
+        report.network = done
+        steps.append(
+            AgentStep(scope: done.isPreview ? .verification : .changes, result: .success(report), drift: [], noted: nil)
+        )
+    }
+}
