@@ -141,6 +141,18 @@ let package = Package(
                 "NodeNetwork", "Reconcile", "ServiceTranslation",
             ], path: "Tests/Support/TestSupport",
             swiftSettings: settings),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "Agent", "DataPath", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "TestSupport",
+            ], path: "Tests/Support/Simulation", swiftSettings: settings),
+        .executableTarget(
+            name: "Simulate",
+            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/Simulate", swiftSettings: settings),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation"], path: "Tests/SimulationTests",
+            swiftSettings: settings),
         .executableTarget(
             name: "Integration",
             dependencies: [

@@ -9,7 +9,7 @@ final class APIServerStandIn {
     let port: String
 
     /// Where the stand-in's source is, from this file's place.
-    private static let script = "/Tests/KubernetesAPITests/apiserver.py"
+    private static let script = "/Tests/Kubernetes/KubernetesAPITests/apiserver.py"
 
     /// - Parameters:
     ///   - namespace: Where it runs; in the scenario's own without one.

@@ -33,8 +33,25 @@ struct LedgerRecord {
         }
     }
 
-    /// Makes the file say the same, with as little writing as will do; says whether there was anything to write.
-    mutating func save(in store: LedgerStore) throws(StateError) -> Bool {
+    /// What became of the file.
+    enum Saving {
+        case notNeeded
+        case done
+        /// It takes too long to be waited for; the next call writes all of it.
+        case late
+    }
+
+    /// Makes the file say the same, with as little writing as will do.
+    mutating func save(in store: any LedgerKeeping) throws(StateError) -> Saving {
+        do throws(StateError) {
+            return try write(to: store) ? .done : .notNeeded
+        } catch {
+            guard case .late = error.kind else { throw error }
+            return .late
+        }
+    }
+
+    private mutating func write(to store: any LedgerKeeping) throws(StateError) -> Bool {
         guard !isSaved else { return false }
         let (changes, extent) = (self.changes, self.extent)
         // After a failure, the whole.

@@ -1,7 +1,30 @@
 package import Reconcile
 
+/// Where the ledger of one network namespace is kept between two runs.
+package protocol LedgerKeeping: Sendable {
+    /// The ledger as it was left; none is an empty one.
+    func load() throws(StateError) -> LedgerStore.Loaded
+
+    /// Moves a corrupt ledger aside, for people to look at.
+    func setAside() throws(StateError)
+
+    /// Replaces the ledger.
+    @discardableResult
+    func save(_ ledger: Ledger) throws(StateError) -> LedgerStore.Extent
+
+    /// Adds changes to the ledger, without writing it anew.
+    ///
+    /// - Returns: `nil`, with nothing done, when the ledger is not as it was left, or had better be written anew.
+    func append(_ changes: [LedgerChange], to extent: LedgerStore.Extent) throws(StateError) -> LedgerStore.Extent?
+
+    /// Takes the lock that one run at a time may hold; it is let go with the process or with the returned value.
+    ///
+    /// - Parameter waits: Told once, as soon as it has to wait for another run.
+    func lock(waitingAtMost seconds: Int, waits: () -> Void) throws(StateError) -> RunLock
+}
+
 /// Keeps the ledger of one network namespace in a file that is replaced whole or not at all, and grows by changes.
-package struct LedgerStore: Sendable {
+package struct LedgerStore: LedgerKeeping {
     private let directory: String
     private let identity: StateIdentity
 
@@ -37,6 +60,11 @@ package struct LedgerStore: Sendable {
         package let ledger: Ledger
         /// Why the file was put aside; then nothing is known to be ours but what is declared.
         package let problem: StateError?
+
+        package init(ledger: Ledger, problem: StateError?) {
+            self.ledger = ledger
+            self.problem = problem
+        }
     }
 
     /// Reads the ledger; an absent file, or one of another boot, is an empty ledger.
@@ -65,6 +93,11 @@ package struct LedgerStore: Sendable {
         fileprivate let whole: Int
         /// Bytes with the changes after it.
         fileprivate let size: Int
+
+        package init(whole: Int, size: Int) {
+            self.whole = whole
+            self.size = size
+        }
     }
 
     /// Changes may take this much before the file is written anew, however little the ledger takes. A small file system
@@ -83,7 +116,7 @@ package struct LedgerStore: Sendable {
     /// Adds changes to the ledger, without writing it anew.
     ///
     /// - Returns: `nil`, with nothing done, when the file is not as it was left, or had better be written anew.
-    func append(_ changes: [LedgerChange], to extent: Extent) throws(StateError) -> Extent? {
+    package func append(_ changes: [LedgerChange], to extent: Extent) throws(StateError) -> Extent? {
         guard extent.size - extent.whole <= max(extent.whole, Self.changesAtLeast) else { return nil }
         let bytes = Array(changes.lazy.map(LedgerFormat.render).joined().utf8)
         guard try file.append(bytes, at: extent.size) else { return nil }

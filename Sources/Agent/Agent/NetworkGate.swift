@@ -7,8 +7,8 @@ internal import Synchronization
 ///
 /// The wait has a limit, since whatever holds up the network must not hold up the table.
 package final class NetworkGate: SyncCompanion, Sendable {
-    /// For the first rules of thousands of Services.
-    private static let limit = Duration.seconds(5)
+    /// How long the table waits: the first rules of thousands of Services take seconds.
+    package static let limit = Duration.seconds(5)
 
     private let isOpen = Mutex(false)
     /// What takes addresses while the table is being programmed. The network sets it before it opens the gate, and leaves
@@ -21,8 +21,11 @@ package final class NetworkGate: SyncCompanion, Sendable {
 
     deinit { close(descriptor) }
 
+    /// Whether the table may go on.
+    package var isPassable: Bool { isOpen.withLock(\.self) }
+
     /// Lets the table go on.
-    func open() {
+    package func open() {
         isOpen.withLock { $0 = true }
         eventfd_write(descriptor, 1)
     }

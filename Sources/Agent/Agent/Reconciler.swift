@@ -143,7 +143,8 @@ package struct Reconciler {
         if isTableIdle { times.append(tableDue) }
         if let networkDue { times.append(networkDue) }
         if let unreported { times.append(unreported.limit) }
-        return times.min() ?? nextVerification
+        // While both targets are at work, only their outcomes lead on.
+        return times.min() ?? nextVerification + .seconds(24 * 60 * 60)
     }
 
     private var changesDue: ContinuousClock.Instant? {
@@ -156,10 +157,7 @@ package struct Reconciler {
         if let retry = retries.due { times.append(retry) }
         // The rest of one that has begun.
         if verification != nil { times.append(changesFrom - timing.minimum) }
-        if let changesDue {
-            let barrier = hasChanges ? networkBarrier : nil
-            times.append(barrier.map { max($0, changesDue) } ?? changesDue)
-        }
+        if hasChanges, let changesDue { times.append(networkBarrier.map { max($0, changesDue) } ?? changesDue) }
         return times.min() ?? nextVerification
     }
 
@@ -189,7 +187,7 @@ extension Reconciler {
         guard tableDue <= now else { return false }
         if retries.isWholeDue(at: now) { return true }
         if isStale { return changesDue.map { $0 <= now } ?? false }
-        return isHolding && nextVerification <= now && changed.isEmpty
+        return isHolding && nextVerification <= now
     }
 
     /// Everything: the network begins, and the table, which looks and plans meanwhile, waits for it before it changes

@@ -11,6 +11,8 @@ package struct StateError: Error, Hashable, Sendable {
         case untrusted(String)
         /// Another run holds the lock.
         case locked
+        /// The disk takes longer than anybody waits for it.
+        case late
     }
 
     package let kind: Kind
@@ -33,6 +35,7 @@ extension StateError: CustomStringConvertible {
             case .unwritable(let code): "cannot be written: \(ErrnoText.words(code)); nothing is changed until it can"
             case .corrupt(let line): "line \(line) makes no sense"
             case .untrusted(let reason): "is not trusted: \(reason)"
+            case .late: "is not written yet; the disk does not answer"
             case .locked: "another ipvsync is at work in this network namespace"
             }
         return "\(path): \(problem)" + (remedy.map { "; \($0)" } ?? "")

@@ -58,7 +58,8 @@ struct StateFile {
         StateError(.untrusted(reason), path: path, remedy: "remove it: it is no file of ipvsync's")
     }
 
-    /// Replaces the file: written beside it, forced to storage, then renamed over it.
+    /// Replaces the file: written beside it, then renamed over it. What it says ends with the boot, so that it need not
+    /// be forced to storage.
     func replace(with bytes: [UInt8]) throws(StateError) {
         let temporary = "\(path).new"
         // A file that a killed run left behind is of no use to anybody.
@@ -68,7 +69,6 @@ struct StateFile {
         do throws(StateError) {
             defer { close(descriptor) }
             try write(bytes, to: descriptor)
-            guard fsync(descriptor) == 0 else { throw unwritable() }
         } catch {
             unlink(temporary)
             throw error
@@ -89,7 +89,6 @@ struct StateFile {
         }
         do throws(StateError) {
             try write(bytes, to: descriptor)
-            guard fsync(descriptor) == 0 else { throw unwritable() }
         } catch {
             ftruncate(descriptor, off_t(size))
             throw error

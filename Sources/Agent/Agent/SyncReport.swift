@@ -41,6 +41,8 @@ package struct SyncReport: Sendable {
     package internal(set) var effective: ContinuousClock.Instant?
     /// What was done beside IPVS; `nil` where nothing is touched.
     package internal(set) var network: DataPathReport?
+    /// Whether changes were made although the ledger could not be written in time.
+    package internal(set) var isLedgerLate = false
     /// Why the ledger was put aside, if it was.
     package internal(set) var ledgerProblem: StateError?
 

@@ -26,7 +26,11 @@ extension Synchronizer {
     }
 
     func save(_ record: inout LedgerRecord, _ report: inout SyncReport) throws(SyncError) {
-        guard try attempt({ () throws(StateError) in try record.save(in: store) }) else { return }
+        switch try attempt({ () throws(StateError) in try record.save(in: store) }) {
+        case .notNeeded: return
+        case .done: break
+        case .late: report.isLedgerLate = true
+        }
         report.end(\.ledger)
     }
 

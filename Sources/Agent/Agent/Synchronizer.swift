@@ -7,7 +7,7 @@ package import Reconcile
 /// The ledger is read once and kept: who synchronises holds the lock for as long as this object lives.
 package final class Synchronizer {
     package let table: any VirtualServerTable
-    let store: LedgerStore
+    let store: any LedgerKeeping
     /// What holds from the next sync on.
     package var policy: ReconcilePolicy
     let now: () -> UInt64
@@ -22,7 +22,7 @@ package final class Synchronizer {
 
     /// - Parameter now: Seconds on the clock of the ledger's drains.
     package init(
-        table: any VirtualServerTable, store: LedgerStore, policy: ReconcilePolicy,
+        table: any VirtualServerTable, store: any LedgerKeeping, policy: ReconcilePolicy,
         now: @escaping () -> UInt64 = { BootClock().seconds }
     ) {
         self.table = table

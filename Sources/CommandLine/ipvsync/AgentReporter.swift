@@ -25,6 +25,7 @@ struct AgentReporter {
     private var problems: [String: FeedProblem] = [:]
     private var unreadable: [String: [ObjectName: String]] = [:]
     private var hasReleased = false
+    private var isLedgerLate = false
     /// The warnings on Services that have been logged and still stand.
     private var told: Set<TranslationWarning> = []
     private var recurringDrift = RecurringDrift()
@@ -58,6 +59,7 @@ struct AgentReporter {
         case .success(let report):
             if failure != nil { log.info("sync works again") }
             failure = nil
+            tell(isLedgerLate: report.isLedgerLate)
             tell(step.drift, report.plan.ledger)
             tell(report, step.scope)
             if let network = report.network {
@@ -94,6 +96,15 @@ struct AgentReporter {
         log.warning(
             "drift comes back: another program works on the same virtual servers",
             metadata: ["detail": "\(detail)", "programs": "\(programs)"])
+    }
+
+    private mutating func tell(isLedgerLate isLate: Bool) {
+        guard isLate != isLedgerLate else { return }
+        isLedgerLate = isLate
+        guard isLate else { return log.info("the ledger is written again") }
+        log.error(
+            "the ledger cannot be written in time: changes are made all the same",
+            metadata: ["detail": "virtual servers that are new would count as foreign if this process were killed now"])
     }
 
     /// Says at the start which other programs may work on the same table.

@@ -145,7 +145,7 @@ import Testing
         }
         #expect(largest < 8 << 10)
         _ = try record.save(in: state.store)
-        #expect(try record.save(in: state.store) == false)
+        #expect(try record.save(in: state.store) == .notNeeded)
     }
 
     @Test func aChangeIsAddedToWhatIsThere() throws {
@@ -153,14 +153,14 @@ import Testing
         func change(_ number: Int) throws {
             let key = VirtualServerKey("tcp 192.0.2.\(number):80")!
             record.take(Ledger(virtualServers: [key: Ledger.Ownership()]), replacing: Ledger())
-            #expect(try record.save(in: state.store))
+            #expect(try record.save(in: state.store) == .done)
             #expect(try state.store.load().ledger.virtualServers.count == number)
         }
         try change(1)
         let whole = state.size
         try change(2)
         #expect(state.size == whole + "own\ttcp 192.0.2.2:80\t\t\nend\t1\n".utf8.count)
-        #expect(try record.save(in: state.store) == false)
+        #expect(try record.save(in: state.store) == .notNeeded)
         // Somebody has done something to the file, or has removed it.
         try state.write(Self.text)
         try change(3)
@@ -199,7 +199,7 @@ import Testing
             #expect(state.files == ["ledger-1"])
             // A change that does not fit leaves nothing of itself, and is made with the next.
             var record = LedgerRecord(current: Ledger(), isSaved: false)
-            #expect(try record.save(in: state.store))
+            #expect(try record.save(in: state.store) == .done)
             let size = state.size
             record.take(Self.ledger, replacing: Ledger())
             limit.rlim_cur = rlim_t(size + 10)
@@ -208,7 +208,7 @@ import Testing
             limit.rlim_cur = limit.rlim_max
             #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
             #expect(state.size == size)
-            #expect(try record.save(in: state.store))
+            #expect(try record.save(in: state.store) == .done)
             #expect(try state.store.load().ledger == Self.ledger)
         }
     }

@@ -16,7 +16,7 @@ package final class DataPathKeeper {
     let sysctls: Sysctls
     let tracker: (any ConnectionTracker)?
     let tracking: (any TrackingHold)?
-    let store: NetworkRecordStore
+    let store: any NetworkRecordKeeping
     let kernel: KernelVersion?
 
     /// The rules as they were left; `nil` when only a look can tell.
@@ -54,7 +54,7 @@ package final class DataPathKeeper {
     ///   - tracking: What keeps tracking on for them when no rule does any more.
     package init(
         firewall: any FirewallTable, vips: any VIPTable, sysctls: Sysctls, tracker: (any ConnectionTracker)?,
-        tracking: (any TrackingHold)? = nil, store: NetworkRecordStore, kernel: KernelVersion?
+        tracking: (any TrackingHold)? = nil, store: any NetworkRecordKeeping, kernel: KernelVersion?
     ) {
         self.firewall = firewall
         self.vips = vips
@@ -182,7 +182,7 @@ package final class DataPathKeeper {
         let before: NetworkRecord
         do throws(StateError) {
             var next = record
-            if next == nil { next = try store.load() }
+            if next == nil { next = try store.load(isPreview: false) }
             before = next ?? NetworkRecord(device: demand.settings.device)
             var record = before
             record.note(device: demand.settings.device)

@@ -1,7 +1,21 @@
 internal import NodeNetwork
 
+/// Where the record of one network namespace is kept between two runs.
+package protocol NetworkRecordKeeping: Sendable {
+    /// The record; `nil` when nothing was made in this boot. A corrupt one counts as none and is moved aside.
+    ///
+    /// - Parameter isPreview: Whether it stays where it is.
+    func load(isPreview: Bool) throws(StateError) -> NetworkRecord?
+
+    /// Replaces the record.
+    func save(_ record: NetworkRecord) throws(StateError)
+
+    /// Removes the record.
+    func remove() throws(StateError)
+}
+
 /// Keeps the record of one network namespace in a file beside the ledger. No file: nothing was made.
-package struct NetworkRecordStore: Sendable {
+package struct NetworkRecordStore: NetworkRecordKeeping {
     private let directory: String
     private let identity: StateIdentity
 
