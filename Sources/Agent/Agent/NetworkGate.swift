@@ -7,8 +7,8 @@ internal import Synchronization
 ///
 /// The wait has a limit, since whatever holds up the network must not hold up the table.
 package final class NetworkGate: SyncCompanion, Sendable {
-    /// How long the table waits: the first rules of thousands of Services take seconds.
-    package static let limit = Duration.seconds(5)
+    /// How long the table waits at most.
+    package let limit: Duration
 
     private let isOpen = Mutex(false)
     /// What takes addresses while the table is being programmed. The network sets it before it opens the gate, and leaves
@@ -17,7 +17,10 @@ package final class NetworkGate: SyncCompanion, Sendable {
     /// Becomes readable, and stays so, when the gate opens.
     private let descriptor: Int32
 
-    package init() { descriptor = eventfd(0, Int32(EFD_CLOEXEC)) }
+    package init(limit: Duration) {
+        self.limit = limit
+        descriptor = eventfd(0, Int32(EFD_CLOEXEC))
+    }
 
     deinit { close(descriptor) }
 
@@ -32,7 +35,7 @@ package final class NetworkGate: SyncCompanion, Sendable {
 
     package func awaitReadiness() {
         guard !isOpen.withLock(\.self), descriptor >= 0 else { return }
-        let end = ContinuousClock.now + Self.limit
+        let end = ContinuousClock.now + limit
         var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         while true {
             let wait = end - .now

@@ -20,6 +20,8 @@ package struct Reconciler {
         package var minimum = Duration.milliseconds(100)
         /// How long virtual servers wait for what comes before them in the node's network.
         package var network = Duration.milliseconds(80)
+        /// The same for the first time: the first rules of thousands of Services take seconds, and nothing is served yet.
+        package var firstNetwork = Duration.seconds(5)
 
         package init() {}
     }
@@ -36,6 +38,8 @@ package struct Reconciler {
     let keepsNetwork: Bool
     private var changed: Set<VirtualServerKey> = []
     private var isStale = true
+    /// Whether nothing has been done yet.
+    private var isFirst = true
     /// Whether removals are held back, which only a look at everything can end.
     private var isHolding = false
     private var retries = Retries()
@@ -207,7 +211,8 @@ extension Reconciler {
             return .table(.everything(source.desired, nil))
         }
         let demand = source.demand
-        let gate = demand.map { _ in NetworkGate() }
+        defer { isFirst = false }
+        let gate = demand.map { _ in NetworkGate(limit: isFirst ? timing.firstNetwork : timing.network) }
         network.begin(.everything, now)
         network.hasGate = gate != nil
         network.waiting = .table(.everything(source.desired, gate))

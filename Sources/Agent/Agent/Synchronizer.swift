@@ -123,8 +123,15 @@ package final class Synchronizer {
             if round == 1 { report.drift = plan.drift(since: record.current) }
             report.note(draft)
             guard applies else { break }
+            let before = draft.before ?? record.current
             record.take(plan.ledger, replacing: draft.before)
-            try save(&record, &report)
+            do throws(SyncError) {
+                try save(&record, &report)
+            } catch {
+                // Nothing is changed, and so nothing becomes ours.
+                record.take(before, replacing: draft.before == nil ? nil : plan.ledger)
+                throw error
+            }
             guard let applied = try apply(plan, companion, isLast: round == Self.maximumRounds, &report)
             else { continue }
             confirmations.settle(draft, except: applied.keys)

@@ -90,13 +90,15 @@ extension DataPathKeeper {
             let others = waiting.count > 1 ? " and \(waiting.count - 1) more" : ""
             report.fail(.addresses, "\(first)\(others) not taken: the rules that say who may connect could not be made")
         }
-        let wanted = demand.addresses.subtracting(waiting)
+        // No address comes before its virtual servers: they may have been refused, or their ledger could not be written.
+        let unserved = demand.addresses.subtracting(inUse).subtracting(bound)
+        let wanted = demand.addresses.subtracting(waiting).subtracting(unserved)
         let kept = bound.intersection(inUse).subtracting(wanted)
         note(leaving: kept)
         do throws(VIPPlanError) {
             let plan = try VIPPlan.between(
                 binding: demand.settings.binding, addresses: wanted.union(kept),
-                routes: routes(demand, wanted.union(kept), waiting, observed), device: demand.settings.device,
+                routes: routes(demand, wanted.union(kept), waiting.union(unserved), observed), device: demand.settings.device,
                 observed: observed)
             report.plan.addresses = plan.operations
             report.plan.elsewhere = plan.elsewhere
