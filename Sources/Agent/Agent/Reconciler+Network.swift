@@ -114,11 +114,11 @@ extension Reconciler {
         if network.owesEverything {
             network.owesEverything = false
             network.owesFinish = NetworkState.Finish(
-                flows: network.owesFinish?.flows ?? [], isWhole: true, isReady: isTableIdle)
+                flows: network.owesFinish?.flows ?? [], isWhole: true, isReady: isTableSettled)
             network.begin(.everything, now)
             return .everything(source.demand, nil)
         }
-        if let finish = network.owesFinish, finish.isReady {
+        if let finish = network.owesFinish, finish.isReady, isSynchronized {
             network.owesFinish = nil
             network.begin(.finish, now)
             return .finish(finish.flows, isWhole: finish.isWhole)
@@ -127,7 +127,7 @@ extension Reconciler {
             return takeChange(settings, retries: retries, now)
         }
         if retries { return takeChange(settings, retries: true, now) }
-        if isTableIdle, nextVerification <= now, network.verified != nextVerification, driftPolicy != .ignore {
+        if isTableSettled, nextVerification <= now, network.verified != nextVerification, driftPolicy != .ignore {
             network.verified = nextVerification
             network.begin(.verification, now)
             return .verify(repairs: driftPolicy == .repair)
@@ -143,7 +143,7 @@ extension Reconciler {
         if !hasChanges { noteNothingWaits(now) }
         var finish = network.owesFinish ?? NetworkState.Finish()
         // Addresses come after the virtual servers that are to be changed with this.
-        finish.isReady = !hasChanges && isTableIdle
+        finish.isReady = isTableSettled
         network.owesFinish = finish
         network.begin(.change, now)
         return .change(change, settings, retries: retries)

@@ -38,8 +38,10 @@ package struct Reconciler {
     let keepsNetwork: Bool
     private var changed: Set<VirtualServerKey> = []
     private var isStale = true
-    /// Whether nothing has been done yet.
+    /// Whether nothing has been begun yet.
     private var isFirst = true
+    /// Whether everything has been made once: before that, no address comes or goes.
+    private(set) var isSynchronized = false
     /// Whether removals are held back, which only a look at everything can end.
     private var isHolding = false
     private var retries = Retries()
@@ -120,6 +122,9 @@ package struct Reconciler {
 
     /// Whether the table has nothing to do.
     var isTableIdle: Bool { underWay == nil && !release.isWithTable }
+
+    /// Whether the table has made all changes that it was told of.
+    var isTableSettled: Bool { isTableIdle && !hasChanges && isSynchronized }
 
     /// Whether addresses follow the table's work on everything: then the network is not free for anything else.
     var followsTable: Bool { underWay?.scope == .everything && network.hasGate }
@@ -368,6 +373,7 @@ extension Reconciler {
             retries.settle(report, work.keys, at: now, using: &generator)
             draining.settle(work.keys)
             if work.keys == nil {
+                isSynchronized = true
                 isHolding = report.plan.held != nil
                 planVerification(now, &generator)
             }

@@ -54,8 +54,25 @@ extension Synchronizer {
         _ desired: DesiredState, _ ledger: Ledger, _ report: inout SyncReport
     ) throws(SyncError) -> Draft {
         var observed = try readState(&report)
+        try findSkipped(desired, ledger, &observed, &report)
         let plan = try plan(desired, ledger, &observed, &report)
         return Draft(plan: plan, desired: desired.virtualServers, observed: observed, before: nil, looked: nil)
+    }
+
+    /// Looks for virtual servers of ours that are wanted no more and that the dump does not show: it can skip entries under
+    /// concurrent change, and what was taken for gone would count as foreign from then on.
+    private func findSkipped(
+        _ desired: DesiredState, _ ledger: Ledger, _ observed: inout ObservedState, _ report: inout SyncReport
+    ) throws(SyncError) {
+        guard observed.virtualServers.count(where: { ledger.owns($0.key) }) < ledger.virtualServers.count else { return }
+        let skipped = Set(ledger.virtualServers.keys).subtracting(observed.virtualServers.lazy.map(\.key))
+            .subtracting(desired.virtualServers.lazy.map(\.key))
+        guard !skipped.isEmpty else { return }
+        let found = try read(&report) { () throws(NetlinkError) in
+            ObservedState(virtualServers: try table.readVirtualServers(skipped))
+        }
+        guard !found.virtualServers.isEmpty else { return }
+        observed.virtualServers = (observed.virtualServers + found.virtualServers).sorted { $0.key < $1.key }
     }
 
     /// A plan for some virtual servers; `nil` when only a plan for everything can tell what may go.

@@ -89,7 +89,9 @@ extension Planner {
         if virtualServer.isConnectionless { return .remove(.connectionless) }
         if timeout == 0 { return .remove(.immediate) }
         // A clock before the beginning is none of ours: begin again rather than drain for ever.
-        let recorded = ledger.drains[Ledger.DrainKey(virtualServer.key, observed.endpoint)] ?? now
+        // One that has a weight again is not draining, whatever an old ledger says.
+        let isDrained = observed.realServer.weight == 0
+        let recorded = isDrained ? ledger.drains[Ledger.DrainKey(virtualServer.key, observed.endpoint)] ?? now : now
         let since = min(recorded, now)
         return now - since >= UInt64(timeout) ? .remove(.deadline) : .drain(since: since)
     }

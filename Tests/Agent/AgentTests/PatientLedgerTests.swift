@@ -1,0 +1,60 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
+import Glibc
+import LoadBalancing
+import Netlink
+import Reconcile
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// A disk that hangs holds up no change of the kernel's table.
+@Suite struct PatientLedgerTests {
+    /// Hangs for as long as it is told to.
+    private final class HangingLedger: LedgerKeeping {
+        let hangs = Mutex(false)
+        let saved = Mutex<[Ledger]>([])
+
+        func load() -> LedgerStore.Loaded { LedgerStore.Loaded(ledger: Ledger(), problem: nil) }
+        func setAside() {}
+        func save(_ ledger: Ledger) -> LedgerStore.Extent {
+            while hangs.withLock(\.self) { usleep(1_000) }
+            saved.withLock { $0.append(ledger) }
+            return LedgerStore.Extent(whole: 1, size: 1)
+        }
+        func append(_ changes: [LedgerChange], to extent: LedgerStore.Extent) -> LedgerStore.Extent? { nil }
+        func lock(waitingAtMost seconds: Int, waits: () -> Void) throws(StateError) -> RunLock {
+            throw StateError(.locked, path: "")
+        }
+    }
+
+    @Test func changesAreMadeWhileADiskHangs() throws {
+        let file = HangingLedger()
+        let kernel = InMemoryKernel()
+        let synchronizer = Synchronizer(
+            table: kernel, store: PatientLedger(file, path: "ledger"), policy: ReconcilePolicy(), now: { 1_000 })
+        var desired = DesiredState()
+        func add(_ number: Int) throws -> SyncReport {
+            desired.virtualServers.append(
+                DesiredVirtualServer(VirtualServer(VirtualServerKey("tcp 192.0.2.\(number):80")!), realServers: []))
+            return try synchronizer.synchronize(desired)
+        }
+        #expect(try !add(1).isLedgerLate)
+        #expect(file.saved.withLock(\.count) > 0)
+        file.hangs.withLock { $0 = true }
+        for number in 2...5 {
+            #expect(try add(number).isLedgerLate)
+            #expect(kernel.virtualServers.count == number)
+        }
+        file.hangs.withLock { $0 = false }
+        // The write that was late ends; the next one writes all of it.
+        var report = try synchronizer.synchronize(desired)
+        while report.isLedgerLate {
+            usleep(1_000)
+            report = try synchronizer.synchronize(desired)
+        }
+        #expect(file.saved.withLock { $0.last?.virtualServers.count } == 5)
+    }
+}
