@@ -154,8 +154,8 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "Agent", "Configuration", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing",
-                "Netlink", "Reconcile", "ServiceTranslation", "TemporaryFiles",
+                "Agent", "Configuration", "DataPath", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects",
+                "LoadBalancing", "Netlink", "Reconcile", "ServiceTranslation", "TemporaryFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Bench",
             swiftSettings: settings),

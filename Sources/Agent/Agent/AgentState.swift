@@ -12,7 +12,8 @@ package struct AgentState: DesiredSource {
     private var files: DesiredState
     private var filesDataPath: Set<DataPathElement> = []
     private var filesHealthChecks: [UInt16: HealthCheck] = [:]
-    private var filesWarnings: [TranslationWarning] = []
+    /// What could not be done as the files' Services ask.
+    package private(set) var filesWarnings: [TranslationWarning] = []
     private var declaredNetwork: DataPathSettings?
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
     private var index: ServiceIndex
@@ -78,8 +79,11 @@ package struct AgentState: DesiredSource {
         element.virtualServer.map { declared[$0] == nil } ?? true
     }
 
-    /// What could not be done as Services ask.
+    /// What could not be done as Services ask: all of it, which costs as much as there is.
     package var warnings: [TranslationWarning] { filesWarnings + index.warnings }
+
+    /// How what could not be done as the API server's Services ask has changed since the last call.
+    package mutating func takeWarningChange() -> WarningChange { index.takeWarningChange() }
 
     /// The health check ports of Services.
     package var healthChecks: [UInt16: HealthCheck] {

@@ -241,8 +241,9 @@ final class NodeAgent {
     }
 
     private func warn() {
-        warningTime = nil
-        reporter.warn(state.warnings)
+        let change = state.takeWarningChange()
+        reporter.warn(change, files: state.filesWarnings)
+        warningTime = change.hasMore ? .now : nil
     }
 
     private func serveHealthChecks() {
