@@ -74,6 +74,10 @@ package struct TelemetryResponder: Sendable {
         text.single(
             "ipvsync_traffic_metrics_limit", .gauge, "Real servers above which they are not told of.", trafficLimit)
         figures?.write(to: &text)
+        text.single(
+            "ipvsync_log_lines_lost_total", .counter,
+            "Log lines that nobody will read: their reader was too slow or gone.",
+            LogWriter.standardError.lost)
         HTTPMetrics.write(to: &text, board.servers)
         ProcessMetrics.write(to: &text, started: snapshot.identity.started)
         return text.text
