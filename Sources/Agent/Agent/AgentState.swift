@@ -90,6 +90,13 @@ package struct AgentState: DesiredSource {
         index.healthChecks.merging(filesHealthChecks) { _, declared in declared }
     }
 
+    /// How the health check ports of the API server's Services have changed since the last call; `nil` for one that is
+    /// not served any more.
+    package mutating func takeHealthCheckChange() -> [UInt16: HealthCheck?] {
+        let change = index.takeHealthCheckChange()
+        return filesHealthChecks.isEmpty ? change : change.filter { filesHealthChecks[$0.key] == nil }
+    }
+
     /// Takes what files declare in the place of what they declared before.
     package mutating func use(_ declaration: Declaration) {
         let configuration = declaration.configuration

@@ -58,6 +58,7 @@ struct AgentReporter {
         case .success(let report):
             if failure != nil { log.info("sync works again") }
             failure = nil
+            board.takeOwned(report)
             tell(step.drift, report.plan.ledger)
             tell(report, step.scope)
             if let network = report.network {

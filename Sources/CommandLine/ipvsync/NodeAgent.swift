@@ -175,7 +175,8 @@ final class NodeAgent {
             loop.note(keys + state.take(events), at: .now)
             loop.note(state.takeDataPathChange(), at: .now)
             warningTime = warningTime ?? .now + Self.warningDelay
-            serveHealthChecks()
+            let checks = state.takeHealthCheckChange()
+            if settings.servesHealthChecks { servers.serve(changed: checks) }
         }
         reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
     }
