@@ -1,6 +1,7 @@
 internal import Agent
 internal import Configuration
 internal import DataPath
+internal import Files
 internal import Glibc
 internal import HTTPService
 internal import IPVS
@@ -114,6 +115,7 @@ final class NodeAgent {
             reporter.beat()
             take(wait)
             servers.listenAgain()
+            if let news = files.takeNews() { log.warning("files are not watched", metadata: ["detail": "\(news)"]) }
             if files.hasChanged() || files.lookAgain() { reloadTime = .now + Self.reloadDelay }
             if addresses?.hasChanged(except: device) ?? false {
                 addressTime = addressTime ?? .now + Self.addressDelay

@@ -1,6 +1,7 @@
 internal import Agent
 internal import ArgumentParser
 internal import Configuration
+internal import Files
 internal import IPVS
 internal import Presentation
 internal import Reconcile
