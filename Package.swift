@@ -62,7 +62,7 @@ let package = Package(
             swiftSettings: settings),
 
         // Edges: files in, kernel in and out.
-        .target(name: "Files", path: "Sources/Linux/Files", swiftSettings: settings),
+        .target(name: "Files", dependencies: ["CSystem"], path: "Sources/Linux/Files", swiftSettings: settings),
         .target(
             name: "Documents", dependencies: ["CYAML"], path: "Sources/Configuration/Documents", swiftSettings: settings
         ),
@@ -121,8 +121,8 @@ let package = Package(
         .executableTarget(
             name: "ipvsync",
             dependencies: [
-                "Agent", "CSystem", "Configuration", "DataPath", "Documents", "IPVS", "KubernetesAPI",
-                "KubernetesObjects",
+                "Agent", "CSystem", "Configuration", "DataPath", "Documents", "Files", "IPVS",
+                "KubernetesAPI", "KubernetesObjects",
                 "HTTPService", "KubeProxy", "LoadBalancing", "Manifests", "Netlink", "NodeNetwork", "Presentation",
                 "Programs", "Reconcile",
                 "ServiceDiscovery", "ServiceTranslation", "Telemetry",
@@ -166,8 +166,8 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "Agent", "Configuration", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects", "LoadBalancing",
-                "Netlink", "Reconcile", "ServiceTranslation", "TemporaryFiles",
+                "Agent", "Configuration", "DataPath", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects",
+                "LoadBalancing", "Netlink", "Reconcile", "ServiceTranslation", "TemporaryFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Bench",
             swiftSettings: settings),

@@ -67,7 +67,7 @@ final class SoakNode {
             events.forEach(remember)
             loop.note(state.take(events), at: clock.now)
         }
-        if feeds.allSatisfy(\.isComplete) { state.isComplete = true }
+        if feeds.allSatisfy(\.isComplete) { state.noteHeardAll() }
     }
 
     /// Does what is due.

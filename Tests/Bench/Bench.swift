@@ -32,6 +32,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "Measure what a whole agent at rest takes of a processor instead.")
     var idle = false
 
+    @Flag(help: "Measure the longest turn of a large change of Services instead.")
+    var turns = false
+
     @Option(help: "text or json.")
     var output = "text"
 
@@ -45,7 +48,9 @@ struct Bench: ParsableCommand {
     var directory: String?
 
     func run() throws {
-        if network {
+        if turns {
+            for figures in TurnBench().measure() { print(figures.text) }
+        } else if network {
             try measureNetwork()
         } else if idle {
             try measureIdle()

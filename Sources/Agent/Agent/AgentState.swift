@@ -8,11 +8,13 @@ package import ServiceTranslation
 
 /// What is wanted now, of files and of an API server; a virtual server of a file goes before a Service's.
 package struct AgentState: DesiredSource {
-    package var isComplete = false
+    /// Whether every source has told all it has once, and all of it has been translated once.
+    package private(set) var isComplete = false
     private var files: DesiredState
     private var filesDataPath: Set<DataPathElement> = []
     private var filesHealthChecks: [UInt16: HealthCheck] = [:]
-    private var filesWarnings: [TranslationWarning] = []
+    /// What could not be done as the files' Services ask.
+    package private(set) var filesWarnings: [TranslationWarning] = []
     private var declaredNetwork: DataPathSettings?
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
     private var index: ServiceIndex
@@ -78,12 +80,22 @@ package struct AgentState: DesiredSource {
         element.virtualServer.map { declared[$0] == nil } ?? true
     }
 
-    /// What could not be done as Services ask.
+    /// What could not be done as Services ask: all of it, which costs as much as there is.
     package var warnings: [TranslationWarning] { filesWarnings + index.warnings }
+
+    /// How what could not be done as the API server's Services ask has changed since the last call.
+    package mutating func takeWarningChange() -> WarningChange { index.takeWarningChange() }
 
     /// The health check ports of Services.
     package var healthChecks: [UInt16: HealthCheck] {
         index.healthChecks.merging(filesHealthChecks) { _, declared in declared }
+    }
+
+    /// How the health check ports of the API server's Services have changed since the last call; `nil` for one that is
+    /// not served any more.
+    package mutating func takeHealthCheckChange() -> [UInt16: HealthCheck?] {
+        let change = index.takeHealthCheckChange()
+        return filesHealthChecks.isEmpty ? change : change.filter { filesHealthChecks[$0.key] == nil }
     }
 
     /// Takes what files declare in the place of what they declared before.
@@ -104,7 +116,7 @@ package struct AgentState: DesiredSource {
         next.keep(declaredNetwork)
         follow(next)
         // Everything is synchronised after this: which keys it touches does not matter.
-        _ = index.refresh()
+        _ = translateMore()
         declared = Dictionary(uniqueKeysWithValues: files.virtualServers.map { ($0.key, $0) })
         _ = index.takeDataPathChange()
     }
@@ -131,7 +143,22 @@ package struct AgentState: DesiredSource {
             next.primaryAddresses = node.primaryAddresses
             follow(next)
         }
-        return index.refresh()
+        return translateMore()
+    }
+
+    /// Whether Services wait for being translated: ask ``translateMore()`` for them.
+    package var hasMore: Bool { index.hasMore }
+
+    /// Translates what waits, as much as a turn of the agent's loop has time for.
+    ///
+    /// - Returns: The virtual servers that are wanted otherwise now.
+    package mutating func translateMore() -> [VirtualServerKey] {
+        index.refresh(atMost: ServiceIndex.turnCost)
+    }
+
+    /// Takes note that every source has told all it has; call it again as long as ``isComplete`` is false.
+    package mutating func noteHeardAll() {
+        if !index.hasMore { isComplete = true }
     }
 
     /// Takes the addresses that this node has now, and who is around it.
@@ -143,7 +170,7 @@ package struct AgentState: DesiredSource {
         self.stations = stations
         knowsNodeAddresses = true
         follow(next)
-        return index.refresh()
+        return translateMore()
     }
 
     /// Takes the addresses where the API server is reached.
@@ -154,7 +181,7 @@ package struct AgentState: DesiredSource {
         var next = policy
         next.addresses.apiServers = apiServers
         follow(next)
-        return index.refresh()
+        return translateMore()
     }
 
     /// Translates everything anew if the policy is another one.

@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// A thread that leaves signals to those who wait for them.
-struct ServerThread {
+package struct ServerThread {
     private let thread: pthread_t
 
     private final class Body {
@@ -10,8 +10,10 @@ struct ServerThread {
         init(_ run: @escaping () -> Void) { self.run = run }
     }
 
+    /// Starts it.
+    ///
     /// - Parameter run: Belongs to the new thread from here on, with all that it holds.
-    init(_ name: String, at place: String, _ run: sending @escaping () -> Void) throws(HTTPServiceError) {
+    package init(_ name: String, at place: String, _ run: sending @escaping () -> Void) throws(HTTPServiceError) {
         // The thread takes this thread's mask: signals are for those who wait for them, and a client that goes away
         // raises none. Faults of the thread's own cannot be put off.
         var blocked = sigset_t()
@@ -37,8 +39,8 @@ struct ServerThread {
     }
 
     /// Waits for its end.
-    func join() { pthread_join(thread, nil) }
+    package func join() { pthread_join(thread, nil) }
 
     /// Lets it end by itself.
-    func detach() { pthread_detach(thread) }
+    package func detach() { pthread_detach(thread) }
 }

@@ -43,7 +43,7 @@ extension AgentSnapshot {
                 "reasons": .sequence(healthCheckPorts.unserved.prefix(Self.listedPorts).map { .string($0) }),
             ],
             "held": held.map(\.document) ?? .null,
-            "complaints": .sequence(warnings.map { .string($0.description) }),
+            "complaints": .sequence(warnings.map(\.description).sorted().map { .string($0) }),
             "drift": [
                 "policy": .string(driftPolicy.rawValue), "total": .unsigned(drift.total), "latest": drift.document(),
             ],

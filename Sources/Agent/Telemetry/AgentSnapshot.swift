@@ -40,7 +40,7 @@ package struct AgentSnapshot: Sendable {
     /// Addresses that were let go, for the API server is reached there and does not answer.
     package var released: [String] = []
     /// What could not be done as Services ask.
-    package var warnings: [TranslationWarning] = []
+    package var warnings: Set<TranslationWarning> = []
     package private(set) var changes = RecentChanges()
     package private(set) var drift = RecentChanges()
 

@@ -1,8 +1,7 @@
 internal import Documents
-internal import Glibc
 package import Logging
 
-/// Writes log lines to standard error: for people on a terminal, JSON for machines.
+/// Writes log lines by a ``LogWriter``, which never blocks: for people on a terminal, JSON for machines.
 ///
 ///     2026-01-31T23:59:59.123Z info  real server added virtualServer="tcp 10.0.0.1:80" realServer=10.1.0.1:80
 package struct LineLogHandler: LogHandler {
@@ -13,12 +12,12 @@ package struct LineLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
     private let format: Format
-    private let descriptor: Int32
+    private let writer: LogWriter
 
-    package init(_ format: Format, level: Logger.Level, descriptor: Int32 = STDERR_FILENO) {
+    package init(_ format: Format, level: Logger.Level, writer: LogWriter = .standardError) {
         self.format = format
         logLevel = level
-        self.descriptor = descriptor
+        self.writer = writer
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -29,7 +28,8 @@ package struct LineLogHandler: LogHandler {
     package func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
             .map { (name: $0.key, value: "\($0.value)".shortened(to: Self.longest)) }
-        write(Self.line(format, event.level, "\(event.message)".shortened(to: Self.longest), fields, at: .now))
+        writer.put(
+            Self.line(format, event.level, "\(event.message)".shortened(to: Self.longest), fields, at: .now), format)
     }
 
     /// One line with its end.
@@ -58,18 +58,5 @@ package struct LineLogHandler: LogHandler {
         let isPlain =
             !value.isEmpty && value.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x3D }
         return isPlain ? value : Document.string(value).json(pretty: false)
-    }
-
-    private func write(_ line: String) {
-        var rest = Array(line.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count >= 0 {
-                rest = rest.dropFirst(count)
-            } else if errno != EINTR {
-                // Nobody reads the log: that is no reason to stop working.
-                return
-            }
-        }
     }
 }

@@ -1,4 +1,7 @@
+package import Agent
 package import HTTPService
+package import LoadBalancing
+package import Reconcile
 internal import Synchronization
 
 /// Where the agent's loop leaves how it is, for the threads that answer questions.
@@ -6,6 +9,7 @@ internal import Synchronization
 /// Neither waits for the other longer than it takes to copy a value.
 package final class StatusBoard: Sendable {
     private let snapshot = Mutex(AgentSnapshot())
+    private let owned = Mutex<[VirtualServerKey: Ledger.Ownership]>([:])
     private let healthChecks = Mutex<[UInt16: HealthCheckCount]>([:])
 
     /// What the agent's servers count, by their names.
@@ -19,10 +23,37 @@ package final class StatusBoard: Sendable {
 
     package func update(_ change: (inout AgentSnapshot) -> Void) { snapshot.withLock { change(&$0) } }
 
+    /// Takes note of which virtual servers are the agent's after a sync: of all after one of the whole table, else of
+    /// those that it touched.
+    package func takeOwned(_ report: SyncReport) {
+        let ours = report.plan.ledger.virtualServers
+        owned.withLock { owned in
+            if report.isWhole { owned = ours } else { owned.merge(ours) { $1 } }
+            // One that goes is in the plan's ledger until it has gone.
+            for change in report.changes {
+                switch change.operation {
+                case .removeVirtualServer(let key): owned[key] = nil
+                case .addVirtualServer(let server): owned[server.key] = ours[server.key]
+                default: break
+                }
+            }
+        }
+    }
+
+    /// The agent's virtual servers; `nil` when there are more.
+    package func ownedVirtualServers(atMost limit: Int) -> [VirtualServerKey: Ledger.Ownership]? {
+        owned.withLock { $0.count <= limit ? $0 : nil }
+    }
+
     /// What is answered on a health check port; `nil` when the port is no Service's any more.
     package func healthCheck(on port: UInt16) -> HealthCheckCount? { healthChecks.withLock { $0[port] } }
 
     package func setHealthChecks(_ checks: [UInt16: HealthCheckCount]) { healthChecks.withLock { $0 = checks } }
+
+    /// Takes what is answered on one port from here on; `nil` for a port that is no Service's any more.
+    package func setHealthCheck(_ check: HealthCheckCount?, on port: UInt16) {
+        healthChecks.withLock { $0[port] = check }
+    }
 }
 
 /// A Service's endpoints on this node, for its health check port.

@@ -4,7 +4,7 @@ package import HTTPService
 
 /// Answers what is asked of an agent: metrics, health and status.
 package struct TelemetryResponder: Sendable {
-    /// What the kernel has counted, read for each answer; `nil` when it cannot be read.
+    /// What the kernel has counted; `nil` when it cannot be read, or is too much. Only slow answers ask.
     package typealias Traffic = @Sendable () -> TrafficMetrics?
 
     private let board: StatusBoard
@@ -74,6 +74,11 @@ package struct TelemetryResponder: Sendable {
         text.single(
             "ipvsync_traffic_metrics_limit", .gauge, "Real servers above which they are not told of.", trafficLimit)
         figures?.write(to: &text)
+        KernelTraffic()?.write(to: &text)
+        text.single(
+            "ipvsync_log_lines_lost_total", .counter,
+            "Log lines that nobody will read: their reader was too slow or gone.",
+            LogWriter.standardError.lost)
         HTTPMetrics.write(to: &text, board.servers)
         ProcessMetrics.write(to: &text, started: snapshot.identity.started)
         return text.text

@@ -1,16 +1,17 @@
-internal import Agent
 package import LoadBalancing
 package import Reconcile
 
 /// The kernel's 64-bit counters of our virtual servers and real servers.
-package struct TrafficMetrics {
+package struct TrafficMetrics: Sendable {
     private let servers: [ObservedVirtualServer]
-    private let ledger: Ledger
+    private let owned: [VirtualServerKey: Ledger.Ownership]
 
-    /// - Parameter observed: Read with statistics.
-    package init(_ observed: ObservedState, ledger: Ledger) {
-        servers = observed.virtualServers.filter { ledger.owns($0.key) }
-        self.ledger = ledger
+    /// - Parameters:
+    ///   - observed: Read with statistics.
+    ///   - owned: Those that are ours; nothing is told of others.
+    package init(_ observed: [ObservedVirtualServer], owned: [VirtualServerKey: Ledger.Ownership]) {
+        servers = observed.filter { owned[$0.key] != nil }
+        self.owned = owned
     }
 
     /// Writes a family after the other, as the format wants them.
@@ -57,7 +58,7 @@ package struct TrafficMetrics {
 
     /// The names of Kubernetes Services are `namespace/name:port`; other names are the service's alone.
     private func labels(of server: ObservedVirtualServer) -> Exposition.Labels {
-        let name = ledger.name(of: server.key) ?? ""
+        let name = owned[server.key]?.name ?? ""
         let slash = name.firstIndex(of: "/")
         let namespace = slash.map { String(name[..<$0]) } ?? ""
         let rest = slash.map { name[name.index(after: $0)...] } ?? name[...]

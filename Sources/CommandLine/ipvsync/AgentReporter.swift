@@ -26,7 +26,7 @@ struct AgentReporter {
     private var unreadable: [String: [ObjectName: String]] = [:]
     private var hasReleased = false
     private var isLedgerLate = false
-    /// The warnings on Services that have been logged and still stand.
+    /// The warnings on Services in files that have been logged and still stand.
     private var told: Set<TranslationWarning> = []
     private var recurringDrift = RecurringDrift()
 
@@ -60,6 +60,7 @@ struct AgentReporter {
             if failure != nil { log.info("sync works again") }
             failure = nil
             tell(isLedgerLate: report.isLedgerLate)
+            board.takeOwned(report)
             tell(step.drift, report.plan.ledger)
             tell(report, step.scope)
             if let network = report.network {
@@ -230,13 +231,21 @@ extension AgentReporter {
     }
 
     /// Tells of the warnings on Services that are new.
-    mutating func warn(_ warnings: [TranslationWarning]) {
-        for warning in warnings where !told.contains(warning) {
+    mutating func warn(_ change: WarningChange, files: [TranslationWarning]) {
+        let declared = Set(files)
+        let gone = told.subtracting(declared)
+        let new = files.filter { told.insert($0).inserted }
+        for warning in new + change.added {
             log.warning(
                 "not as declared", metadata: ["detail": "\(warning)", "reason": "\(warning.reason.rawValue)"])
         }
-        told = Set(warnings)
-        board.update { $0.warnings = warnings }
+        told = declared
+        board.update { snapshot in
+            snapshot.warnings.subtract(gone)
+            snapshot.warnings.subtract(change.removed)
+            snapshot.warnings.formUnion(declared)
+            snapshot.warnings.formUnion(change.added)
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 internal import Agent
 internal import Configuration
 internal import DataPath
+internal import Files
 internal import Glibc
 internal import HTTPService
 internal import IPVS
@@ -90,7 +91,7 @@ final class NodeAgent {
             ClusterWatch($0, resources: APIResource.proxied(proxyName: proxyName))
         }
         state = AgentState(declared, node: node)
-        state.isComplete = watch == nil
+        if watch == nil { state.noteHeardAll() }
         keeper = try options.state.keeper()
         reconciler = Reconciler(timing: settings.timing, keepsNetwork: true, now: .now)
         reconciler.driftPolicy = settings.drift
@@ -129,6 +130,7 @@ final class NodeAgent {
             reporter.beat()
             take(wait)
             servers.listenAgain()
+            if let news = files.takeNews() { log.warning("files are not watched", metadata: ["detail": "\(news)"]) }
             if files.hasChanged() || files.lookAgain() { reloadTime = .now + Self.reloadDelay }
             if addresses?.hasChanged(except: device) ?? false {
                 addressTime = addressTime ?? .now + Self.addressDelay
@@ -138,7 +140,10 @@ final class NodeAgent {
                 log.warning("IPVS was unloaded or loaded", metadata: ["detail": "everything is looked at again"])
                 reconciler.noteEverything(at: .now)
             }
-            if let watch, watch.isComplete, state.knowsNodeAddresses { state.isComplete = true }
+            if state.hasMore { take(state.translateMore()) }
+            if !state.isComplete, watch?.isComplete ?? true, state.knowsNodeAddresses || watch == nil {
+                state.noteHeardAll()
+            }
             releaseAPIServer()
             if let reloadTime, reloadTime <= .now { reload() }
             for signal in signals.pending() {
@@ -186,6 +191,7 @@ final class NodeAgent {
         let times = [state.isComplete ? reconciler.due : nil, reloadTime, addressTime, warningTime, releaseTime]
             .compactMap(
                 \.self)
+        if state.hasMore { return .zero }
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait
         return max(.zero, times.map { $0 - .now }.min().map { min($0, longest) } ?? longest)
     }
@@ -205,12 +211,18 @@ final class NodeAgent {
         // Before the Services: no address of the API server is ever taken, not for a moment.
         let keys = state.use(apiServers: watch.servers)
         if !events.isEmpty || !keys.isEmpty {
-            reconciler.note(keys + state.take(events), at: .now)
-            reconciler.note(state.takeDataPathChange(), at: .now)
-            warningTime = warningTime ?? .now + Self.warningDelay
-            serveHealthChecks()
+            take(keys + state.take(events))
         }
         reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
+    }
+
+    /// Takes note of virtual servers that are wanted otherwise, and of what else is.
+    private func take(_ keys: [VirtualServerKey]) {
+        reconciler.note(keys, at: .now)
+        reconciler.note(state.takeDataPathChange(), at: .now)
+        warningTime = warningTime ?? .now + Self.warningDelay
+        let checks = state.takeHealthCheckChange()
+        if settings.servesHealthChecks { servers.serve(changed: checks) }
     }
 
     /// Lets go of addresses by which the API server is reached, for as long as it does not answer.
@@ -274,8 +286,9 @@ final class NodeAgent {
     }
 
     private func warn() {
-        warningTime = nil
-        reporter.warn(state.warnings)
+        let change = state.takeWarningChange()
+        reporter.warn(change, files: state.filesWarnings)
+        warningTime = change.hasMore ? .now : nil
     }
 
     private func serveHealthChecks() {

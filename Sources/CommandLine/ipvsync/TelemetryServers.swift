@@ -14,16 +14,18 @@ internal import Telemetry
 /// told of, and keeps nothing else from working.
 final class TelemetryServers {
     private let board: StatusBoard
-    private let store: LedgerStore
     private let socket: String
     private let log: Logger
     private var settings: Settings?
     private var port: HTTPServer?
     private var local: HTTPServer?
     private var healthChecks: HTTPServer?
+    private var traffic = TrafficCache { nil }
     private let report: HealthCheckReport
     private let budget: DescriptorBudget
     private var declared: [UInt16: HealthCheck] = [:]
+    /// Whether these are served as far as they can be.
+    private var isServed = true
     /// When what could not be served is tried again; `nil` when all is served.
     private var retryTime: ContinuousClock.Instant?
     private static let retryDelay = Duration.seconds(5)
@@ -37,7 +39,6 @@ final class TelemetryServers {
     init(_ board: StatusBoard, _ budget: DescriptorBudget, store: LedgerStore, log: Logger) {
         self.board = board
         self.budget = budget
-        self.store = store
         self.log = log
         report = HealthCheckReport(board, limit: budget.limit, log: log)
         socket = store.socketPath
@@ -48,6 +49,8 @@ final class TelemetryServers {
         let next = Settings(listen: agent.listen, trafficLimit: agent.trafficLimit)
         guard next != settings else { return }
         settings = next
+        let (board, limit) = (board, next.trafficLimit)
+        traffic = TrafficCache { Self.traffic(board, limit) }
         // The old one first: the new one may want its port.
         port = nil
         local = nil
@@ -68,17 +71,32 @@ final class TelemetryServers {
 
     /// Serves the health check ports of these Services, as far as there are descriptors for them, and no others.
     func serve(_ checks: [UInt16: HealthCheck]) {
-        guard checks != declared else { return }
+        guard checks != declared || !isServed else { return }
         declared = checks
-        let counts = checks.mapValues { check in
-            HealthCheckCount(
-                namespace: check.service.namespace, name: check.service.name, localEndpoints: check.localEndpoints)
+        serveDeclared()
+    }
+
+    /// Serves these ports otherwise than before; `nil` for one that is not to be served any more.
+    func serve(changed checks: [UInt16: HealthCheck?]) {
+        guard !checks.isEmpty || !isServed else { return }
+        var areSamePorts = isServed
+        for (port, check) in checks {
+            areSamePorts = areSamePorts && declared[port]?.service == check?.service
+            declared[port] = check
         }
+        guard areSamePorts else { return serveDeclared() }
+        // Endpoints come and go far more often than ports.
+        for (port, check) in checks { board.setHealthCheck(check.map(HealthCheckCount.init), on: port) }
+    }
+
+    private func serveDeclared() {
+        isServed = true
+        let counts = declared.mapValues(HealthCheckCount.init)
         board.setHealthChecks(counts)
         let served = HealthCheckPorts.share(budget.healthCheckPorts, among: counts)
         report.use(counts, served)
         do throws(HTTPServiceError) {
-            if healthChecks == nil, !checks.isEmpty {
+            if healthChecks == nil, !declared.isEmpty {
                 let responder = HealthCheckResponder(board)
                 healthChecks = try HTTPServer(
                     .ports(addresses: nil), limits: budget.healthChecks, figures: board.servers[2].figures,
@@ -87,7 +105,7 @@ final class TelemetryServers {
             healthChecks?.listen(on: served)
         } catch {
             log.warning("health check ports are not served", metadata: ["detail": "\(error)"])
-            declared = [:]
+            isServed = false
         }
     }
 
@@ -101,9 +119,9 @@ final class TelemetryServers {
         _ listener: HTTPServer.Listener, _ what: String, _ figures: Int, _ limits: HTTPServer.Limits,
         _ trafficLimit: Int, _ isFirst: Bool
     ) -> HTTPServer? {
-        let store = store
+        let traffic = traffic
         let responder = TelemetryResponder(
-            board, trafficLimit: trafficLimit, bootSeconds: { BootClock().seconds }, traffic: { Self.traffic(store) })
+            board, trafficLimit: trafficLimit, bootSeconds: { BootClock().seconds }, traffic: traffic.current)
         do throws(HTTPServiceError) {
             let server = try HTTPServer(
                 listener, limits: limits, figures: board.servers[figures].figures,
@@ -116,13 +134,32 @@ final class TelemetryServers {
         }
     }
 
-    /// What the kernel has counted, read over a socket of its own: no question holds up a sync.
-    private static func traffic(_ store: LedgerStore) -> TrafficMetrics? {
-        do {
-            let observed = try IPVSClient().state(statistics: true)
-            return TrafficMetrics(observed, ledger: try store.load().ledger)
+    /// What the kernel has counted of our virtual servers, read over a socket of its own: no question holds up a sync.
+    ///
+    /// Each is asked for by itself, so it costs as much as there is of ours, up to the limit, whatever others have.
+    private static func traffic(_ board: StatusBoard, _ limit: Int) -> TrafficMetrics? {
+        guard let owned = board.ownedVirtualServers(atMost: limit) else { return nil }
+        do throws(NetlinkError) {
+            let client = try IPVSClient()
+            var servers: [ObservedVirtualServer] = []
+            var left = limit
+            for key in owned.keys.sorted() {
+                guard var server = try client.virtualServer(key, statistics: true) else { continue }
+                server.realServers = try client.realServers(of: key, statistics: true)
+                left -= server.realServers.count
+                // More than the last sync left there.
+                guard left >= 0 else { return nil }
+                servers.append(server)
+            }
+            return TrafficMetrics(servers, owned: owned)
         } catch {
             return nil
         }
+    }
+}
+
+extension HealthCheckCount {
+    fileprivate init(_ check: HealthCheck) {
+        self.init(namespace: check.service.namespace, name: check.service.name, localEndpoints: check.localEndpoints)
     }
 }

@@ -27,6 +27,12 @@ struct ClaimQueue<Claimant: Hashable & Sendable, Claim: Comparable & Sendable>: 
     /// The smallest claim; `nil` without any.
     var first: Claim? { single?.claim ?? heap.first?.claim }
 
+    /// Whether the claimant has a claim.
+    func contains(_ claimant: Claimant) -> Bool { single?.claimant == claimant || current[claimant] != nil }
+
+    /// As many of the claims, in any order.
+    func some(_ limit: Int) -> [Claim] { single.map { [$0.claim] } ?? current.values.prefix(limit).map(\.claim) }
+
     /// All claims, in any order.
     var all: [Claim] { single.map { [$0.claim] } ?? current.values.map(\.claim) }
 

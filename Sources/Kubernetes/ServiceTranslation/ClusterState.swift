@@ -13,6 +13,8 @@ package struct ClusterState: Sendable {
     package internal(set) var serviceCIDRs: [String: ServiceCIDR] = [:]
     /// Who has an address, and who asks for one.
     var addresses = AddressBook()
+    /// The Services of each namespace that select Pods.
+    private var selecting: [String: Set<ObjectName>] = [:]
     /// Which Service a slice belonged to when it was last seen: its label may change.
     private var ownerOfSlice: [ObjectName: ObjectName] = [:]
 
@@ -33,7 +35,32 @@ extension ClusterState {
         let previous = services[name]
         guard previous != service else { return [] }
         services[name] = service
+        if service?.selector.isEmpty ?? true {
+            selecting[name.namespace]?.remove(name)
+            if selecting[name.namespace]?.isEmpty == true { selecting[name.namespace] = nil }
+        } else {
+            selecting[name.namespace, default: []].insert(name)
+        }
         return addresses.replace(previous, with: service, named: name).union([name])
+    }
+
+    /// What it costs to translate a Service: its endpoints times its ports, its virtual servers, and its source ranges.
+    func cost(of name: ObjectName) -> Int {
+        guard let service = services[name] else { return 1 }
+        let count = endpointCount(name)
+        let addresses = service.clusterIPs.count + service.externalIPs.count + service.loadBalancerIngress.count
+        let ports = min(service.ports.count, ServiceBounds.ports)
+        let servers = min(addresses * ports, ServiceBounds.virtualServers)
+        return 1 + min(count * max(ports, 1), ServiceBounds.realServers) + 4 * servers
+            + min(service.loadBalancerSourceRanges.count, ServiceBounds.sourceRanges)
+    }
+
+    private func endpointCount(_ name: ObjectName) -> Int {
+        if let slices = slices[name] { return slices.values.reduce(0) { $0 + $1.endpoints.count } }
+        if let object = endpoints[name] {
+            return object.subsets.reduce(0) { $0 + $1.addresses.count + $1.notReadyAddresses.count }
+        }
+        return pods[name.namespace]?.count ?? 0
     }
 
     /// Adds, replaces or removes an EndpointSlice.
@@ -68,10 +95,11 @@ extension ClusterState {
         guard previous != pod else { return [] }
         pods[name.namespace, default: [:]][name.name] = pod
         return Set(
-            services.values.lazy.filter { service in
-                service.metadata.namespace == name.namespace
-                    && [previous, pod].contains { $0.map { service.selects($0) } ?? false }
-            }.map(\.metadata.id))
+            (selecting[name.namespace] ?? []).filter { other in
+                services[other].map { service in
+                    [previous, pod].contains { $0.map { service.selects($0) } ?? false }
+                } ?? false
+            })
     }
 
     /// Adds, replaces or removes a Node. Beside the policy, it changes who may have its addresses.

@@ -3,7 +3,7 @@ import LoadBalancing
 
 /// One endpoint of one Service port, wherever it was read from.
 struct EndpointCandidate: Hashable, Sendable {
-    let endpoint: Endpoint
+    private(set) var endpoint: Endpoint
     let conditions: EndpointConditions
     let nodeName: String
     let zoneHints: [String]?
@@ -47,19 +47,32 @@ struct EndpointCandidate: Hashable, Sendable {
     var servesWhileTerminating: Bool { conditions.serving && conditions.terminating }
 }
 
+extension EndpointCandidate {
+    /// The same with another port.
+    func at(port: UInt16) -> Self {
+        var other = self
+        other.endpoint = Endpoint(endpoint.address, port: port)
+        return other
+    }
+
+    /// By endpoint; of several with the same one, a ready one goes first, then one that is not terminating.
+    func isBefore(_ other: Self) -> Bool {
+        endpoint == other.endpoint ? rank < other.rank : endpoint < other.endpoint
+    }
+
+    private var rank: Int { conditions.terminating ? 2 : conditions.ready ? 0 : 1 }
+}
+
 extension [EndpointCandidate] {
-    /// Sorted by endpoint, each once: of several with the same one, a ready one wins, then one that is not terminating.
+    /// Sorted by endpoint, each once: of several with the same one, the first stays.
     func unique() -> [EndpointCandidate] {
-        let ordered = sorted { left, right in
-            left.endpoint == right.endpoint ? left.rank < right.rank : left.endpoint < right.endpoint
-        }
+        // Mostly they are in order, and each is there once.
+        let pairs = zip(self, dropFirst())
+        if pairs.allSatisfy({ $0.endpoint < $1.endpoint }) { return self }
+        let ordered = pairs.contains { $1.isBefore($0) } ? sorted { $0.isBefore($1) } : self
         var kept: [EndpointCandidate] = []
         kept.reserveCapacity(ordered.count)
         for candidate in ordered where kept.last?.endpoint != candidate.endpoint { kept.append(candidate) }
         return kept
     }
-}
-
-extension EndpointCandidate {
-    fileprivate var rank: Int { conditions.terminating ? 2 : conditions.ready ? 0 : 1 }
 }

@@ -15,17 +15,27 @@ struct HealthCheckTable: Sendable {
     /// Everybody who wants a port.
     private var entries: [UInt16: ClaimQueue<ObjectName, Entry>] = [:]
 
+    /// What was served on each port that was touched since the last ``takeChange()``.
+    private var touched: [UInt16: HealthCheck?] = [:]
+
     /// The Services that do not get their port, sorted.
-    var conflicts: [HealthCheckConflict] {
-        entries.flatMap { port, queue in
-            let winner = queue.first?.claim.service
-            return queue.all.compactMap { entry in
-                winner.flatMap { winner in
-                    winner == entry.claim.service
-                        ? nil : HealthCheckConflict(port: port, winner: winner, loser: entry.claim.service)
-                }
-            }
-        }.sorted()
+    var conflicts: [HealthCheckConflict] { entries.keys.flatMap { conflicts(at: $0, .max) }.sorted() }
+
+    /// As many of the Services that do not get this port.
+    func conflicts(at port: UInt16, _ limit: Int) -> [HealthCheckConflict] {
+        guard let queue = entries[port], let winner = queue.first?.claim.service else { return [] }
+        return queue.some(limit).lazy.map(\.claim.service).filter { $0 != winner }.map {
+            HealthCheckConflict(port: port, winner: winner, loser: $0)
+        }
+    }
+
+    /// What is served otherwise since the last call; `nil` for a port that is not served any more.
+    mutating func takeChange() -> [UInt16: HealthCheck?] {
+        defer { touched.removeAll(keepingCapacity: true) }
+        return touched.reduce(into: [:]) { change, before in
+            let now = served[before.key]
+            if now != before.value { change.updateValue(now, forKey: before.key) }
+        }
     }
 
     /// Takes what a Service means now in the place of what it meant before.
@@ -40,7 +50,9 @@ struct HealthCheckTable: Sendable {
         }
         for port in [previous, next].compactMap(\.?.healthCheck?.port) {
             let check = entries[port]?.first?.check
-            if served[port] != check { served[port] = check }
+            guard served[port] != check else { continue }
+            if touched[port] == nil { touched.updateValue(served[port], forKey: port) }
+            served[port] = check
         }
     }
 }

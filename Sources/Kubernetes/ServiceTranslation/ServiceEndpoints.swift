@@ -2,6 +2,8 @@ import KubernetesObjects
 import LoadBalancing
 
 /// The endpoints of one Service, from the best source there is: EndpointSlices, else Endpoints, else Pods.
+///
+/// Each address is read, checked and sorted once, whatever the number of ports and addresses of the Service.
 struct ServiceEndpoints {
     private enum Source {
         case slices([EndpointSlice])
@@ -9,10 +11,33 @@ struct ServiceEndpoints {
         case pods([Pod])
     }
 
+    /// An endpoint that traffic may reach, of no port yet.
+    private struct Station {
+        let candidate: EndpointCandidate
+        /// Whose ports it has, of ``parts``.
+        let part: Int
+    }
+
+    /// What gives the ports of some endpoints their numbers.
+    private enum Part {
+        case ports([EndpointPort])
+        case pod(Pod)
+
+        func number(for port: ServicePort) -> UInt16? {
+            switch self {
+            case .ports(let ports): ports.number(for: port)
+            case .pod(let pod): pod.number(for: port)
+            }
+        }
+    }
+
     private let service: Service
     private let source: Source
     private let policy: TranslationPolicy
     private var weights: [ObjectName: UInt32] = [:]
+    private var parts: [Part] = []
+    /// Sorted by address; of one address, the one that goes before the others first.
+    private var stations: [AddressFamily: [Station]] = [:]
     private(set) var warnings: [TranslationWarning] = []
 
     /// The annotation that an Endpoints object gets when it holds only the first thousand addresses.
@@ -38,12 +63,16 @@ struct ServiceEndpoints {
             source = .pods(pods.sorted { $0.metadata.name < $1.metadata.name })
         }
         readAnnotations()
-        refuse()
+        readAddresses()
     }
 
-    /// The endpoints of a port that traffic may reach; without a port, all of them.
+    /// The endpoints of a port in one family that traffic may reach, sorted, each once; without a port, all of them
+    /// with port 0.
     func usable(for port: ServicePort?, _ family: AddressFamily) -> [EndpointCandidate] {
-        candidates(for: port, family).filter { policy.refusal(ofStation: $0.endpoint.address) == nil }
+        guard let stations = stations[family] else { return [] }
+        guard let port else { return stations.map(\.candidate).unique() }
+        let numbers = parts.map { $0.number(for: port) }
+        return stations.compactMap { station in numbers[station.part].map { station.candidate.at(port: $0) } }.unique()
     }
 
     /// How many there are, ready or not, of both families.
@@ -54,67 +83,6 @@ struct ServiceEndpoints {
             object.subsets.reduce(0) { $0 + $1.addresses.count + $1.notReadyAddresses.count }
         case .pods(let pods): pods.count
         }
-    }
-
-    /// The endpoints of a port in one family, sorted, each once; without a port, all of them with port 0.
-    func candidates(for port: ServicePort?, _ family: AddressFamily) -> [EndpointCandidate] {
-        switch source {
-        case .slices(let slices): slices.flatMap { candidates(in: $0, port, family) }.unique()
-        case .endpoints(let object): candidates(in: object, port, family).unique()
-        case .pods(let pods): pods.compactMap { candidate($0, port, family) }.unique()
-        }
-    }
-
-    private func candidates(
-        in slice: EndpointSlice, _ port: ServicePort?, _ family: AddressFamily
-    ) -> [EndpointCandidate] {
-        guard slice.family == family, let number = port.map({ slice.ports.number(for: $0) }) ?? 0 else { return [] }
-        let name = slice.metadata.id
-        return slice.endpoints.compactMap { endpoint in
-            guard let address = IPAddress(kubernetes: endpoint.address), address.family == family else {
-                return nil
-            }
-            return EndpointCandidate(
-                endpoint: Endpoint(address, port: number), conditions: endpoint.conditions, nodeName: endpoint.nodeName,
-                zoneHints: endpoint.zoneHints, nodeHints: endpoint.nodeHints, weight: weights[name] ?? 1,
-                hostname: endpoint.hostname, pod: endpoint.pod, source: .slice(name))
-        }
-    }
-
-    private func candidates(
-        in object: Endpoints, _ port: ServicePort?, _ family: AddressFamily
-    ) -> [EndpointCandidate] {
-        object.subsets.flatMap { subset -> [EndpointCandidate] in
-            guard let number = port.map({ subset.ports.number(for: $0) }) ?? 0 else { return [] }
-            return subset.addresses.compactMap { candidate($0, true, number, family, object) }
-                + subset.notReadyAddresses.compactMap { candidate($0, false, number, family, object) }
-        }
-    }
-
-    private func candidate(
-        _ entry: EndpointAddress, _ isReady: Bool, _ port: UInt16, _ family: AddressFamily, _ object: Endpoints
-    ) -> EndpointCandidate? {
-        guard let address = IPAddress(kubernetes: entry.ip), address.family == family else { return nil }
-        return EndpointCandidate(
-            endpoint: Endpoint(address, port: port),
-            conditions: EndpointConditions(ready: isReady, serving: isReady), nodeName: entry.nodeName, zoneHints: nil,
-            nodeHints: nil, weight: 1, hostname: entry.hostname, pod: entry.pod,
-            source: .endpoints(object.metadata.id))
-    }
-
-    private func candidate(_ pod: Pod, _ port: ServicePort?, _ family: AddressFamily) -> EndpointCandidate? {
-        guard
-            let address = pod.ips.lazy.compactMap({ IPAddress(kubernetes: $0) }).first(where: { $0.family == family }),
-            let number = port.map({ pod.number(for: $0) }) ?? 0
-        else { return nil }
-        // As the EndpointSlice controller derives the three conditions.
-        let conditions = EndpointConditions(
-            ready: service.publishNotReadyAddresses || pod.isReady && !pod.isTerminating,
-            serving: service.publishNotReadyAddresses || pod.isReady, terminating: pod.isTerminating)
-        return EndpointCandidate(
-            endpoint: Endpoint(address, port: number), conditions: conditions, nodeName: pod.nodeName, zoneHints: nil,
-            nodeHints: nil, weight: weights[pod.metadata.id] ?? 1, hostname: hostname(of: pod),
-            pod: PodMark(pod.metadata.name), source: .pod(pod.metadata.id))
     }
 
     /// A Pod's host name counts within the Service that its subdomain names (`ShouldSetHostname` in k8s.io/endpointslice).
@@ -146,32 +114,117 @@ struct ServiceEndpoints {
     }
 }
 
-// MARK: - What is refused
+// MARK: - Addresses
 
 extension ServiceEndpoints {
     /// Addresses of one kind that are named in a warning; the others are counted.
     private static let namedAddresses = 3
 
-    /// Warns of endpoints that no traffic may reach: a tenant would reach what is the node's alone by them
-    /// (CVE-2020-8558, CVE-2021-25737).
-    private mutating func refuse() {
-        var refused: [AddressRefusal: [IPAddress]] = [:]
+    /// Addresses that are left out, by the reason.
+    private struct Refused {
         var unreadable: [String] = []
         var strangers: [String] = []
-        for (text, family) in addressTexts where !text.isEmpty {
-            guard let address = IPAddress(kubernetes: text) else {
-                unreadable.append("\"\(text)\"")
-                continue
+        var refused: [AddressRefusal: [IPAddress]] = [:]
+    }
+
+    private mutating func readAddresses() {
+        var refused = Refused()
+        switch source {
+        case .slices(let slices): for slice in slices { read(slice, &refused) }
+        case .endpoints(let object):
+            for subset in object.subsets {
+                let part = self.part(subset.ports)
+                for entry in subset.addresses { read(entry, isReady: true, part, object, &refused) }
+                for entry in subset.notReadyAddresses { read(entry, isReady: false, part, object, &refused) }
             }
-            if let family, address.family != family { strangers.append(text) }
-            if let refusal = policy.refusal(ofStation: address) { refused[refusal, default: []].append(address) }
+        case .pods(let pods): for pod in pods { read(pod, &refused) }
         }
-        for (refusal, addresses) in refused.sorted(by: { $0.key.description < $1.key.description }) {
+        for family in AddressFamily.allCases {
+            stations[family]?.sort { $0.candidate.isBefore($1.candidate) }
+        }
+        warn(refused)
+    }
+
+    private mutating func read(_ slice: EndpointSlice, _ refused: inout Refused) {
+        guard let family = slice.family else { return }
+        let name = slice.metadata.id
+        let (part, weight) = (self.part(slice.ports), weights[name] ?? 1)
+        for endpoint in slice.endpoints {
+            guard let address = read(endpoint.address, family, &refused), address.family == family else { continue }
+            add(
+                EndpointCandidate(
+                    endpoint: Endpoint(address, port: 0), conditions: endpoint.conditions, nodeName: endpoint.nodeName,
+                    zoneHints: endpoint.zoneHints, nodeHints: endpoint.nodeHints, weight: weight,
+                    hostname: endpoint.hostname, pod: endpoint.pod, source: .slice(name)), part)
+        }
+    }
+
+    private mutating func read(
+        _ entry: EndpointAddress, isReady: Bool, _ part: Int, _ object: Endpoints, _ refused: inout Refused
+    ) {
+        guard let address = read(entry.ip, nil, &refused) else { return }
+        add(
+            EndpointCandidate(
+                endpoint: Endpoint(address, port: 0),
+                conditions: EndpointConditions(ready: isReady, serving: isReady), nodeName: entry.nodeName,
+                zoneHints: nil, nodeHints: nil, weight: 1, hostname: entry.hostname, pod: entry.pod,
+                source: .endpoints(object.metadata.id)), part)
+    }
+
+    /// Its first address of each family counts, unless no traffic may reach that.
+    private mutating func read(_ pod: Pod, _ refused: inout Refused) {
+        // As the EndpointSlice controller derives the three conditions.
+        let conditions = EndpointConditions(
+            ready: service.publishNotReadyAddresses || pod.isReady && !pod.isTerminating,
+            serving: service.publishNotReadyAddresses || pod.isReady, terminating: pod.isTerminating)
+        parts.append(.pod(pod))
+        var families: Set<AddressFamily> = []
+        for text in pod.ips {
+            let address = read(text, nil, &refused)
+            guard let family = (address ?? IPAddress(kubernetes: text))?.family, families.insert(family).inserted,
+                let address
+            else { continue }
+            add(
+                EndpointCandidate(
+                    endpoint: Endpoint(address, port: 0), conditions: conditions, nodeName: pod.nodeName,
+                    zoneHints: nil, nodeHints: nil, weight: weights[pod.metadata.id] ?? 1,
+                    hostname: hostname(of: pod), pod: PodMark(pod.metadata.name), source: .pod(pod.metadata.id)),
+                parts.count - 1)
+        }
+    }
+
+    private mutating func add(_ candidate: EndpointCandidate, _ part: Int) {
+        stations[candidate.endpoint.address.family, default: []].append(Station(candidate: candidate, part: part))
+    }
+
+    /// The slices of a Service mostly have the same ports, which are looked through once then.
+    private mutating func part(_ ports: [EndpointPort]) -> Int {
+        if case .ports(let last)? = parts.last, last == ports { return parts.count - 1 }
+        parts.append(.ports(ports))
+        return parts.count - 1
+    }
+
+    /// The address, if traffic may reach it: a tenant would reach what is the node's alone by others (CVE-2020-8558,
+    /// CVE-2021-25737).
+    private func read(_ text: String, _ family: AddressFamily?, _ refused: inout Refused) -> IPAddress? {
+        guard !text.isEmpty else { return nil }
+        guard let address = IPAddress(kubernetes: text) else {
+            refused.unreadable.append("\"\(text)\"")
+            return nil
+        }
+        if let family, address.family != family { refused.strangers.append(text) }
+        guard let refusal = policy.refusal(ofStation: address) else { return address }
+        refused.refused[refusal, default: []].append(address)
+        return nil
+    }
+
+    private mutating func warn(_ left: Refused) {
+        for (refusal, addresses) in left.refused.sorted(by: { $0.key.description < $1.key.description }) {
             warn("endpoint \(Self.list(Set(addresses).sorted().map(\.description))) is refused: \(refusal.description)")
         }
-        if !unreadable.isEmpty { warn("endpoint \(Self.list(unreadable)) is no address and is left out") }
-        if !strangers.isEmpty {
-            warn("endpoint \(Self.list(strangers)) is not of its slice's addressType and is left out")
+        if !left.unreadable.isEmpty { warn("endpoint \(Self.list(left.unreadable)) is no address and is left out") }
+        if !left.strangers.isEmpty {
+            warn("endpoint \(Self.list(left.strangers)) is not of its slice's addressType and is left out")
         }
         let portless = portlessPorts
         if !portless.isEmpty { warn("port \(Self.list(portless)) of its endpoints has no number and is left out") }
@@ -184,17 +237,6 @@ extension ServiceEndpoints {
     private static func list(_ texts: [String]) -> String {
         let more = texts.count - namedAddresses
         return texts.prefix(namedAddresses).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
-    }
-
-    /// Every address, with the family that its slice says it has.
-    private var addressTexts: [(text: String, family: AddressFamily?)] {
-        switch source {
-        case .slices(let slices):
-            slices.filter { $0.family != nil }.flatMap { slice in slice.endpoints.map { ($0.address, slice.family) } }
-        case .endpoints(let object):
-            object.subsets.flatMap { ($0.addresses + $0.notReadyAddresses).map { ($0.ip, nil) } }
-        case .pods(let pods): pods.flatMap { $0.ips.map { ($0, nil) } }
-        }
     }
 
     /// The names of ports that are 0, of the Service's own.

@@ -10,13 +10,39 @@ package struct ServiceIndex: Sendable {
     private var translator: ServiceTranslator
     private var translated: [ObjectName: TranslatedService] = [:]
     private var claims: [VirtualServerKey: ClaimQueue<ObjectName, ServiceClaim>] = [:]
-    /// The keys that more than one Service claims, and the Services that have warnings: few, and asked for often.
+    /// The keys that more than one Service claims: few, and asked for often.
     private var contested: Set<VirtualServerKey> = []
-    private var warned: Set<ObjectName> = []
     private var healthCheckTable = HealthCheckTable()
     private var dataPathTable = DataPathTable()
     private var sourceBudget = SourceBudget()
-    private var stale: Set<ObjectName> = []
+    private var stale = ClaimQueue<ObjectName, Age>()
+    private var notes = WarningNotes()
+    /// What has been done since the beginning.
+    package private(set) var work = Work()
+
+    /// How much was done for changes: what a change costs, whatever the machine.
+    package struct Work: Hashable, Sendable {
+        /// Services that were translated.
+        package internal(set) var services = 0
+        /// What that cost: endpoints times ports, virtual servers and source ranges.
+        package internal(set) var cost = 0
+        /// Virtual servers that were compared.
+        package internal(set) var virtualServers = 0
+        /// Elements beside IPVS that were counted.
+        package internal(set) var elements = 0
+        /// Warnings that came or went, or were looked at.
+        package internal(set) var warnings = 0
+    }
+
+    /// The older of two Services is translated first.
+    private struct Age: Comparable, Sendable {
+        let creationTimestamp: String
+        let name: ObjectName
+
+        static func < (left: Self, right: Self) -> Bool {
+            (left.creationTimestamp, left.name) < (right.creationTimestamp, right.name)
+        }
+    }
 
     package init(translator: ServiceTranslator) {
         self.translator = translator
@@ -27,7 +53,14 @@ package struct ServiceIndex: Sendable {
 
     /// Takes note of changed objects; the Services that they touch are translated by the next ``refresh()``.
     package mutating func update(_ change: (inout ClusterState) -> Set<ObjectName>) {
-        stale.formUnion(change(&cluster))
+        note(change(&cluster))
+    }
+
+    private mutating func note(_ names: some Sequence<ObjectName>) {
+        for name in names where !stale.contains(name) {
+            let created = cluster.services[name]?.metadata.creationTimestamp ?? ""
+            stale.insert(Age(creationTimestamp: created, name: name), of: name)
+        }
     }
 
     /// Takes another policy: the Services that it may make a difference to are translated anew by the next
@@ -36,47 +69,92 @@ package struct ServiceIndex: Sendable {
         let (before, now) = (policy, translator.policy)
         self.translator = translator
         if now.isEqual(exceptReserved: before) {
-            stale.formUnion(
-                cluster.addresses.askers(now.addresses.reserved(differingFrom: before.addresses)))
+            note(cluster.addresses.askers(now.addresses.reserved(differingFrom: before.addresses)))
         } else {
-            stale.formUnion(cluster.services.keys)
+            note(cluster.services.keys)
         }
     }
+
+    /// What ``refresh(atMost:)`` has time for in a few hundredths of a second.
+    package static let turnCost = 20_000
+
+    /// Whether Services wait for being translated. As long as some do that never were, what is wanted is not whole.
+    package var hasMore: Bool { !stale.isEmpty }
 
     /// Translates what has changed since the last call.
     ///
-    /// - Returns: The virtual servers that are different now, sorted; ask ``desired(_:)`` for each. ``healthChecks``
-    ///   may be different although none of them is.
-    package mutating func refresh() -> [VirtualServerKey] {
+    /// - Returns: The virtual servers that are different now, sorted; ask ``desired(_:)`` for each.
+    ///   ``takeHealthCheckChange()`` may give something although none of them is.
+    package mutating func refresh() -> [VirtualServerKey] { refresh(atMost: .max) }
+
+    /// Translates as much of what has changed as a turn of a loop has time for; at least one Service.
+    ///
+    /// The oldest go first: who comes late to a namespace that has used up its budget goes without.
+    ///
+    /// - Parameter cost: Endpoints times ports, virtual servers and source ranges; see ``turnCost``.
+    /// - Returns: The virtual servers that are different now, sorted. ``hasMore`` tells whether Services are left.
+    package mutating func refresh(atMost cost: Int) -> [VirtualServerKey] {
         var touched: [VirtualServerKey: TranslatedVirtualServer?] = [:]
-        // The oldest first: who comes late to a namespace that has used up its budget goes without.
-        var waiting = stale.map { ($0, age: age($0)) }.sorted { $0.age < $1.age }.map(\.0)[...]
-        while let name = waiting.popFirst() {
-            var next = cluster.services[name].map { translator.translate($0, in: cluster) }
-            waiting += sourceBudget.admit(&next, named: name)
-            let previous = translated[name]
-            guard next != previous else { continue }
-            for server in (previous?.virtualServers ?? []) + (next?.virtualServers ?? [])
-            where touched[server.key] == nil {
-                touched[server.key] = .some(owner(server.key))
-            }
-            replaceClaims(of: name, previous, next)
-            replaceHealthCheck(previous, next)
-            translated[name] = next
-            if next?.warnings.isEmpty ?? true { warned.remove(name) } else { warned.insert(name) }
+        var used = 0
+        while let name = stale.first?.name {
+            let next = cluster.cost(of: name)
+            guard used == 0 || used + next <= cost else { break }
+            used += next
+            stale.remove(name)
+            translate(name, &touched)
         }
-        stale.removeAll(keepingCapacity: true)
+        work.cost += used
         var changed: [VirtualServerKey] = []
         for (key, before) in touched {
             let now = owner(key)
-            dataPathTable.replace(before?.dataPath ?? [], with: now?.dataPath ?? [])
+            work.elements += dataPathTable.replace(before?.dataPath ?? [], with: now?.dataPath ?? [])
+            let (gone, new) = Self.difference(before?.hairpins ?? [], now?.hairpins ?? [])
+            work.elements += dataPathTable.replace(gone, with: new)
             if now?.desired != before?.desired { changed.append(key) }
         }
+        work.virtualServers += touched.count
         return changed.sorted()
     }
 
-    private func age(_ name: ObjectName) -> (String, ObjectName) {
-        (cluster.services[name]?.metadata.creationTimestamp ?? "", name)
+    /// What only one of two sorted lists has: of thousands of endpoints, mostly one or two.
+    private static func difference(
+        _ before: [IPAddress], _ now: [IPAddress]
+    ) -> (gone: [DataPathElement], new: [DataPathElement]) {
+        guard before != now else { return ([], []) }
+        var (gone, new): ([DataPathElement], [DataPathElement]) = ([], [])
+        var (old, next) = (before[...], now[...])
+        while true {
+            switch (old.first, next.first) {
+            case (let left?, let right?) where left == right: (old, next) = (old.dropFirst(), next.dropFirst())
+            case (let left?, let right?) where left > right:
+                new.append(.hairpin(right))
+                next = next.dropFirst()
+            case (let left?, _):
+                gone.append(.hairpin(left))
+                old = old.dropFirst()
+            case (nil, let right?):
+                new.append(.hairpin(right))
+                next = next.dropFirst()
+            case (nil, nil): return (gone, new)
+            }
+        }
+    }
+
+    private mutating func translate(_ name: ObjectName, _ touched: inout [VirtualServerKey: TranslatedVirtualServer?]) {
+        work.services += 1
+        var next = cluster.services[name].map { translator.translate($0, in: cluster) }
+        note(sourceBudget.admit(&next, named: name))
+        let previous = translated[name]
+        guard next != previous else { return }
+        for servers in [previous?.virtualServers ?? [], next?.virtualServers ?? []] {
+            for server in servers where touched[server.key] == nil {
+                touched.updateValue(owner(server.key), forKey: server.key)
+            }
+        }
+        replaceClaims(of: name, previous, next)
+        replaceHealthCheck(previous, next)
+        translated[name] = next
+        work.warnings += notes.replace(previous?.warnings ?? [], with: next?.warnings ?? [])
     }
 
     /// What the node needs beside IPVS, as of the last ``refresh()``; nothing unless it is kept here.
@@ -89,7 +167,8 @@ package struct ServiceIndex: Sendable {
         let ports = Set([previous, next].compactMap(\.?.healthCheck?.port))
         let before = healthCheckElements(ports)
         healthCheckTable.replace(previous, with: next)
-        dataPathTable.replace(before, with: healthCheckElements(ports))
+        work.elements += dataPathTable.replace(before, with: healthCheckElements(ports))
+        notes.healthCheckPorts.formUnion(ports)
     }
 
     private func healthCheckElements(_ ports: Set<UInt16>) -> [DataPathElement] {
@@ -123,31 +202,21 @@ package struct ServiceIndex: Sendable {
         claims.keys.compactMap(desired).sorted { $0.key < $1.key }
     }
 
-    /// What could not be done as single Services ask, by their names.
-    func addServiceWarnings(to list: inout WarningList) {
-        for name in warned.sorted() { for warning in translated[name]?.warnings ?? [] { list.add(warning) } }
-    }
-
     /// The claims that lost against another Service's, sorted.
-    package var conflicts: [AddressConflict] { contested.flatMap(conflicts).sorted() }
+    package var conflicts: [AddressConflict] { contested.flatMap { conflicts(at: $0, .max) }.sorted() }
 
-    /// The same, as many as can be looked through in passing.
-    func someConflicts(_ limit: Int) -> [AddressConflict] {
-        var found: [AddressConflict] = []
-        for key in contested {
-            guard found.count < limit else { break }
-            found += conflicts(at: key)
-        }
-        return found.sorted()
-    }
-
-    private func conflicts(at key: VirtualServerKey) -> [AddressConflict] {
+    private func conflicts(at key: VirtualServerKey, _ limit: Int) -> [AddressConflict] {
         guard let queue = claims[key], let winner = queue.first else { return [] }
-        return queue.all.lazy.filter { $0.service != winner.service }.map { AddressConflict(key: key, winner, $0) }
+        return queue.some(limit).lazy.filter { $0.service != winner.service }.map {
+            AddressConflict(key: key, winner, $0)
+        }
     }
 
     /// The health check node ports to serve, as of the last ``refresh()``.
     package var healthChecks: [UInt16: HealthCheck] { healthCheckTable.served }
+
+    /// How these have changed since the last call; `nil` for a port that is not served any more.
+    package mutating func takeHealthCheckChange() -> [UInt16: HealthCheck?] { healthCheckTable.takeChange() }
 
     /// The health check node ports that an older Service has, sorted.
     package var healthCheckConflicts: [HealthCheckConflict] { healthCheckTable.conflicts }
@@ -168,7 +237,67 @@ package struct ServiceIndex: Sendable {
     private mutating func noteClaims(_ key: VirtualServerKey) {
         let count = claims[key]?.count ?? 0
         if count == 0 { claims[key] = nil }
-        if count > 1 { contested.insert(key) } else { contested.remove(key) }
+        let wasContested = count > 1 ? !contested.insert(key).inserted : contested.remove(key) != nil
+        if count > 1 || wasContested { notes.keys.insert(key) }
+    }
+}
+
+// MARK: - Warnings
+
+extension ServiceIndex {
+    /// Losers that are named for one address or port: a tenant can make millions, which say nothing new.
+    private static let losers = 20
+
+    /// What could not be done as the Services ask: their warnings, and claims that lost against another Service's.
+    ///
+    /// Of each namespace as many as a reader can use, and how many more there are. It costs as much as there is: who
+    /// follows changes asks for ``takeWarningChange(atMost:)``.
+    package var warnings: [TranslationWarning] {
+        var settled = self
+        settled.settle(atMost: .max)
+        return settled.notes.list.warnings
+    }
+
+    /// How the warnings have changed since the last call.
+    ///
+    /// - Parameter limit: About how many are looked at; ``WarningChange/hasMore`` tells whether others are left.
+    package mutating func takeWarningChange(atMost limit: Int = 2_000) -> WarningChange {
+        let isSettled = settle(atMost: limit)
+        var change = notes.list.takeChange(atMost: limit)
+        change.hasMore = change.hasMore || !isSettled
+        work.warnings += change.added.count + change.removed.count
+        return change
+    }
+
+    /// Looks at contested addresses and ports that were touched.
+    ///
+    /// - Returns: Whether none is left.
+    @discardableResult private mutating func settle(atMost limit: Int) -> Bool {
+        var looked = 0
+        while looked < limit, let key = notes.keys.popFirst() {
+            let lost = conflicts(at: key, Self.losers + 2)
+            looked += 1 + lost.count
+            notes.take(
+                lost.prefix(Self.losers).map { conflict in
+                    TranslationWarning(
+                        conflict.loser, reason: .conflict,
+                        "\(key) belongs to Service \(conflict.winner), \(conflict.reason)"
+                            + (lost.count > Self.losers ? "; more Services claim it than are named" : ""))
+                }, at: .key(key))
+        }
+        while looked < limit, let port = notes.healthCheckPorts.popFirst() {
+            let lost = healthCheckTable.conflicts(at: port, Self.losers + 2)
+            looked += 1 + lost.count
+            notes.take(
+                lost.prefix(Self.losers).map { conflict in
+                    TranslationWarning(
+                        conflict.loser, reason: .conflict,
+                        "health check node port \(port) belongs to the older Service \(conflict.winner)"
+                            + (lost.count > Self.losers ? "; more Services claim it than are named" : ""))
+                }, at: .healthCheckPort(port))
+        }
+        work.warnings += looked
+        return notes.keys.isEmpty && notes.healthCheckPorts.isEmpty
     }
 }
 

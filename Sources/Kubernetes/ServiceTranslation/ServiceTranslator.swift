@@ -27,17 +27,18 @@ package struct ServiceTranslator: Sendable {
         let sources = SourceRanges(service, policy: policy, &result.warnings)
         result.warnings += settings.warnings + endpoints.warnings
         if sources.isRestricted, !policy.enforcesSources { result.warnings.append(Self.unenforced(service)) }
-        result.healthCheck = healthCheck(service, endpoints)
+        var servers = ServiceVirtualServers(
+            of: service, settings, endpoints, sources, policy: policy, explains: explains)
+        result.healthCheck = healthCheck(service, &servers)
         for address in addresses(of: service, in: cluster, &result.warnings) {
-            for port in service.ports {
+            for (index, port) in service.ports.enumerated() {
                 let number = address.role == .nodePort ? port.nodePort : port.port
                 guard number > 0, mayServe(number, at: address, service, cluster, &result.warnings) else { continue }
                 result.virtualServers.append(
-                    virtualServer(
-                        service, port, Endpoint(address.ip, port: number), address.role, settings, endpoints, sources,
-                        &result.warnings))
+                    servers.make(index, at: Endpoint(address.ip, port: number), as: address.role))
             }
         }
+        result.warnings += servers.warnings
         result.virtualServers.sort { ($0.key, $0.role.precedence) < ($1.key, $1.role.precedence) }
         dropRepeated(&result)
         ServiceBounds.limit(&result.warnings)
@@ -62,15 +63,18 @@ package struct ServiceTranslator: Sendable {
 
     /// Load balancers ask only where a node without endpoints drops their traffic. Endpoints that terminate do not
     /// count although they may serve: no new traffic is to come for them.
-    private func healthCheck(_ service: Service, _ endpoints: ServiceEndpoints) -> HealthCheck? {
+    private func healthCheck(_ service: Service, _ servers: inout ServiceVirtualServers) -> HealthCheck? {
         guard service.kind == .loadBalancer, service.externalTrafficPolicy == .local, service.healthCheckNodePort > 0
         else { return nil }
         var local: Set<EndpointCandidate.Backend> = []
-        for port in service.ports {
-            for candidate in AddressFamily.allCases.flatMap({ endpoints.usable(for: port, $0) })
-            where candidate.conditions.ready && !candidate.conditions.terminating && policy.isLocal(candidate.nodeName)
-            {
-                local.insert(candidate.backend)
+        for index in service.ports.indices {
+            for family in AddressFamily.allCases {
+                for candidate in servers.candidates(index, family)
+                where candidate.conditions.ready && !candidate.conditions.terminating
+                    && policy.isLocal(candidate.nodeName)
+                {
+                    local.insert(candidate.backend)
+                }
             }
         }
         return HealthCheck(
@@ -173,80 +177,5 @@ extension ServiceTranslator {
             TranslationWarning(
                 service.metadata.id, "\(role.rawValue) \"\(text)\" is no address and is left out"))
         return nil
-    }
-}
-
-// MARK: - Virtual servers
-
-extension ServiceTranslator {
-    private func virtualServer(
-        _ service: Service, _ port: ServicePort, _ endpoint: Endpoint, _ role: TranslatedVirtualServer.Role,
-        _ settings: ServiceSettings, _ endpoints: ServiceEndpoints, _ sources: SourceRanges,
-        _ warnings: inout [TranslationWarning]
-    ) -> TranslatedVirtualServer {
-        let key = VirtualServerKey.endpoint(port.transportProtocol, endpoint)
-        let traffic = role == .clusterIP ? service.internalTrafficPolicy : service.externalTrafficPolicy
-        let candidates = endpoints.usable(for: port, key.family)
-        let verdicts = EndpointSelection(candidates, policy: policy)
-            .verdicts(traffic, fallsBack: role != .clusterIP && policy.localFallsBackToCluster)
-        let chosen = zip(candidates, verdicts).lazy.filter(\.1.isChosen).map(\.0)
-        let forwarding = forwarding(settings, chosen, key, service, &warnings)
-        let realServers = chosen.map { candidate in
-            RealServer(
-                candidate.endpoint, forwarding: forwarding, weight: candidate.weight,
-                upperThreshold: settings.upperThreshold)
-        }
-        let server = VirtualServer(
-            key, scheduler: settings.scheduler, persistence: persistence(service, settings, key.family),
-            onePacket: settings.onePacket && port.transportProtocol == .udp)
-        let name = service.metadata.id.description + (port.name.isEmpty ? "" : ":\(port.name)")
-        return TranslatedVirtualServer(
-            desired: DesiredVirtualServer(
-                server, realServers: Array(realServers), name: name, drainTimeout: settings.drainTimeout),
-            role: role, port: port, trafficPolicy: traffic,
-            decisions: !explains
-                ? []
-                : zip(candidates, verdicts).map {
-                    EndpointDecision(endpoint: $0.endpoint, verdict: $1, source: $0.source.description)
-                },
-            sources: explains && policy.enforcesSources && role == .loadBalancer ? sources.list(key.family) : nil,
-            dataPath: dataPath(key, role, traffic, forwarding, Array(chosen), sources))
-    }
-
-    /// What is needed beside IPVS. At the node's own addresses, nothing is bound and no port is refused.
-    private func dataPath(
-        _ key: VirtualServerKey, _ role: TranslatedVirtualServer.Role, _ traffic: Service.TrafficPolicy,
-        _ forwarding: ForwardingMethod, _ chosen: [EndpointCandidate], _ sources: SourceRanges
-    ) -> [DataPathElement] {
-        guard policy.keepsDataPath else { return [] }
-        let elements = ServiceDataPath(key, role, traffic, forwarding, policy: policy)
-            .elements(chosen, sources: role == .loadBalancer ? sources : nil)
-        guard role != .clusterIP, case .endpoint(_, let endpoint) = key, policy.isServedNodeAddress(endpoint.address)
-        else { return elements }
-        return elements.filter { $0 != .address(endpoint.address) }
-    }
-
-    private func persistence(
-        _ service: Service, _ settings: ServiceSettings, _ family: AddressFamily
-    ) -> Persistence? {
-        guard let timeout = service.sessionAffinityTimeout else { return nil }
-        let granularity = settings.granularity.flatMap { PersistenceGranularity(prefixLength: $0, family: family) }
-        return Persistence(timeout: timeout, granularity: granularity ?? .single(family))
-    }
-
-    /// The method asked for, unless it cannot reach an endpoint on another port.
-    private func forwarding(
-        _ settings: ServiceSettings, _ chosen: some Sequence<EndpointCandidate>, _ key: VirtualServerKey,
-        _ service: Service, _ warnings: inout [TranslationWarning]
-    ) -> ForwardingMethod {
-        guard !settings.forwarding.translatesPort,
-            let other = chosen.first(where: { $0.endpoint.port != key.port })
-        else { return settings.forwarding }
-        warnings.append(
-            TranslationWarning(
-                service.metadata.id, reason: .annotation,
-                "\(key): forwarding \(settings.forwarding) keeps the port, but endpoint \(other.endpoint) has another; "
-                    + "masquerade is used: give the Service and its endpoints the same port"))
-        return .masquerade
     }
 }

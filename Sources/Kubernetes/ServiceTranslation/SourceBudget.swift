@@ -55,15 +55,16 @@ struct SourceBudget: Sendable {
 extension TranslatedService {
     /// The lists that its virtual servers are guarded by.
     fileprivate var sourceLists: Set<SourceList> {
-        Set(
-            virtualServers.lazy.flatMap(\.dataPath).compactMap { element in
-                if case .sources(let list) = element { list } else { nil }
-            })
+        var lists: Set<SourceList> = []
+        for server in virtualServers where server.role == .loadBalancer {
+            for case .sources(let list) in server.dataPath { lists.insert(list) }
+        }
+        return lists
     }
 
     /// Lets nobody in where not everybody may come in.
     fileprivate mutating func shut(_ warning: TranslationWarning) {
-        for index in virtualServers.indices {
+        for index in virtualServers.indices where virtualServers[index].role == .loadBalancer {
             virtualServers[index].dataPath = virtualServers[index].dataPath.compactMap { element in
                 switch element {
                 case .sources: nil

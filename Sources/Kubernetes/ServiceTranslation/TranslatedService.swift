@@ -65,8 +65,10 @@ package struct TranslatedVirtualServer: Hashable, Sendable {
     /// Who may use the address; `nil` for everybody, and unless an explanation was asked for.
     package var sources: SourceList?
 
-    /// What the node needs beside IPVS; empty unless it is kept here.
+    /// What the node needs beside IPVS, but for its endpoints; empty unless it is kept here.
     package var dataPath: [DataPathElement]
+    /// Endpoints that may come here on their way to themselves: sorted, and one list for all virtual servers of a port.
+    package var hairpins: [IPAddress]
 
     package var key: VirtualServerKey { desired.key }
     /// Whether the address belongs on the VIP device: never for node ports, which use the node's own.

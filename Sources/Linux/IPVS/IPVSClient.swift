@@ -73,13 +73,15 @@ extension IPVSClient {
     }
 
     /// One virtual server without its real servers; `nil` if the kernel has none of that key.
-    package func virtualServer(_ key: VirtualServerKey) throws(NetlinkError) -> ObservedVirtualServer? {
+    package func virtualServer(
+        _ key: VirtualServerKey, statistics: Bool = false
+    ) throws(NetlinkError) -> ObservedVirtualServer? {
         do throws(NetlinkError) {
             return try channel.get(
                 "look up \(key)", command: Command.getService.rawValue, initial: nil, request: { $0.putService(key) },
                 reduce: { (found, cursor) throws(NetlinkError) in
                     while let service = try cursor.next(nested: IPVS_CMD_ATTR_SERVICE) {
-                        found = try ServiceAttributes(service, statistics: false).virtualServer()
+                        found = try ServiceAttributes(service, statistics: statistics).virtualServer()
                     }
                 })
         } catch {

@@ -10,10 +10,18 @@ package struct DataPathTable: Hashable, Sendable {
     package var elements: Set<DataPathElement> { Set(wanted.keys) }
 
     /// Takes what one wants now in the place of what it wanted before.
-    package mutating func replace(_ previous: [DataPathElement], with next: [DataPathElement]) {
-        guard previous != next else { return }
-        for element in next { count(element, 1) }
-        for element in previous { count(element, -1) }
+    ///
+    /// - Returns: How many elements had to be counted.
+    @discardableResult package mutating func replace(_ previous: [DataPathElement], with next: [DataPathElement]) -> Int
+    {
+        guard previous != next else { return 0 }
+        // Long lists mostly differ in a few elements: what they begin and end with alike needs no counting.
+        var (before, now) = (previous[...], next[...])
+        while let element = before.first, element == now.first { (before, now) = (before.dropFirst(), now.dropFirst()) }
+        while let element = before.last, element == now.last { (before, now) = (before.dropLast(), now.dropLast()) }
+        for element in now { count(element, 1) }
+        for element in before { count(element, -1) }
+        return before.count + now.count
     }
 
     /// What has changed since the last call.

@@ -65,6 +65,42 @@ struct OccupationTests {
         #expect(try honest.answer().body == "here")
     }
 
+    /// As many places as the agent gives health check ports on a machine with enough descriptors.
+    @Test("1,000 probers that would keep their connections are answered again and again, though one client hangs on")
+    func probers() throws {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        var limits = HTTPServerTests.patient
+        limits.places = 1024
+        let figures = HTTPFigures()
+        let server = try HTTPServer(.tcp(address: IPAddress(v4: 0), port: 0), limits: limits, figures: figures) { _ in
+            .text("here")
+        }
+        let port = try #require(server.port)
+        let addresses = (0..<1000).map { IPAddress(v4: 0x7F20_0001 + UInt32($0)) }
+        var held: [Client] = []
+        for _ in 0..<2 {
+            // All are there before the first one asks; among them, as many of one other address.
+            var probers: [Client] = []
+            for address in addresses {
+                probers.append(try Client(port: port, from: address))
+                held.append(try Client(port: port))
+            }
+            for prober in probers { prober.request("/", headers: ["Connection: keep-alive"]) }
+            for prober in probers {
+                let answer = try prober.answer()
+                #expect(answer.status == 200 && answer.headers["connection"] == "close")
+            }
+            // What was answered has no place any more, though its client does not close it.
+            held += probers
+        }
+        #expect(figures.current.answered == 2_000)
+        #expect(figures.current.open <= limits.places + 1)
+        #expect(figures.current.ended.keys.allSatisfy { $0 == .displaced })
+    }
+
     @Test("Whose request came while the server was held up is answered, whoever waits behind")
     func burst() throws {
         var limits = HTTPServerTests.patient

@@ -117,7 +117,7 @@ import Testing
         statistics.inboundBytes = 7
         observed.virtualServers[0].statistics = statistics
         observed.virtualServers.append(ObservedVirtualServer(VirtualServer(VirtualServerKey("udp 203.0.113.1:53")!)))
-        let figures = TrafficMetrics(observed, ledger: try samples.ledger())
+        let figures = TrafficMetrics(observed.virtualServers, owned: try samples.ledger().virtualServers)
         let found = metrics(board.responder(trafficLimit: 1) { figures })
         let labels = #"virtual_server="tcp 192.0.2.1:80",namespace="shop",service="web",port="http""#
         #expect(found["ipvsync_virtual_server_connections_total{\(labels)}"] == "5000000000")
@@ -161,7 +161,8 @@ import Testing
         board.update { $0.sources = [SourceStatus(name: "services")] }
         board.take(samples.step())
         let figures = TrafficMetrics(
-            samples.kernel.readState(statistics: false), ledger: try samples.ledger())
+            samples.kernel.readState(statistics: false).virtualServers,
+            owned: try samples.ledger().virtualServers)
         let served = Set(metrics(board.responder { figures }).keys.map { String($0.prefix { $0 != "{" }) })
         let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
         let text = try String(contentsOfFile: "/\(root)/scripts/deploy/\(file)", encoding: .utf8)

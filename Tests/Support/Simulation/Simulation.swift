@@ -590,12 +590,12 @@ extension Simulation: TableWatcher {
         switch operation {
         case .removeVirtualServer:
             // What had only real servers on their way out was agreed to before.
-            if let number = SimulatedWorld.number(key), lost[number]?.endpoints.isEmpty == false {
+            if isMassLoss, let number = SimulatedWorld.number(key), lost[number]?.endpoints.isEmpty == false {
                 fail("\(key) is removed although so many at once look like a mistake")
             }
             for real in kernel.virtualServers[key]?.realServers ?? [] { checkDrain(of: real, in: key) }
         case .removeRealServer(let endpoint, _):
-            if let number = SimulatedWorld.number(key), let pods = lost[number]?.endpoints,
+            if isMassLoss, let number = SimulatedWorld.number(key), let pods = lost[number]?.endpoints,
                 pods.contains(where: { SimulatedWorld.endpoint(number, $0) == endpoint })
             {
                 fail("\(endpoint) of \(key) is removed although so many at once look like a mistake")
@@ -606,6 +606,12 @@ extension Simulation: TableWatcher {
         default: break
         }
         servedBefore = serves(key)
+    }
+
+    /// Whether what is lost is still so much of all that the guard holds it: others may have come meanwhile.
+    private var isMassLoss: Bool {
+        let ours = kernel.virtualServers.count { foreign[$0.key] == nil }
+        return lost.count > 10 && lost.count * 2 > ours
     }
 
     private func checkDrain(of real: ObservedRealServer, in key: VirtualServerKey) {

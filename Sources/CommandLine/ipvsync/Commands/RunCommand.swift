@@ -1,9 +1,11 @@
 internal import Agent
 internal import ArgumentParser
 internal import Configuration
+internal import Files
 internal import IPVS
 internal import Presentation
 internal import Reconcile
+internal import Telemetry
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -53,6 +55,9 @@ struct RunCommand: ParsableCommand {
     /// Seconds that a run waits for another one to end.
     static let lockPatience = 60
 
+    /// How long a log that is not read may hold up the end.
+    private static let logPatience = Duration.seconds(1)
+
     func run() throws {
         if dryRun {
             _ = try PlanCommand.preview(source, sync, state, output)
@@ -91,6 +96,7 @@ struct RunCommand: ParsableCommand {
         Signals.ignoreBrokenPipes()
         if !agent.coreDumps { ProcessProtection.keepMemoryPrivate() }
         try Failures.endWithStatus {
+            defer { LogWriter.standardError.flush(within: Self.logPatience) }
             // Before the first reading, lest a change after it go unseen.
             var files = FileWatch(source.filePaths)
             var declared = try source.loadFiles()

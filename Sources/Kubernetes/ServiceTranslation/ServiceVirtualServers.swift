@@ -1,0 +1,182 @@
+import DataPath
+import KubernetesObjects
+import LoadBalancing
+
+/// Makes the virtual servers of one Service. What those of one port have in common, above all the list of real servers,
+/// is made once and shared, whatever the number of addresses.
+struct ServiceVirtualServers {
+    /// What decides which endpoints of a port are used.
+    private struct Question: Hashable {
+        let port: Int
+        let family: AddressFamily
+        let traffic: Service.TrafficPolicy
+        let fallsBack: Bool
+    }
+
+    private struct Group: Hashable {
+        let port: Int
+        let family: AddressFamily
+    }
+
+    private let service: Service
+    private let settings: ServiceSettings
+    private let endpoints: ServiceEndpoints
+    private let sources: SourceRanges
+    private let policy: TranslationPolicy
+    private let explains: Bool
+    /// Of each port.
+    private let names: [String]
+    private var groups: [Group: [EndpointCandidate]] = [:]
+    private var answers: [Question: PortEndpoints] = [:]
+    private(set) var warnings: [TranslationWarning] = []
+
+    init(
+        of service: Service, _ settings: ServiceSettings, _ endpoints: ServiceEndpoints, _ sources: SourceRanges,
+        policy: TranslationPolicy, explains: Bool
+    ) {
+        self.service = service
+        self.settings = settings
+        self.endpoints = endpoints
+        self.sources = sources
+        self.policy = policy
+        self.explains = explains
+        let name = service.metadata.id.description
+        names = service.ports.map { $0.name.isEmpty ? name : "\(name):\($0.name)" }
+    }
+
+    /// The endpoints that traffic to a port may reach.
+    ///
+    /// - Parameter index: The port's, among those of the Service.
+    mutating func candidates(_ index: Int, _ family: AddressFamily) -> [EndpointCandidate] {
+        let group = Group(port: index, family: family)
+        if let known = groups[group] { return known }
+        let found = endpoints.usable(for: service.ports[index], family)
+        groups[group] = found
+        return found
+    }
+
+    /// The virtual server of one port at one address.
+    mutating func make(
+        _ index: Int, at endpoint: Endpoint, as role: TranslatedVirtualServer.Role
+    ) -> TranslatedVirtualServer {
+        let port = service.ports[index]
+        let key = VirtualServerKey.endpoint(port.transportProtocol, endpoint)
+        let traffic = role == .clusterIP ? service.internalTrafficPolicy : service.externalTrafficPolicy
+        let question = Question(
+            port: index, family: key.family, traffic: traffic,
+            fallsBack: role != .clusterIP && policy.localFallsBackToCluster)
+        var answer = answers[question] ?? decide(question)
+        let forwarding = self.forwarding(answer, key)
+        let realServers = answer.realServers(forwarding, upperThreshold: settings.upperThreshold)
+        answers[question] = answer
+        let server = VirtualServer(
+            key, scheduler: settings.scheduler, persistence: persistence(key.family),
+            onePacket: settings.onePacket && port.transportProtocol == .udp)
+        return TranslatedVirtualServer(
+            desired: DesiredVirtualServer(
+                server, realServers: realServers, name: names[index], drainTimeout: settings.drainTimeout),
+            role: role, port: port, trafficPolicy: traffic, decisions: answer.decisions,
+            sources: explains && policy.enforcesSources && role == .loadBalancer ? sources.list(key.family) : nil,
+            dataPath: dataPath(key, role, forwarding, answer),
+            hairpins: policy.keepsDataPath && forwarding == .masquerade ? answer.hairpins : [])
+    }
+
+    private mutating func decide(_ question: Question) -> PortEndpoints {
+        let candidates = self.candidates(question.port, question.family)
+        let verdicts = EndpointSelection(candidates, policy: policy)
+            .verdicts(question.traffic, fallsBack: question.fallsBack)
+        return PortEndpoints(candidates, verdicts, question.traffic, policy: policy, explains: explains)
+    }
+
+    /// What is needed beside IPVS. At the node's own addresses, nothing is bound and no port is refused.
+    private func dataPath(
+        _ key: VirtualServerKey, _ role: TranslatedVirtualServer.Role, _ forwarding: ForwardingMethod,
+        _ answer: PortEndpoints
+    ) -> [DataPathElement] {
+        guard policy.keepsDataPath else { return [] }
+        let elements = ServiceDataPath(key, role, forwarding, staysHere: answer.staysHere)
+            .elements(sources: role == .loadBalancer ? sources : nil)
+        guard role != .clusterIP, case .endpoint(_, let endpoint) = key, policy.isServedNodeAddress(endpoint.address)
+        else { return elements }
+        return elements.filter { $0 != .address(endpoint.address) }
+    }
+
+    private func persistence(_ family: AddressFamily) -> Persistence? {
+        guard let timeout = service.sessionAffinityTimeout else { return nil }
+        let granularity = settings.granularity.flatMap { PersistenceGranularity(prefixLength: $0, family: family) }
+        return Persistence(timeout: timeout, granularity: granularity ?? .single(family))
+    }
+
+    /// The method asked for, unless it cannot reach an endpoint on another port.
+    private mutating func forwarding(_ answer: PortEndpoints, _ key: VirtualServerKey) -> ForwardingMethod {
+        guard !settings.forwarding.translatesPort, let other = answer.endpoint(onOtherPortThan: key.port) else {
+            return settings.forwarding
+        }
+        warnings.append(
+            TranslationWarning(
+                service.metadata.id, reason: .annotation,
+                "\(key): forwarding \(settings.forwarding) keeps the port, but endpoint \(other) has another; "
+                    + "masquerade is used: give the Service and its endpoints the same port"))
+        return .masquerade
+    }
+}
+
+/// The endpoints of one port in one family that get traffic.
+private struct PortEndpoints {
+    private let chosen: [EndpointCandidate]
+    /// The first one with another port than the first of all.
+    private let odd: Endpoint?
+    private var realServers: [ForwardingMethod: [RealServer]] = [:]
+    /// Whether a Local Service's traffic stays on this node: one that falls back to other nodes needs their answers to
+    /// come back here.
+    let staysHere: Bool
+    /// Endpoints of this node: only these can come here on their way to themselves.
+    let hairpins: [IPAddress]
+    /// Every candidate's; empty unless an explanation was asked for.
+    let decisions: [EndpointDecision]
+
+    init(
+        _ candidates: [EndpointCandidate], _ verdicts: [EndpointDecision.Verdict], _ traffic: Service.TrafficPolicy,
+        policy: TranslationPolicy, explains: Bool
+    ) {
+        let chosen = zip(candidates, verdicts).compactMap { $1.isChosen ? $0 : nil }
+        self.chosen = chosen
+        odd = chosen.first { $0.endpoint.port != chosen.first?.endpoint.port }?.endpoint
+        staysHere = traffic == .local && chosen.allSatisfy { policy.isLocal($0.nodeName) }
+        decisions =
+            explains
+            ? zip(candidates, verdicts).map {
+                EndpointDecision(endpoint: $0.endpoint, verdict: $1, source: $0.source.description)
+            } : []
+        guard policy.keepsDataPath else {
+            hairpins = []
+            return
+        }
+        var last: IPAddress?
+        // They are in order, so equal addresses are neighbours.
+        hairpins = chosen.compactMap { candidate in
+            let address = candidate.endpoint.address
+            let mayBeHere =
+                candidate.nodeName.isEmpty || policy.nodeName.isEmpty || policy.isLocal(candidate.nodeName)
+            guard mayBeHere, address != last else { return nil }
+            last = address
+            return address
+        }
+    }
+
+    func endpoint(onOtherPortThan port: UInt16) -> Endpoint? {
+        guard let first = chosen.first?.endpoint else { return nil }
+        return first.port != port ? first : odd
+    }
+
+    /// The list, made by the first who asks for that method.
+    mutating func realServers(_ forwarding: ForwardingMethod, upperThreshold: UInt32) -> [RealServer] {
+        if let known = realServers[forwarding] { return known }
+        let made = chosen.map { candidate in
+            RealServer(
+                candidate.endpoint, forwarding: forwarding, weight: candidate.weight, upperThreshold: upperThreshold)
+        }
+        realServers[forwarding] = made
+        return made
+    }
+}
