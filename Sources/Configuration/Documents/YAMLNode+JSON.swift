@@ -52,6 +52,8 @@ extension YAMLNode {
     private static let objectLimits = YAMLLimits(nodes: 250_000)
 
     private static let identifyingKeys: Set<String> = [
-        "type", "object", "kind", "apiVersion", "metadata", "name", "namespace", "resourceVersion",
+        "type", "object", "kind", "apiVersion", "metadata", "name", "namespace", "resourceVersion", "labels",
+        // Whose endpoints a slice holds.
+        "kubernetes.io/service-name",
     ]
 }

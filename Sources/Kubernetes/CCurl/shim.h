@@ -48,33 +48,33 @@ static inline CURLcode ccurl_set_quick_exit(CURL *handle) {
 // The address of the other end; an empty text before there is a connection.
 static inline const char *ccurl_peer(CURL *handle) {
     char *address = 0;
-    curl_easy_getinfo(handle, CURLINFO_PRIMARY_IP, &address);
-    return address ? address : "";
+    CURLcode code = curl_easy_getinfo(handle, CURLINFO_PRIMARY_IP, &address);
+    return !code && address ? address : "";
 }
 
 // The media type of the answer; an empty text if it has none.
 static inline const char *ccurl_content_type(CURL *handle) {
     char *type = 0;
-    curl_easy_getinfo(handle, CURLINFO_CONTENT_TYPE, &type);
-    return type ? type : "";
+    CURLcode code = curl_easy_getinfo(handle, CURLINFO_CONTENT_TYPE, &type);
+    return !code && type ? type : "";
 }
 
 static inline long ccurl_status(CURL *handle) {
     long status = 0;
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-    return status;
+    CURLcode code = curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+    return code ? 0 : status;
 }
 
 // Seconds that the server asked to wait; 0 if it did not.
 static inline long ccurl_retry_after(CURL *handle) {
     curl_off_t seconds = 0;
-    curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &seconds);
-    return (long)seconds;
+    CURLcode code = curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &seconds);
+    return code ? 0 : (long)seconds;
 }
 
 // The errno of the last connection that failed; 0 if there is none.
 static inline int ccurl_system_error(CURL *handle) {
-    long code = 0;
-    curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &code);
-    return (int)code;
+    long number = 0;
+    CURLcode code = curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &number);
+    return code ? 0 : (int)number;
 }

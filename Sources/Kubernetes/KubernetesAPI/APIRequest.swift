@@ -35,6 +35,8 @@ package enum APIOutcome: Hashable, Sendable {
     case complete
     /// The connection could not be made, or was lost.
     case broken(String)
+    /// It could not be read on: the fault is on this side.
+    case failed(String)
 }
 
 /// The head of an answer.

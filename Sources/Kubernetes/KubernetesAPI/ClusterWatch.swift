@@ -40,6 +40,11 @@ package final class ClusterWatch {
     /// How each feed is doing, by its collection's name.
     package var statuses: [(name: String, status: FeedStatus)] { feeds.map { ($0.resource.name, $0.status) } }
 
+    /// Whether an object of a Service, or a slice of its endpoints, cannot be read.
+    ///
+    /// What is programmed for the Service is not removed then, unless it was known before how the object was.
+    package func holds(_ service: ObjectName) -> Bool { feeds.contains { $0.isHeld(service) } }
+
     /// Waits until something happens, and says what.
     ///
     /// - Parameters:
@@ -58,7 +63,10 @@ package final class ClusterWatch {
                 result += feeds[id].finish(outcome, response, isUntrusted: isUntrusted, now: now())
             }
         }
-        for id in feeds.indices { feeds[id].look(now: now()) }
+        for id in feeds.indices where feeds[id].isRunning {
+            feeds[id].look(now: now())
+            if !feeds[id].isRunning { transfers.cancel(id) }
+        }
         return result
     }
 

@@ -8,7 +8,7 @@ package struct FeedLimits: Hashable, Sendable {
     package var objects = 250_000
     /// Ports, endpoints and addresses of all objects of a list, and the objects themselves.
     package var elements = 2_000_000
-    /// Bytes of a page.
+    /// Bytes of a page; a first one that may be the whole list has that bound instead.
     package var pageSize = 256 << 20
     /// Bytes of all pages of a list.
     package var listSize = 1 << 30
@@ -18,6 +18,8 @@ package struct FeedLimits: Hashable, Sendable {
     package var listTime = Duration.seconds(600)
     /// How long a server may be silent, or slow, until that is told.
     package var silence = Duration.seconds(8)
+    /// How long a watch may give nothing at all. A server sends a bookmark about every minute, at the latest after 75 s.
+    package var watchSilence = Duration.seconds(85)
 
     package init() {}
 

@@ -15,7 +15,10 @@ package final class HTTPTransfers {
         [CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE].map(\.rawValue))
 
     private let access: ClusterAccess
-    private let multi: UnsafeMutableRawPointer
+    /// `nil` after a failure, until the next request.
+    private var multi: UnsafeMutableRawPointer?
+    /// Why the handle is of no more use.
+    private var failure: CURLMcode?
     private var transfers: [Int: Transfer] = [:]
     private let record = PeerRecord()
 
@@ -27,15 +30,29 @@ package final class HTTPTransfers {
     package init(_ access: ClusterAccess, peers: [IPAddress] = []) {
         self.access = access
         for peer in peers { record.note(peer) }
-        curl_global_init(Int(CURL_GLOBAL_DEFAULT))
-        guard let multi = curl_multi_init() else { preconditionFailure("out of memory") }
-        self.multi = multi
     }
 
-    deinit {
-        for transfer in transfers.values { curl_multi_remove_handle(multi, transfer.handle) }
-        transfers = [:]
-        curl_multi_cleanup(multi)
+    deinit { discard() }
+
+    /// Once for the whole process.
+    private static let isInitialized = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    /// How long nothing is tried after a failure that no request tells of.
+    private static let pause = Duration.milliseconds(250)
+
+    private func openHandle() throws(FeedProblem) -> UnsafeMutableRawPointer {
+        if let multi { return multi }
+        guard Self.isInitialized, let made = curl_multi_init() else { throw Transfer.noMemory }
+        multi = made
+        return made
+    }
+
+    /// Gives up the handle with all that is under way.
+    private func discard() {
+        for id in Array(transfers.keys) { cancel(id) }
+        // It can only say that this is no handle; nothing is left to be done then.
+        if let multi { _ = curl_multi_cleanup(multi) }
+        multi = nil
+        failure = nil
     }
 
     /// Begins a request.
@@ -43,7 +60,8 @@ package final class HTTPTransfers {
     /// - Throws: Why it cannot even be made: a token file that cannot be read.
     package func start(_ request: APIRequest, id: Int) throws(FeedProblem) {
         cancel(id)
-        let transfer = Transfer(access, peers: record)
+        let multi = try openHandle()
+        let transfer = try Transfer(access, peers: record)
         try transfer.prepare(request)
         let code = curl_multi_add_handle(multi, transfer.handle)
         guard code == CURLM_OK else {
@@ -57,7 +75,9 @@ package final class HTTPTransfers {
 
     package func cancel(_ id: Int) {
         guard let transfer = transfers.removeValue(forKey: id) else { return }
-        curl_multi_remove_handle(multi, transfer.handle)
+        guard let multi else { return }
+        let code = curl_multi_remove_handle(multi, transfer.handle)
+        if code != CURLM_OK { failure = code }
     }
 
     /// Waits until something comes, and says what.
@@ -66,18 +86,47 @@ package final class HTTPTransfers {
     ///   - timeout: How long to wait at most.
     ///   - descriptors: Descriptors of others that end the wait when they can be read.
     package func poll(timeout: Duration, descriptors: [Int32]) -> [Event] {
-        perform()
+        guard let multi else {
+            Self.wait(timeout, descriptors)
+            return []
+        }
+        perform(multi)
         let early = events()
+        if let failure { return early + abandon(failure, timeout, descriptors) }
         var extra = descriptors.map { curl_waitfd(fd: $0, events: Int16(CURL_WAIT_POLLIN), revents: 0) }
-        let wait = early.isEmpty ? timeout.milliseconds : 0
-        _ = curl_multi_poll(multi, &extra, UInt32(extra.count), wait, nil)
-        perform()
-        return early + events()
+        let code = curl_multi_poll(
+            multi, &extra, UInt32(extra.count), early.isEmpty ? timeout.milliseconds : 0, nil)
+        if code == CURLM_OK { perform(multi) } else { failure = code }
+        let late = early + events()
+        if let failure { return late + abandon(failure, timeout, descriptors) }
+        return late
     }
 
-    private func perform() {
+    private func perform(_ multi: UnsafeMutableRawPointer) {
         var running: Int32 = 0
-        curl_multi_perform(multi, &running)
+        let code = curl_multi_perform(multi, &running)
+        if code != CURLM_OK { failure = code }
+    }
+
+    /// Ends every transfer with the failure of their common handle, which the next request makes anew.
+    ///
+    /// Whoever asks again waits before that; where nobody has asked, the wait is here.
+    private func abandon(_ code: CURLMcode, _ timeout: Duration, _ descriptors: [Int32]) -> [Event] {
+        let message = "libcurl cannot go on, and begins anew: \(String(cString: curl_multi_strerror(code)))"
+        let ended = transfers.sorted { $0.key < $1.key }.map { id, transfer in
+            Event.ended(id: id, .failed(message), transfer.response, isUntrusted: false)
+        }
+        discard()
+        if ended.isEmpty { Self.wait(min(timeout, Self.pause), descriptors) }
+        return ended
+    }
+
+    /// Waits without libcurl.
+    private static func wait(_ time: Duration, _ descriptors: [Int32]) {
+        var waited = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        guard Glibc.poll(&waited, nfds_t(waited.count), time.milliseconds) < 0, errno != EINTR else { return }
+        // What cannot be waited for must not be asked for again and again.
+        _ = usleep(UInt32(min(time, pause).milliseconds) * 1_000)
     }
 
     private func events() -> [Event] {
@@ -85,6 +134,7 @@ package final class HTTPTransfers {
         for (id, transfer) in transfers.sorted(by: { $0.key < $1.key }) where transfer.hasNews {
             events.append(.received(id: id, transfer.take(), transfer.response))
         }
+        guard let multi else { return events }
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE,

@@ -12,6 +12,9 @@ final class PeerRecord {
 
     /// A name may stand for another address each time.
     private static let maximum = 64
+    /// Milliseconds for which the other end may leave what was sent to it, and questions whether it still stands,
+    /// without an answer.
+    private static let unansweredTime: UInt32 = 50_000
 
     func note(_ address: IPAddress) {
         guard addresses.last != address else { return }
@@ -26,8 +29,20 @@ final class PeerRecord {
         if let context, let peer = IPAddress(&address.pointee.addr) {
             Unmanaged<PeerRecord>.fromOpaque(context).takeUnretainedValue().note(peer)
         }
-        return socket(
+        let descriptor = socket(
             address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
+        guard descriptor >= 0 else { return CURL_SOCKET_BAD }
+        var patience = PeerRecord.unansweredTime
+        guard
+            setsockopt(
+                descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &patience, socklen_t(MemoryLayout<UInt32>.size)) == 0
+        else {
+            let code = errno
+            close(descriptor)
+            errno = code
+            return CURL_SOCKET_BAD
+        }
+        return descriptor
     }
 }
 

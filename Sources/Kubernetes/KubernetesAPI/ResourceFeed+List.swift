@@ -6,6 +6,7 @@ struct ListInProgress: Sendable {
     /// What the pages before have told.
     private(set) var objects: [KubernetesObject] = []
     private(set) var unreadable: [ObjectName: String] = [:]
+    private(set) var held = HeldServices()
     /// What each object takes, those that cannot be read as well.
     private(set) var known: [ObjectName: Int32] = [:]
     private(set) var elements = 0
@@ -17,12 +18,17 @@ struct ListInProgress: Sendable {
     private var reader = JSONListReader()
     private var pageObjects: [KubernetesObject] = []
     private var pageUnreadable: [ObjectName: String] = [:]
+    private var pageServices: [ObjectName: String] = [:]
     private var pageElements = 0
     private var pageSize = 0
+    /// Whether the first page may be all of the list.
+    private var isCached = false
     /// What stands beside its items.
     private(set) var members: [String: YAMLNode] = [:]
 
-    mutating func beginPage(isFirst: Bool, now: ContinuousClock.Instant) {
+    /// - Parameter isCached: Whether it was asked for as the server's cache has it, which is in one page.
+    mutating func beginPage(isFirst: Bool, isCached: Bool = false, now: ContinuousClock.Instant) {
+        defer { self.isCached = isCached }
         if isFirst {
             self = ListInProgress()
             started = now
@@ -35,6 +41,7 @@ struct ListInProgress: Sendable {
         reader = JSONListReader()
         pageObjects = []
         pageUnreadable = [:]
+        pageServices = [:]
         pageElements = 0
         pageSize = 0
         members = [:]
@@ -60,8 +67,10 @@ struct ListInProgress: Sendable {
         pageElements += Int(object.elements)
     }
 
-    mutating func take(unreadable name: ObjectName, _ problem: String) {
+    /// - Parameter service: The name of the Service that it belongs to; `nil` if that cannot be known.
+    mutating func take(unreadable name: ObjectName, _ problem: String, service: String?) {
         pageUnreadable[name] = problem.cut(to: FeedLimits.message)
+        pageServices[name] = service
     }
 
     /// Counts the page, which is complete, to the list.
@@ -69,7 +78,10 @@ struct ListInProgress: Sendable {
         for object in pageObjects {
             if let name = object.identity?.name { known[name] = object.elements }
         }
-        for name in pageUnreadable.keys { known[name] = 1 }
+        for name in pageUnreadable.keys {
+            known[name] = 1
+            held.hold(name, service: pageServices[name])
+        }
         objects += pageObjects
         unreadable.merge(pageUnreadable) { $1 }
         elements += pageElements + pageUnreadable.count
@@ -90,7 +102,7 @@ struct ListInProgress: Sendable {
         if unreadable.count + pageUnreadable.count > limits.unreadable {
             return "it has more than \(limits.unreadable) objects that cannot be read"
         }
-        if pageSize > limits.pageSize { return "a page of it is longer than \(limits.pageSize >> 20) MiB" }
+        if !isCached, pageSize > limits.pageSize { return "a page of it is longer than \(limits.pageSize >> 20) MiB" }
         if size + pageSize > limits.listSize { return "it is longer than \(limits.listSize >> 20) MiB" }
         if tokens.count >= limits.pages { return "it has more than \(limits.pages) pages" }
         if let started, now - started > limits.listTime {
@@ -125,7 +137,7 @@ extension ResourceFeed {
         case .item(let node): take(item: node, now: now)
         case .unreadableItem(let node, let error):
             guard isOurs(node, now: now) else { return }
-            list.take(unreadable: node.objectName, error.message)
+            take(unreadable: node, error.message)
         }
         if phase == .running, let excess = list.excess(limits, now: now) { refuseList(excess, now: now) }
     }
@@ -135,13 +147,17 @@ extension ResourceFeed {
         do throws(ObjectError) {
             let object = try KubernetesObject(node, kind: resource.kind, namespace: "")
             if case .other(let kind) = object {
-                list.take(unreadable: node.objectName, "it is a \(kind)")
+                take(unreadable: node, "it is a \(kind)")
             } else {
                 list.take(object)
             }
         } catch {
-            list.take(unreadable: node.objectName, "\(error.field): \(error.message)")
+            take(unreadable: node, "\(error.field): \(error.message)")
         }
+    }
+
+    private mutating func take(unreadable node: YAMLNode, _ problem: String) {
+        list.take(unreadable: node.objectName, problem, service: node.serviceName(of: resource.kind))
     }
 
     /// Whether an item is an object of the kind with a name; gives the list up if it is not.
@@ -206,9 +222,11 @@ extension ResourceFeed {
     private mutating func completeList(_ version: String, now: ContinuousClock.Instant) -> [FeedEvent] {
         phase = .idle
         next = .watch(version: version)
+        takesCachedList = false
         status.lists += 1
         status.isComplete = true
         status.unreadable = list.unreadable
+        status.held = list.held
         (known, elements) = (list.known, list.elements)
         settle()
         defer { list = ListInProgress() }

@@ -30,6 +30,7 @@ extension ResourceFeed {
             return restart("an event has no type or no object", now: now)
         }
         status.events += 1
+        heard = now
         switch type {
         case "ADDED", "MODIFIED", "DELETED":
             let name = object.objectName
@@ -40,6 +41,7 @@ extension ResourceFeed {
             advance(to: object, now: now)
         case "BOOKMARK":
             guard isOurs(object, now: now) else { return }
+            sendsBookmarks = true
             advance(to: object, now: now)
         case "ERROR":
             // 410: the version is forgotten. Whatever else it is, a new list makes it good.
@@ -87,10 +89,12 @@ extension ResourceFeed {
     ) {
         if isRemoval {
             status.unreadable[name] = nil
+            status.held.release(name)
             note(name, 0)
             events.append(.removed(ObjectIdentity(kind: resource.kind, name: name)))
             return
         }
+        let service = object.serviceName(of: resource.kind)
         var message = problem?.message
         if message == nil {
             do throws(ObjectError) {
@@ -102,12 +106,18 @@ extension ResourceFeed {
             }
         }
         status.unreadable[name] = message
-        if message != nil { note(name, known[name] ?? 1) }
+        if message != nil {
+            note(name, known[name] ?? 1)
+            status.held.hold(name, service: service)
+        } else {
+            status.held.release(name)
+        }
     }
 
-    /// Goes on from an object's version. The watch is well.
+    /// Goes on from an object's version.
     private mutating func advance(to object: YAMLNode, now: ContinuousClock.Instant) {
-        settle()
+        status.problem = nil
+        noteAge(now: now)
         guard let version = object["metadata"]?.resourceVersion else { return }
         guard version.utf8.count <= FeedLimits.version else {
             return restart("an event has a resourceVersion of \(version.utf8.count) bytes", now: now)
@@ -118,8 +128,39 @@ extension ResourceFeed {
     mutating func finishWatch(now: ContinuousClock.Instant) {
         phase = .idle
         pending = []
+        noteAge(now: now)
         if let started, now - started < Self.shortWatch {
             resumption = now + backoff.next(&generator)
+        }
+    }
+
+    /// Only a watch that stands for a while ends the growing of the waits: one event, or a list, is no proof.
+    private mutating func noteAge(now: ContinuousClock.Instant) {
+        guard heard != nil, let started, now - started >= Self.longWatch else { return }
+        backoff.reset()
+        relisting.reset()
+    }
+
+    /// When a watch that stays silent is given up; `nil` for a list, whose time the request bounds.
+    var silenceEnd: ContinuousClock.Instant? {
+        guard next.isWatch else { return nil }
+        return (heard ?? started).map { $0 + limits.watchSilence }
+    }
+
+    /// Gives a watch up that has fallen silent. The next one begins at its last version, so nothing is lost.
+    mutating func endSilentWatch(now: ContinuousClock.Instant) {
+        let seconds = limits.watchSilence.components.seconds
+        if heard == nil {
+            fail("no answer within \(seconds) s; the watch begins again", now: now)
+        } else {
+            finishWatch(now: now)
+            // A server that never sends bookmarks may well have had nothing to say.
+            guard sendsBookmarks else { return }
+            status.failures += 1
+            status.problem = FeedProblem(
+                resource: resource.name,
+                message: "nothing came for \(seconds) s, not even a bookmark; the watch begins again",
+                isRefusal: false)
         }
     }
 
@@ -128,12 +169,13 @@ extension ResourceFeed {
         listAgain(now: now)
     }
 
-    /// Lists again, at once after a watch that stood for a while, and later and later after others.
-    private mutating func listAgain(now: ContinuousClock.Instant) {
+    /// Lists the newest objects again, at once after a watch that stood for a while, and later and later after others.
+    mutating func listAgain(now: ContinuousClock.Instant) {
+        noteAge(now: now)
+        let isAfterGoodWatch = heard != nil && started.map { now - $0 >= Self.longWatch } ?? false
         next = .list(page: nil)
-        if let started, now - started >= Self.longWatch {
-            relisting.reset()
-        } else {
+        takesCachedList = false
+        if !isAfterGoodWatch {
             resumption = max(resumption ?? now, now + relisting.next(&generator))
         }
     }

@@ -5,7 +5,7 @@ internal import KubernetesObjects
 ///
 /// A list is taken as a whole when its last page is there. A watch goes on from the last version that was heard of;
 /// when the server has forgotten that version (410), the list begins again, and what was known stays until it is
-/// complete. The server is not believed: what it sends is bounded (``FeedLimits``), and has to be of the kind that was
+/// complete. A watch that falls silent, without even a bookmark, is begun again. The server is not believed: what it sends is bounded (``FeedLimits``), and has to be of the kind that was
 /// asked for.
 package struct ResourceFeed: Sendable {
     package private(set) var resource: APIResource
@@ -27,6 +27,13 @@ package struct ResourceFeed: Sendable {
     var elements = 0
     /// When the request that is under way began.
     var started: ContinuousClock.Instant?
+    /// When a watch last gave an event, or its head; `nil` before that, and for lists.
+    var heard: ContinuousClock.Instant?
+    /// Whether the server has sent a bookmark: silence then means that the connection is dead.
+    var sendsBookmarks = false
+    /// Whether a list may be as old as the server's cache. The first one may, as an informer's; what is known after it
+    /// is not taken back by an older one.
+    var takesCachedList = true
     /// When it was last looked at whether its answer comes; `nil` when nobody has to wait for more of it.
     private var looked: ContinuousClock.Instant?
     /// Bytes of the answer, in all and when it was last looked at.
@@ -59,12 +66,18 @@ package struct ResourceFeed: Sendable {
         self.generator = generator
     }
 
+    /// Whether an object of a Service cannot be read, by what this feed has heard of it.
+    func isHeld(_ service: ObjectName) -> Bool {
+        ["Service", "EndpointSlice"].contains(resource.kind) && status.held.contains(service)
+    }
+
     /// Whether a request is under way; one that no longer is may be cut.
     package var isRunning: Bool { phase == .running }
 
     /// When it wants to be looked at without any news: to ask again, or to tell that an answer is late.
     package var wakeUp: ContinuousClock.Instant? {
-        isRunning ? looked.map { $0 + limits.silence } : resumption
+        guard isRunning else { return resumption }
+        return [looked.map { $0 + limits.silence }, silenceEnd].compactMap(\.self).min()
     }
 }
 
@@ -81,11 +94,18 @@ extension ResourceFeed {
         started = now
         looked = now
         received = (0, 0)
+        heard = nil
         switch next {
         case .list(let page):
-            list.beginPage(isFirst: page == nil, now: now)
+            let isCached = takesCachedList && page == nil
+            list.beginPage(isFirst: page == nil, isCached: isCached, now: now)
+            // The cache knows no pages: it answers with all objects at once. A server without one keeps to the limit.
             return APIRequest(
-                resource, [("limit", "\(FeedLimits.pageObjects)"), ("continue", page)], timeout: FeedLimits.pageTime)
+                resource,
+                [
+                    ("limit", "\(FeedLimits.pageObjects)"), ("continue", page),
+                    ("resourceVersion", isCached ? "0" : nil),
+                ], timeout: FeedLimits.pageTime)
         case .watch(let version):
             status.watches += 1
             let seconds = Int.random(in: 300...600, using: &generator)
@@ -121,6 +141,7 @@ extension ResourceFeed {
         // A watch without news is well all the same.
         looked = nil
         status.problem = nil
+        if heard == nil { heard = now }
         pending += bytes
         return readLines(now: now)
     }
@@ -133,6 +154,7 @@ extension ResourceFeed {
     ) -> [FeedEvent] {
         guard phase == .running else { return [] }
         switch (outcome, response.status) {
+        case (.failed(let message), _): fail(message, now: now)
         case (.broken, 200) where next.isWatch && received.all > 0:
             // The rest of a line that was cut is sent again by the next watch.
             finishWatch(now: now)
@@ -147,7 +169,11 @@ extension ResourceFeed {
     }
 
     /// Tells of an answer that does not come, or next to nothing of it.
+    ///
+    /// A watch of which nothing is heard for too long is given up, and goes on where it was: its connection may be dead
+    /// though nobody has said so.
     package mutating func look(now: ContinuousClock.Instant) {
+        if isRunning, let end = silenceEnd, end <= now { return endSilentWatch(now: now) }
         guard isRunning, let before = looked, now - before >= limits.silence else { return }
         let (seconds, _) = limits.silence.components
         let isSlow = received.all - received.before < FeedLimits.slowRate * Int(seconds)
@@ -167,15 +193,20 @@ extension ResourceFeed {
 extension ResourceFeed {
     /// An answer that is none: the status says what to do.
     private mutating func refuse(_ response: APIResponse, now: ContinuousClock.Instant) {
-        let isStale = response.status == 410 || (response.status == 400 && next.isLaterPage)
+        let words = statusMessage
+        // A version from before the server's data was restored is too large for good.
+        let isStale =
+            response.status == 410 || response.status == 400 && next.isLaterPage
+            || response.status == 504 && words.contains("Too large resource version")
         if isStale {
             phase = .idle
-            next = .list(page: nil)
-            // The first time at once; a server that always answers so is not stormed.
-            resumption = now + backoff.next(&generator)
-            return
+            return listAgain(now: now)
         }
-        let words = statusMessage
+        // Asking again in the same way would be of no use.
+        if [400, 422].contains(response.status) {
+            return restart("HTTP \(response.status)\(words.isEmpty ? "" : ": \(words)")", now: now)
+        }
+        if case .list = next, [500, 504].contains(response.status) { takesCachedList = false }
         var message = words.isEmpty ? "" : ": \(words)"
         let isRedirect = (300...399).contains(response.status)
         if isRedirect { message = ": redirects are not followed; name the API server itself" }
@@ -229,6 +260,8 @@ extension ResourceFeed {
         fail(message, isRefusal: isRefusal, now: now)
         list = ListInProgress()
         next = .list(page: nil)
+        // Pages of the newest version are smaller than all of the cache at once.
+        takesCachedList = false
     }
 
     mutating func settle() {
@@ -272,5 +305,12 @@ extension YAMLNode {
     var resourceVersion: String? {
         guard let version = self["resourceVersion"]?.scalar, !version.isNull, !version.text.isEmpty else { return nil }
         return version.text
+    }
+    /// The name of the Service that the object, of that kind, belongs to; `nil` if it does not tell.
+    func serviceName(of kind: String) -> String? {
+        let name =
+            kind == "EndpointSlice"
+            ? self["metadata"]?["labels"]?[EndpointSlice.serviceNameLabel]?.scalar?.text : objectName.name
+        return name.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

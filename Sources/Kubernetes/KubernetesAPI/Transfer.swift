@@ -15,7 +15,7 @@ final class Transfer {
     private var headSize = 0
     /// Why the answer was cut here.
     private var refusal: String?
-    private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    private let errorText: UnsafeMutablePointer<CChar>
     private var headers: UnsafeMutablePointer<curl_slist>?
 
     /// Milliseconds until a connection stands, TLS and the server's name included: trouble is told within 10 s.
@@ -31,9 +31,10 @@ final class Transfer {
     /// Bytes of the heads of an answer, with those of interim answers and of a proxy's.
     private static let maximumHead = 64 << 10
 
-    init(_ access: ClusterAccess, peers: PeerRecord) {
-        guard let handle = curl_easy_init() else { preconditionFailure("out of memory") }
+    init(_ access: ClusterAccess, peers: PeerRecord) throws(FeedProblem) {
+        guard let handle = curl_easy_init() else { throw Self.noMemory }
         self.handle = handle
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         self.access = access
         self.peers = peers
         errorText[0] = 0
@@ -122,7 +123,7 @@ extension Transfer {
         try setTrust(access.trust)
         try set(access.certificate, CURLOPT_SSLCERT_BLOB)
         try set(access.key, CURLOPT_SSLKEY_BLOB)
-        headers = curl_slist_append(headers, "Accept: application/json")
+        try appendHeader { curl_slist_append($0, "Accept: application/json") }
         try setCredential(access.credential)
         try check(ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, headers))
         // None of them is for a proxy.
@@ -234,7 +235,20 @@ extension Transfer {
             throw FeedProblem(resource: "token", message: "\(name) is empty or no token", isRefusal: true)
         }
         let header = token.preceded(by: "Authorization: Bearer ")
-        headers = header.withCString { curl_slist_append(headers, $0) }
+        try appendHeader { list in header.withCString { curl_slist_append(list, $0) } }
+    }
+
+    /// The list stays as it was when nothing can be appended.
+    private func appendHeader(
+        _ append: (UnsafeMutablePointer<curl_slist>?) -> UnsafeMutablePointer<curl_slist>?
+    ) throws(FeedProblem) {
+        guard let longer = append(headers) else { throw Self.noMemory }
+        headers = longer
+    }
+
+    static var noMemory: FeedProblem {
+        FeedProblem(
+            resource: "libcurl", message: "the request cannot be made: there is not enough memory", isRefusal: false)
     }
 }
 

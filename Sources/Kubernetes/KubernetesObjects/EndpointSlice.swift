@@ -8,6 +8,9 @@ package struct EndpointSlice: Hashable, Sendable {
     package var ports: [EndpointPort]
     package var endpoints: [SliceEndpoint]
 
+    /// The label by which a slice names its Service.
+    package static let serviceNameLabel = "kubernetes.io/service-name"
+
     package init(
         _ metadata: ObjectMetadata, family: AddressFamily?, ports: [EndpointPort] = [], endpoints: [SliceEndpoint] = []
     ) {

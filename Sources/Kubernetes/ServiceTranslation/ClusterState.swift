@@ -24,7 +24,7 @@ package struct ClusterState: Sendable {
     var sliceNames: [ObjectName] { Array(ownerOfSlice.keys) }
 
     /// The label by which a slice names its Service.
-    package static let serviceNameLabel = "kubernetes.io/service-name"
+    package static let serviceNameLabel = EndpointSlice.serviceNameLabel
 }
 
 extension ClusterState {

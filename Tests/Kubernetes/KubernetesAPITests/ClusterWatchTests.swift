@@ -13,8 +13,8 @@ struct ClusterWatchTests {
         private(set) var services: [String: String] = [:]
         private(set) var emptied = false
 
-        init(_ access: ClusterAccess) {
-            watch = ClusterWatch(access, resources: APIResource.all(node: "n1"))
+        init(_ access: ClusterAccess, now: @escaping () -> ContinuousClock.Instant = { .now }) {
+            watch = ClusterWatch(access, resources: APIResource.all(node: "n1"), now: now)
         }
 
         /// Follows until the condition holds; `false` if it does not within ten minutes, on however busy a machine.
@@ -70,6 +70,19 @@ struct ClusterWatchTests {
         #expect(follower.status("services")?.lists == 1)
     }
 
+    @Test func takesTheFirstListOfTheCacheInOnePage() throws {
+        let server = try StandIn()
+        for number in 1...1_203 { try server.setService("s\(number)", ip: "10.96.1.1") }
+        try server.tell(["cached": true])
+        let follower = Follower(try server.access)
+        #expect(follower.follow { $0.watch.isComplete })
+        #expect(follower.services.count == 1_203)
+        let lists = try server.tell(["requests": true]).components(separatedBy: ", ").filter {
+            $0.contains("services?limit")
+        }
+        #expect(lists.count == 1 && lists.allSatisfy { $0.contains("resourceVersion=0") })
+    }
+
     @Test func beginsAListAgainWhoseContinueTokenHasExpired() throws {
         let server = try StandIn()
         for number in 1...700 { try server.setService("s\(number)", ip: "10.96.1.1") }
@@ -94,6 +107,26 @@ struct ClusterWatchTests {
         #expect(follower.follow { $0.services["late"] == "10.96.0.77" && $0.problem("services") == nil })
         #expect(follower.services.count == 3)
         #expect(!follower.emptied)
+    }
+
+    /// A connection that stands, and on which nothing comes.
+    @Test func beginsAWatchAgainThatHasFallenSilent() throws {
+        let server = try StandIn()
+        try server.setService("s1", ip: "10.96.0.2")
+        var passed = Duration.zero
+        let follower = Follower(try server.access) { .now + passed }
+        #expect(follower.follow { $0.watch.isComplete })
+        try server.tell(["down": true])
+        #expect(follower.follow { $0.watch.statuses.allSatisfy { $0.status.problem != nil } })
+        try server.tell(["fault": "mute", "count": 3])
+        try server.tell(["down": false])
+        #expect(follower.follow { $0.watch.statuses.allSatisfy { $0.status.problem == nil } })
+        try server.setService("late", ip: "10.96.0.77")
+        let watches = follower.status("services")?.watches ?? 0
+        passed = .seconds(86)
+        #expect(follower.follow { $0.services["late"] == "10.96.0.77" })
+        #expect(follower.status("services")?.lists == 1)
+        #expect((follower.status("services")?.watches ?? 0) > watches)
     }
 
     @Test func listsAgainWhenItsVersionIsForgotten() throws {

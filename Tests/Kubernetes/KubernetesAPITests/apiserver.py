@@ -8,12 +8,14 @@ Prints its port, and then takes commands from standard input, one JSON object a 
     {"set": "services", "object": {...}}      add or change an object
     {"delete": "services", "name": "ns/n"}    remove one
     {"forget": true}                          answer 410 for every version until now
-    {"fault": "429", "count": 3}              the next requests fail: an HTTP status, "cut", "error410", or "expire",
-                                              for the next one that continues a list
+    {"fault": "429", "count": 3}              the next requests fail: an HTTP status, "cut", "error410", "mute"
+                                              for a watch that gives nothing, or "expire", for the next one that
+                                              continues a list
     {"send": "services", "line": "..."}       a raw line to every watch of the collection, "count" times
     {"bookmark": "services"}                  a bookmark to every watch of the collection
     {"down": true}                            close the port and every connection; false opens it again
     {"token": "..."}                          accept this one from now on
+    {"cached": true}                          answer lists of version 0 in one page, as a server with a cache does
     {"lie": "kind:SecretList"}                answer every list in that way from now on, see LIES; null: honestly
     {"tls": "1.1"}                            speak this version of TLS and no other from now on
     {"requests": true}                        the paths that were asked for since the last time
@@ -36,6 +38,7 @@ connections = set()
 requests = []
 headers = {}
 lie = None
+cached = False
 API = {"services": "v1", "endpointslices": "discovery.k8s.io/v1", "nodes": "v1"}
 
 
@@ -116,6 +119,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if start and fault == "expire":
             return self.status(410, "the provided continue parameter is too old")
         limit = int(query.get("limit", "0")) or len(items) or 1
+        if cached and query.get("resourceVersion") == "0":
+            limit = len(items) or 1
         page = [item for _, item in items[start:start + limit]]
         metadata = {"resourceVersion": str(now)}
         if start + limit < len(items):
@@ -167,7 +172,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 ready = events[position:]
                 position += len(ready)
             for _, collection, line in ready:
-                if collection != name:
+                if collection != name or fault == "mute":
                     continue
                 if fault == "cut":
                     self.chunk(line[:len(line) // 2])
@@ -330,6 +335,8 @@ for command in map(json.loads, sys.stdin):
             version += 1
             mark = {"kind": KINDS[name], "metadata": {"resourceVersion": str(version)}}
             events.append((version, name, text({"type": "BOOKMARK", "object": mark})))
+        elif "cached" in command:
+            cached = command["cached"]
         elif "lie" in command:
             lie = command["lie"]
         elif "tls" in command:
