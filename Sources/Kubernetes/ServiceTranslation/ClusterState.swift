@@ -44,15 +44,16 @@ extension ClusterState {
         return addresses.replace(previous, with: service, named: name).union([name])
     }
 
-    /// What it costs to translate a Service: its endpoints times its ports, its virtual servers, and its source ranges.
+    /// What it costs to translate a Service: its endpoints times its ports, its virtual servers, and its source ranges,
+    /// each weighed by the time that it takes.
     func cost(of name: ObjectName) -> Int {
         guard let service = services[name] else { return 1 }
         let count = endpointCount(name)
         let addresses = service.clusterIPs.count + service.externalIPs.count + service.loadBalancerIngress.count
         let ports = min(service.ports.count, ServiceBounds.ports)
         let servers = min(addresses * ports, ServiceBounds.virtualServers)
-        return 1 + min(count * max(ports, 1), ServiceBounds.realServers) + 4 * servers
-            + min(service.loadBalancerSourceRanges.count, ServiceBounds.sourceRanges)
+        return 10 + min(count * max(ports, 1), ServiceBounds.realServers) + 4 * servers
+            + 4 * min(service.loadBalancerSourceRanges.count, ServiceBounds.sourceRanges)
     }
 
     private func endpointCount(_ name: ObjectName) -> Int {

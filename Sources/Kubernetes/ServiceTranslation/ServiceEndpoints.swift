@@ -75,6 +75,13 @@ struct ServiceEndpoints {
         return stations.compactMap { station in numbers[station.part].map { station.candidate.at(port: $0) } }.unique()
     }
 
+    /// The number that a port has at all endpoints; `nil` when it has several, or none at some of them. Such ports have
+    /// the same endpoints but for the number.
+    func commonNumber(for port: ServicePort) -> UInt16? {
+        guard let number = parts.first?.number(for: port) else { return nil }
+        return parts.dropFirst().allSatisfy { $0.number(for: port) == number } ? number : nil
+    }
+
     /// How many there are, ready or not, of both families.
     var count: Int {
         switch source {

@@ -16,6 +16,8 @@ package struct ServiceIndex: Sendable {
     private var dataPathTable = DataPathTable()
     private var sourceBudget = SourceBudget()
     private var stale = ClaimQueue<ObjectName, Age>()
+    /// Services that are stale too, and have not been put in order yet.
+    private var unnoted: [ObjectName] = []
     private var notes = WarningNotes()
     /// What has been done since the beginning.
     package private(set) var work = Work()
@@ -71,15 +73,18 @@ package struct ServiceIndex: Sendable {
         if now.isEqual(exceptReserved: before) {
             note(cluster.addresses.askers(now.addresses.reserved(differingFrom: before.addresses)))
         } else {
-            note(cluster.services.keys)
+            unnoted = Array(cluster.services.keys)
         }
     }
 
     /// What ``refresh(atMost:)`` has time for in a few hundredths of a second.
-    package static let turnCost = 20_000
+    package static let turnCost = 10_000
+
+    /// Stale Services that a turn has time to put in order.
+    private static let notesAtOnce = 5_000
 
     /// Whether Services wait for being translated. As long as some do that never were, what is wanted is not whole.
-    package var hasMore: Bool { !stale.isEmpty }
+    package var hasMore: Bool { !stale.isEmpty || !unnoted.isEmpty }
 
     /// Translates what has changed since the last call.
     ///
@@ -95,6 +100,9 @@ package struct ServiceIndex: Sendable {
     /// - Returns: The virtual servers that are different now, sorted. ``hasMore`` tells whether Services are left.
     package mutating func refresh(atMost cost: Int) -> [VirtualServerKey] {
         var touched: [VirtualServerKey: TranslatedVirtualServer?] = [:]
+        let unordered = cost == .max ? unnoted.count : min(unnoted.count, Self.notesAtOnce)
+        note(unnoted.suffix(unordered))
+        unnoted.removeLast(unordered)
         var used = 0
         while let name = stale.first?.name {
             let next = cluster.cost(of: name)

@@ -7,15 +7,22 @@ import LoadBalancing
 struct ServiceVirtualServers {
     /// What decides which endpoints of a port are used.
     private struct Question: Hashable {
-        let port: Int
+        /// `nil` for all ports that have one number at all endpoints.
+        let port: Int?
         let family: AddressFamily
         let traffic: Service.TrafficPolicy
         let fallsBack: Bool
     }
 
     private struct Group: Hashable {
-        let port: Int
+        let port: Int?
         let family: AddressFamily
+    }
+
+    private struct ListKey: Hashable {
+        let question: Question
+        let number: UInt16?
+        let forwarding: ForwardingMethod
     }
 
     private let service: Service
@@ -26,8 +33,10 @@ struct ServiceVirtualServers {
     private let explains: Bool
     /// Of each port.
     private let names: [String]
+    private let numbers: [UInt16?]
     private var groups: [Group: [EndpointCandidate]] = [:]
     private var answers: [Question: PortEndpoints] = [:]
+    private var lists: [ListKey: [RealServer]] = [:]
     private(set) var warnings: [TranslationWarning] = []
 
     init(
@@ -42,15 +51,19 @@ struct ServiceVirtualServers {
         self.explains = explains
         let name = service.metadata.id.description
         names = service.ports.map { $0.name.isEmpty ? name : "\(name):\($0.name)" }
+        numbers = service.ports.map { endpoints.commonNumber(for: $0) }
     }
 
-    /// The endpoints that traffic to a port may reach.
+    /// The endpoints that traffic to a port may reach; their own ports may be left out.
     ///
     /// - Parameter index: The port's, among those of the Service.
     mutating func candidates(_ index: Int, _ family: AddressFamily) -> [EndpointCandidate] {
-        let group = Group(port: index, family: family)
+        candidates(Group(port: numbers[index] == nil ? index : nil, family: family))
+    }
+
+    private mutating func candidates(_ group: Group) -> [EndpointCandidate] {
         if let known = groups[group] { return known }
-        let found = endpoints.usable(for: service.ports[index], family)
+        let found = endpoints.usable(for: group.port.map { service.ports[$0] }, group.family)
         groups[group] = found
         return found
     }
@@ -63,29 +76,39 @@ struct ServiceVirtualServers {
         let key = VirtualServerKey.endpoint(port.transportProtocol, endpoint)
         let traffic = role == .clusterIP ? service.internalTrafficPolicy : service.externalTrafficPolicy
         let question = Question(
-            port: index, family: key.family, traffic: traffic,
+            port: numbers[index] == nil ? index : nil, family: key.family, traffic: traffic,
             fallsBack: role != .clusterIP && policy.localFallsBackToCluster)
-        var answer = answers[question] ?? decide(question)
-        let forwarding = self.forwarding(answer, key)
-        let realServers = answer.realServers(forwarding, upperThreshold: settings.upperThreshold)
-        answers[question] = answer
+        let answer = decide(question)
+        let number = numbers[index]
+        let forwarding = self.forwarding(answer, number, key)
+        let realServers = list(ListKey(question: question, number: number, forwarding: forwarding), answer)
         let server = VirtualServer(
             key, scheduler: settings.scheduler, persistence: persistence(key.family),
             onePacket: settings.onePacket && port.transportProtocol == .udp)
         return TranslatedVirtualServer(
             desired: DesiredVirtualServer(
                 server, realServers: realServers, name: names[index], drainTimeout: settings.drainTimeout),
-            role: role, port: port, trafficPolicy: traffic, decisions: answer.decisions,
+            role: role, port: port, trafficPolicy: traffic, decisions: explains ? answer.decisions(number) : [],
             sources: explains && policy.enforcesSources && role == .loadBalancer ? sources.list(key.family) : nil,
             dataPath: dataPath(key, role, forwarding, answer),
             hairpins: policy.keepsDataPath && forwarding == .masquerade ? answer.hairpins : [])
     }
 
     private mutating func decide(_ question: Question) -> PortEndpoints {
-        let candidates = self.candidates(question.port, question.family)
+        if let known = answers[question] { return known }
+        let candidates = self.candidates(Group(port: question.port, family: question.family))
         let verdicts = EndpointSelection(candidates, policy: policy)
             .verdicts(question.traffic, fallsBack: question.fallsBack)
-        return PortEndpoints(candidates, verdicts, question.traffic, policy: policy, explains: explains)
+        let answer = PortEndpoints(candidates, verdicts, question.traffic, policy: policy)
+        answers[question] = answer
+        return answer
+    }
+
+    private mutating func list(_ key: ListKey, _ answer: PortEndpoints) -> [RealServer] {
+        if let known = lists[key] { return known }
+        let made = answer.realServers(key.number, key.forwarding, upperThreshold: settings.upperThreshold)
+        lists[key] = made
+        return made
     }
 
     /// What is needed beside IPVS. At the node's own addresses, nothing is bound and no port is refused.
@@ -108,8 +131,10 @@ struct ServiceVirtualServers {
     }
 
     /// The method asked for, unless it cannot reach an endpoint on another port.
-    private mutating func forwarding(_ answer: PortEndpoints, _ key: VirtualServerKey) -> ForwardingMethod {
-        guard !settings.forwarding.translatesPort, let other = answer.endpoint(onOtherPortThan: key.port) else {
+    private mutating func forwarding(
+        _ answer: PortEndpoints, _ number: UInt16?, _ key: VirtualServerKey
+    ) -> ForwardingMethod {
+        guard !settings.forwarding.translatesPort, let other = answer.endpoint(onOtherPortThan: key.port, number) else {
             return settings.forwarding
         }
         warnings.append(
@@ -121,33 +146,31 @@ struct ServiceVirtualServers {
     }
 }
 
-/// The endpoints of one port in one family that get traffic.
+/// The endpoints of one port in one family that get traffic, or of all ports with one number at all endpoints.
 private struct PortEndpoints {
+    private let candidates: [EndpointCandidate]
+    private let verdicts: [EndpointDecision.Verdict]
     private let chosen: [EndpointCandidate]
     /// The first one with another port than the first of all.
     private let odd: Endpoint?
-    private var realServers: [ForwardingMethod: [RealServer]] = [:]
     /// Whether a Local Service's traffic stays on this node: one that falls back to other nodes needs their answers to
     /// come back here.
     let staysHere: Bool
     /// Endpoints of this node: only these can come here on their way to themselves.
     let hairpins: [IPAddress]
-    /// Every candidate's; empty unless an explanation was asked for.
-    let decisions: [EndpointDecision]
 
     init(
         _ candidates: [EndpointCandidate], _ verdicts: [EndpointDecision.Verdict], _ traffic: Service.TrafficPolicy,
-        policy: TranslationPolicy, explains: Bool
+        policy: TranslationPolicy
     ) {
-        let chosen = zip(candidates, verdicts).compactMap { $1.isChosen ? $0 : nil }
+        self.candidates = candidates
+        self.verdicts = verdicts
+        let chosen =
+            verdicts.allSatisfy(\.isChosen)
+            ? candidates : zip(candidates, verdicts).compactMap { $1.isChosen ? $0 : nil }
         self.chosen = chosen
         odd = chosen.first { $0.endpoint.port != chosen.first?.endpoint.port }?.endpoint
         staysHere = traffic == .local && chosen.allSatisfy { policy.isLocal($0.nodeName) }
-        decisions =
-            explains
-            ? zip(candidates, verdicts).map {
-                EndpointDecision(endpoint: $0.endpoint, verdict: $1, source: $0.source.description)
-            } : []
         guard policy.keepsDataPath else {
             hairpins = []
             return
@@ -164,19 +187,31 @@ private struct PortEndpoints {
         }
     }
 
-    func endpoint(onOtherPortThan port: UInt16) -> Endpoint? {
+    /// The first endpoint on another port.
+    ///
+    /// - Parameter number: The port of all of them, unless each has its own.
+    func endpoint(onOtherPortThan port: UInt16, _ number: UInt16?) -> Endpoint? {
         guard let first = chosen.first?.endpoint else { return nil }
+        if let number { return number != port ? Endpoint(first.address, port: number) : nil }
         return first.port != port ? first : odd
     }
 
-    /// The list, made by the first who asks for that method.
-    mutating func realServers(_ forwarding: ForwardingMethod, upperThreshold: UInt32) -> [RealServer] {
-        if let known = realServers[forwarding] { return known }
-        let made = chosen.map { candidate in
+    func realServers(_ number: UInt16?, _ forwarding: ForwardingMethod, upperThreshold: UInt32) -> [RealServer] {
+        chosen.map { candidate in
             RealServer(
-                candidate.endpoint, forwarding: forwarding, weight: candidate.weight, upperThreshold: upperThreshold)
+                Self.endpoint(candidate, number), forwarding: forwarding, weight: candidate.weight,
+                upperThreshold: upperThreshold)
         }
-        realServers[forwarding] = made
-        return made
+    }
+
+    /// Every candidate's.
+    func decisions(_ number: UInt16?) -> [EndpointDecision] {
+        zip(candidates, verdicts).map {
+            EndpointDecision(endpoint: Self.endpoint($0, number), verdict: $1, source: $0.source.description)
+        }
+    }
+
+    private static func endpoint(_ candidate: EndpointCandidate, _ number: UInt16?) -> Endpoint {
+        number.map { Endpoint(candidate.endpoint.address, port: $0) } ?? candidate.endpoint
     }
 }

@@ -29,7 +29,13 @@ package struct SourceList: Sendable {
         }
         self.family = family
         self.ranges = merged
-        digest = SHA256.prefix(of: [family.rawValue] + merged.flatMap { $0.lowerBound.bytes + $0.upperBound.bytes })
+        var bytes = [family.rawValue]
+        bytes.reserveCapacity(1 + merged.count * 2 * (family == .ipv4 ? 4 : 16))
+        for range in merged {
+            range.lowerBound.appendBytes(to: &bytes)
+            range.upperBound.appendBytes(to: &bytes)
+        }
+        digest = SHA256.prefix(of: bytes)
     }
 
     /// Nobody.
@@ -90,9 +96,20 @@ extension IPAddress {
 
     /// 4 or 16 bytes, the most significant one first.
     package var bytes: [UInt8] {
-        let halves = family == .ipv4 ? [(UInt64(v4Value) << 32, 4)] : [(high, 8), (low, 8)]
-        return halves.flatMap { half, count in
-            (0..<count).map { UInt8(truncatingIfNeeded: half >> UInt64(56 - 8 * $0)) }
+        var bytes: [UInt8] = []
+        appendBytes(to: &bytes)
+        return bytes
+    }
+
+    fileprivate func appendBytes(to bytes: inout [UInt8]) {
+        func append(_ half: UInt64, _ count: UInt64) {
+            for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: half >> (56 - 8 * index))) }
+        }
+        if family == .ipv4 {
+            append(UInt64(v4Value) << 32, 4)
+        } else {
+            append(high, 8)
+            append(low, 8)
         }
     }
 }

@@ -33,6 +33,8 @@ import Testing
             var objects: [ObjectIdentity: KubernetesObject] = [:]
             var known: [VirtualServerKey: DesiredVirtualServer] = [:]
             var elements: Set<DataPathElement> = []
+            var checks: [UInt16: HealthCheck] = [:]
+            var warnings: Set<TranslationWarning> = []
             for _ in 1...Int.random(in: 5...40, using: &generator) {
                 switch event(&generator, objects) {
                 case .set(let object):
@@ -48,18 +50,25 @@ import Testing
                 }
                 guard Bool.random(using: &generator) else { continue }
                 // Who follows only the keys that changed knows everything.
-                for key in index.refresh() { known[key] = index.desired(key) }
+                for key in index.refresh(atMost: Int.random(in: 1...50, using: &generator)) {
+                    known[key] = index.desired(key)
+                }
                 elements.apply(index.takeDataPathChange())
+                for (port, check) in index.takeHealthCheckChange() { checks[port] = check }
+                warnings.apply(index.takeWarningChange(atMost: 5))
             }
             for key in index.refresh() { known[key] = index.desired(key) }
             elements.apply(index.takeDataPathChange())
+            for (port, check) in index.takeHealthCheckChange() { checks[port] = check }
+            warnings.apply(index.takeWarningChange())
             let scratch = ServiceIndex(Array(objects.values), translator: translator)
             #expect(index.desiredVirtualServers == scratch.desiredVirtualServers)
             #expect(index.conflicts == scratch.conflicts)
             #expect(index.warnings == scratch.warnings)
             #expect(index.dataPath == scratch.dataPath)
             #expect(elements == scratch.dataPath)
-            #expect(index.healthChecks == scratch.healthChecks)
+            #expect(index.healthChecks == scratch.healthChecks && checks == scratch.healthChecks)
+            #expect(warnings == Set(scratch.warnings))
             #expect(index.healthCheckConflicts == scratch.healthCheckConflicts)
             #expect(known.values.sorted { $0.key < $1.key } == scratch.desiredVirtualServers)
         }
@@ -105,6 +114,14 @@ import Testing
             let scratch = ServiceIndex(Array(last.values), translator: Self.translator())
             #expect(index.desiredVirtualServers == scratch.desiredVirtualServers)
         }
+    }
+}
+
+extension Set<TranslationWarning> {
+    /// Follows a change, each of whose warnings has to be one.
+    fileprivate mutating func apply(_ change: WarningChange) {
+        for warning in change.removed { #expect(remove(warning) != nil) }
+        for warning in change.added { #expect(insert(warning).inserted) }
     }
 }
 
