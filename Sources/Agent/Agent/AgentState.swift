@@ -181,7 +181,8 @@ package struct AgentState: DesiredSource {
         var next = policy
         next.addresses.apiServers = apiServers
         follow(next)
-        return translateMore()
+        // All at once: no address of the API server is ever taken, not for a moment.
+        return index.refresh()
     }
 
     /// Translates everything anew if the policy is another one.

@@ -89,12 +89,17 @@ package final class NetworkTarget {
         prepared = nil
         var report = before ?? DataPathReport()
         if isWhole || report.hasLooked || frees(keeper.leaving) {
-            keeper.finish(demand, owned: owned.keys, &report)
+            keeper.finish(demand, owned: owned.keys, withholding: unserved(demand), &report)
         } else {
             keeper.finishChange(unless: owned.contains, &report)
         }
         keeper.forget(flows, &report)
         return before == nil && report.isEmpty ? nil : report
+    }
+
+    /// No address comes before its virtual servers.
+    private func unserved(_ demand: DataPathDemand) -> Set<IPAddress> {
+        demand.addresses.filter { !owned.isServed($0) }
     }
 
     /// Whether the last virtual server of an address that waits for it has gone, by our hand or another's.
@@ -104,7 +109,7 @@ package final class NetworkTarget {
         guard let demand else { return nil }
         guard repairs else { return keeper.preview(demand, owned: owned.keys) }
         var report = keeper.prepare(demand)
-        keeper.finish(demand, owned: owned.keys, &report)
+        keeper.finish(demand, owned: owned.keys, withholding: unserved(demand), &report)
         keeper.forget([], &report)
         return report
     }

@@ -78,8 +78,12 @@ extension DataPathKeeper {
         return keys
     }
 
-    /// - Parameter inUse: The addresses of virtual servers that are ours.
-    func planAddresses(_ demand: DataPathDemand, _ inUse: Set<IPAddress>, _ report: inout DataPathReport) {
+    /// - Parameters:
+    ///   - inUse: The addresses of virtual servers that are ours.
+    ///   - withheld: Addresses that are not taken yet, unless they are there already.
+    func planAddresses(
+        _ demand: DataPathDemand, _ inUse: Set<IPAddress>, withheld: Set<IPAddress> = [], _ report: inout DataPathReport
+    ) {
         guard var observed else { return }
         observed.elsewhere = observed.elsewhere.filter { !isTakenOver($0.value) }
         let bound = observed.bound
@@ -90,8 +94,7 @@ extension DataPathKeeper {
             let others = waiting.count > 1 ? " and \(waiting.count - 1) more" : ""
             report.fail(.addresses, "\(first)\(others) not taken: the rules that say who may connect could not be made")
         }
-        // No address comes before its virtual servers: they may have been refused, or their ledger could not be written.
-        let unserved = demand.addresses.subtracting(inUse).subtracting(bound)
+        let unserved = withheld.subtracting(bound)
         let wanted = demand.addresses.subtracting(waiting).subtracting(unserved)
         let kept = bound.intersection(inUse).subtracting(wanted)
         note(leaving: kept)

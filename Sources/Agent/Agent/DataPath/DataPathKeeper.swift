@@ -133,15 +133,18 @@ package final class DataPathKeeper {
     ///
     /// - Parameters:
     ///   - owned: The virtual servers that are ours: their addresses and rules stay as long as they do.
+    ///   - withheld: Addresses that are not taken yet: their virtual servers may have been refused, or their ledger could
+    ///     not be written.
     package func finish(
-        _ demand: DataPathDemand, owned: Set<VirtualServerKey>, _ report: inout DataPathReport
+        _ demand: DataPathDemand, owned: Set<VirtualServerKey>, withholding withheld: Set<IPAddress> = [],
+        _ report: inout DataPathReport
     ) {
         let started = ContinuousClock.now
         report.plan.device = demand.settings.device
         let isWhole = report.hasLooked
         let done = endFollowing(&report)
         if !report.hasLooked { look(demand, &report) }
-        planAddresses(demand, Synchronizer.addresses(owned), &report)
+        planAddresses(demand, Synchronizer.addresses(owned), withheld: withheld, &report)
         if !report.plan.addresses.isEmpty { applyAddresses(demand, &report) }
         report.plan.addresses.insert(contentsOf: done, at: 0)
         removeGone(unless: owned.contains, &report)
