@@ -98,7 +98,8 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "CSystem", "Configuration", "DataPath", "Files", "IPVS", "KubeProxy", "KubernetesAPI", "KubernetesObjects",
+                "CSystem", "Configuration", "DataPath", "Files", "IPVS", "KubeProxy", "KubernetesAPI",
+                "KubernetesObjects",
                 "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
             ], path: "Sources/Agent/Agent",
             swiftSettings: settings),

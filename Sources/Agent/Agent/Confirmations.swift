@@ -75,12 +75,24 @@ struct Confirmations {
         if found < fingerprints.count {
             suspects.formUnion(Set(fingerprints.keys).subtracting(listing.lazy.map(\.key)))
         }
+        suspects.formUnion(audit(share))
+        return suspects
+    }
+
+    /// The same without a listing: those in doubt, and some of the others in turn.
+    mutating func suspects(auditing share: Double) -> Set<VirtualServerKey> { doubtful.union(audit(share)) }
+
+    /// How many virtual servers have been confirmed.
+    var count: Int { fingerprints.count }
+
+    private mutating func audit(_ share: Double) -> Set<VirtualServerKey> {
+        var keys: Set<VirtualServerKey> = []
         var count = min(fingerprints.count, Int((Double(fingerprints.count) * share).rounded(.up)))
         if unaudited.isEmpty { unaudited = Array(fingerprints.keys) }
         while count > 0, let key = unaudited.popLast() {
-            suspects.insert(key)
+            keys.insert(key)
             count -= 1
         }
-        return suspects
+        return keys
     }
 }

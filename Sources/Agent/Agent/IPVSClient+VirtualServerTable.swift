@@ -13,6 +13,8 @@ extension IPVSClient: VirtualServerTable {
 
     package func readListing() -> [ListedVirtualServer]? { TableListing.read() }
 
+    package func openListing() -> (any ListingReading)? { TableListing.Reader() }
+
     package func readVirtualServers(
         _ keys: Set<VirtualServerKey>
     ) throws(NetlinkError) -> [ObservedVirtualServer] {
@@ -30,5 +32,15 @@ extension IPVSClient: VirtualServerTable {
         // The dump of a virtual server that is gone is empty too, and no error.
         if found.isEmpty, try virtualServer(key) == nil { return nil }
         return found
+    }
+}
+
+extension TableListing.Reader: ListingReading {
+    package func readOn(until end: ContinuousClock.Instant) -> ListingProgress {
+        switch read(until: end) {
+        case .more: .more
+        case .complete(let found): .complete(found)
+        case .failed: .failed
+        }
     }
 }

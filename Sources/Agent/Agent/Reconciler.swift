@@ -14,6 +14,8 @@ package struct Reconciler {
         package var verification = Duration.seconds(30)
         /// Until every virtual server has been looked at closely once, whatever a listing shows.
         package var audit = Duration.seconds(60 * 60)
+        /// The same at most, where the table is too large for a listing.
+        package var largeAudit = Duration.seconds(10 * 60)
         /// Between two looks at what drains.
         package var drain = Duration.seconds(5)
         /// Between two syncs of changes; what comes meanwhile goes together.
@@ -66,6 +68,9 @@ package struct Reconciler {
     /// A step that waits for the network's part of its report.
     private var unreported: (step: AgentStep, limit: ContinuousClock.Instant)?
     private var steps: [AgentStep] = []
+
+    /// Whether a verification is reading its listing.
+    private var isLooking = false
 
     /// What is left of a verification.
     private struct Verification {
@@ -165,7 +170,7 @@ package struct Reconciler {
         if let look = draining.nextLook { times.append(look) }
         if let retry = retries.due { times.append(retry) }
         // The rest of one that has begun.
-        if verification != nil { times.append(changesFrom - timing.minimum) }
+        if verification != nil || isLooking { times.append(changesFrom - timing.minimum) }
         if hasChanges, let changesDue { times.append(networkBarrier.map { max($0, changesDue) } ?? changesDue) }
         return times.min() ?? nextVerification
     }
@@ -204,6 +209,7 @@ extension Reconciler {
     private mutating func beginEverything(_ source: some DesiredSource, _ now: ContinuousClock.Instant) -> AgentJob {
         begin(UnderWay(scope: .everything, keys: nil, noted: noted), now)
         verification = nil
+        isLooking = false
         changed = []
         isStale = false
         noted = nil
@@ -298,10 +304,15 @@ extension Reconciler {
             begin(UnderWay(scope: .verification, keys: keys, isLast: isLast), now)
             return job
         }
-        guard nextVerification <= now else { return nil }
-        begin(UnderWay(scope: .verification, keys: nil, isLast: false), now)
+        guard nextVerification <= now || isLooking else { return nil }
+        begin(UnderWay(scope: .verification, keys: nil), now)
         guard driftPolicy != .ignore else { return .nothing }
-        return .lookOver(share: timing.verification / timing.audit, except: retries.keys)
+        defer { isLooking = true }
+        return .lookOver(
+            VerificationScope(
+                share: timing.verification / timing.audit,
+                largeShare: timing.verification / min(timing.audit, timing.largeAudit), except: retries.keys),
+            begins: !isLooking)
     }
 }
 
@@ -343,10 +354,13 @@ extension Reconciler {
             isStale = true
             noted = noted ?? work.noted ?? now
             changesFrom = now
+        case .looking: planVerification(now, &generator)
         case .looked(let suspects, let counts, let duration):
+            isLooking = false
             planVerification(now, &generator)
             verification = Verification(suspects: suspects, counts: counts, looking: duration)
         case .unknown:
+            isLooking = false
             // Nothing has been looked at, or no listing is to be had.
             begin(UnderWay(scope: .verification, keys: nil), now)
             network.waiting = .table(.checkEverything(source.desired, repairs: driftPolicy == .repair))
@@ -395,6 +409,7 @@ extension Reconciler {
         noted = nil
         isStale = false
         verification = nil
+        isLooking = false
         nextVerification = now + timing.verification
         draining.stopLooking()
         retries.fail(at: now, using: &generator)

@@ -64,7 +64,9 @@ extension Synchronizer {
     private func findSkipped(
         _ desired: DesiredState, _ ledger: Ledger, _ observed: inout ObservedState, _ report: inout SyncReport
     ) throws(SyncError) {
-        guard observed.virtualServers.count(where: { ledger.owns($0.key) }) < ledger.virtualServers.count else { return }
+        guard observed.virtualServers.count(where: { ledger.owns($0.key) }) < ledger.virtualServers.count else {
+            return
+        }
         let skipped = Set(ledger.virtualServers.keys).subtracting(observed.virtualServers.lazy.map(\.key))
             .subtracting(desired.virtualServers.lazy.map(\.key))
         guard !skipped.isEmpty else { return }

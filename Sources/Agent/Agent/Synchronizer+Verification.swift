@@ -4,6 +4,10 @@ internal import Reconcile
 extension Synchronizer {
     /// More suspects than this share of all are looked at together with all the others, which is cheaper.
     private static let largestShare = 4
+    /// Of more virtual servers than this, no listing is read: it walks the table from its beginning for every page.
+    private static let listable = 10_000
+    /// A listing is read for so long at a time, for changes not to wait for it.
+    private static let slice = Duration.milliseconds(30)
 
     /// Finds out whether the kernel still is as it was left, and repairs it.
     ///
@@ -18,7 +22,11 @@ extension Synchronizer {
         _ source: some DesiredSource, except excluded: Set<VirtualServerKey> = [], auditing share: Double,
         repairs: Bool = true
     ) throws(SyncError) -> SyncReport {
-        guard case .looked(let suspects, let counts, let looking) = lookOver(except: excluded, auditing: share) else {
+        var outcome = lookOver(VerificationScope(share: share, except: excluded), begins: true)
+        while case .looking = outcome {
+            outcome = lookOver(VerificationScope(share: share, except: excluded), begins: false)
+        }
+        guard case .looked(let suspects, let counts, let looking) = outcome else {
             return try check(source.desired, repairs: repairs)
         }
         var desired = source.settings
@@ -29,14 +37,33 @@ extension Synchronizer {
         return try check(source.desired, repairs: repairs)
     }
 
-    /// Holds a listing against what is known, and says what has to be looked at closely.
-    func lookOver(except excluded: Set<VirtualServerKey>, auditing share: Double) -> TableOutcome {
+    /// Holds a listing against what is known, and says what has to be looked at closely. It ends after a slice of time.
+    ///
+    /// - Parameter begins: Whether a verification begins; else the one before goes on.
+    func lookOver(_ scope: VerificationScope, begins: Bool) -> TableOutcome {
         let started = ContinuousClock.now
-        guard confirmations.isComplete, let listing = table.readListing() else { return .unknown }
-        let suspects = confirmations.suspects(in: listing, auditing: share).subtracting(excluded)
-        guard suspects.count <= max(64, listing.count / Self.largestShare) else { return .unknown }
-        let counts = TableCounts(listing, isOurs: owned.contains)
-        return .looked(suspects, counts, started.duration(to: .now))
+        if begins { listing = nil }
+        guard confirmations.isComplete else { return .unknown }
+        guard confirmations.count <= Self.listable else {
+            let suspects = confirmations.suspects(auditing: max(scope.share, scope.largeShare))
+            return .looked(suspects.subtracting(scope.except), nil, started.duration(to: .now))
+        }
+        guard let reader = listing?.reader ?? table.openListing() else { return .unknown }
+        let before = listing?.duration ?? .zero
+        switch reader.readOn(until: started + Self.slice) {
+        case .more:
+            listing = (reader, before + started.duration(to: .now))
+            return .looking
+        case .failed:
+            listing = nil
+            return .unknown
+        case .complete(let found):
+            listing = nil
+            let suspects = confirmations.suspects(in: found, auditing: scope.share).subtracting(scope.except)
+            guard suspects.count <= max(64, found.count / Self.largestShare) else { return .unknown }
+            let counts = TableCounts(found, isOurs: owned.contains)
+            return .looked(suspects, counts, before + started.duration(to: .now))
+        }
     }
 
     /// Looks closely at some virtual servers, and puts right what is wrong.

@@ -17,6 +17,9 @@ package final class Synchronizer {
     /// What is known of the table without looking.
     var confirmations = Confirmations()
 
+    /// The listing that a verification has begun to read, and how long that has taken.
+    var listing: (reader: any ListingReading, duration: Duration)?
+
     /// How often a sync begins again because something else changed the tables meanwhile.
     package static let maximumRounds = 3
 

@@ -21,9 +21,8 @@ package enum TableJob: Sendable {
     case everything(DesiredState, NetworkGate?)
     /// Makes some virtual servers equal to what is declared of them, sorted; those that are left out are to go.
     case some(Set<VirtualServerKey>, [DesiredVirtualServer])
-    /// Begins a verification: holds a listing against what is known. `share` is how much of the table is looked at
-    /// closely in any case, from 0 to 1.
-    case lookOver(share: Double, except: Set<VirtualServerKey>)
+    /// Holds a listing against what is known, for a slice of time: begins a verification, or goes on with it.
+    case lookOver(VerificationScope, begins: Bool)
     /// Looks closely at some virtual servers, and at settings.
     case check(
         Set<VirtualServerKey>, DesiredState, withSettings: Bool, repairs: Bool, counts: TableCounts?, looking: Duration)
@@ -35,11 +34,23 @@ package enum TableJob: Sendable {
     case nothing
 }
 
+/// What a verification looks at closely in any case.
+package struct VerificationScope: Sendable {
+    /// How much of the table, from 0 to 1.
+    var share: Double
+    /// The same where the table is too large for a listing.
+    var largeShare = 0.0
+    /// Virtual servers that others look after.
+    var except: Set<VirtualServerKey> = []
+}
+
 /// What came of a job of the table.
 package enum TableOutcome: Sendable {
     case synced(Result<SyncReport, SyncError>)
     /// So much would go that only a look at everything can tell whether it may.
     case undecided
+    /// The listing has not been read to its end.
+    case looking
     /// The virtual servers to look at closely, how much of the table is whose, and how long the look took.
     case looked(Set<VirtualServerKey>, TableCounts?, Duration)
     /// Only a close look at everything tells.
@@ -67,8 +78,7 @@ package final class TableTarget {
                 return .synced(.success(try synchronizer.synchronize(desired, with: gate)))
             case .some(let keys, let desired):
                 return try synchronizer.synchronize(only: keys, desired).map { .synced(.success($0)) } ?? .undecided
-            case .lookOver(let share, let excluded):
-                return synchronizer.lookOver(except: excluded, auditing: share)
+            case .lookOver(let scope, let begins): return synchronizer.lookOver(scope, begins: begins)
             case .check(let keys, let desired, let withSettings, let repairs, let counts, let looking):
                 let report = try synchronizer.check(
                     keys, desired, withSettings: withSettings, repairs: repairs, counts: counts, looking: looking)

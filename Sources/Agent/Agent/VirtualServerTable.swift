@@ -19,6 +19,9 @@ package protocol VirtualServerTable: AnyObject {
     /// - Returns: `nil` when there is no listing: then only ``readState(statistics:)`` tells.
     func readListing() -> [ListedVirtualServer]?
 
+    /// The same, to be read in slices of time.
+    func openListing() -> (any ListingReading)?
+
     /// The real servers of one virtual server, sorted; `nil` when the virtual server does not exist.
     func readRealServers(of key: VirtualServerKey) throws(NetlinkError) -> [ObservedRealServer]?
 
@@ -26,4 +29,31 @@ package protocol VirtualServerTable: AnyObject {
     ///
     /// - Throws: An error when it is unknown what was carried out: read the state again.
     func apply(_ operations: [TableOperation]) throws(NetlinkError) -> [OperationFailure]
+}
+
+/// How far a listing has been read.
+package enum ListingProgress {
+    case more
+    case complete([ListedVirtualServer])
+    /// It cannot be read, or makes no sense.
+    case failed
+}
+
+/// A listing that is read in slices of time; what changes meanwhile may be missing or be there twice.
+package protocol ListingReading: AnyObject {
+    /// Reads on until that time.
+    func readOn(until end: ContinuousClock.Instant) -> ListingProgress
+}
+
+extension VirtualServerTable {
+    /// One that is read at once.
+    package func openListing() -> (any ListingReading)? { readListing().map(WholeListing.init) }
+}
+
+private final class WholeListing: ListingReading {
+    private let found: [ListedVirtualServer]
+
+    init(_ found: [ListedVirtualServer]) { self.found = found }
+
+    func readOn(until end: ContinuousClock.Instant) -> ListingProgress { .complete(found) }
 }

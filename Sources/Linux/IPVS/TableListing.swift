@@ -16,29 +16,53 @@ package struct TableListing {
 
     /// The table of the calling thread's network namespace, in the kernel's order; `nil` when it cannot be had or read.
     package static func read() -> [ListedVirtualServer]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var listing = TableListing(ticksPerSecond: kernelTicksPerSecond)
-        var buffer = [UInt8](repeating: 0, count: chunk)
-        var filled = 0
-        while true {
-            let count = buffer.withUnsafeMutableBytes { bytes in
-                Glibc.read(descriptor, bytes.baseAddress.map { $0 + filled }, bytes.count - filled)
+        guard let reader = Reader(), case .complete(let found) = reader.read(until: nil) else { return nil }
+        return found
+    }
+
+    /// How far a listing has been read.
+    package enum Progress {
+        case more
+        case complete([ListedVirtualServer])
+        /// It cannot be read, or makes no sense.
+        case failed
+    }
+
+    /// Reads a listing in slices of time. What changes meanwhile may be missing or be there twice.
+    package final class Reader {
+        private let descriptor: Int32
+        private var listing = TableListing(ticksPerSecond: TableListing.kernelTicksPerSecond)
+        private var buffer = [UInt8](repeating: 0, count: TableListing.chunk)
+        private var filled = 0
+
+        /// Opens the table of the calling thread's network namespace; `nil` when it cannot be had.
+        package init?() {
+            descriptor = open(TableListing.path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { return nil }
+        }
+
+        deinit { if descriptor >= 0 { close(descriptor) } }
+
+        /// Reads on; to the end without a time.
+        package func read(until end: ContinuousClock.Instant?) -> Progress {
+            while true {
+                let count = buffer.withUnsafeMutableBytes { bytes in
+                    Glibc.read(descriptor, bytes.baseAddress.map { $0 + filled }, bytes.count - filled)
+                }
+                if count < 0, errno == EINTR { continue }
+                guard count >= 0 else { return .failed }
+                if count == 0 { return filled == 0 ? .complete(listing.parser.found) : .failed }
+                filled += count
+                // A line that fills the whole buffer is none of the kernel's.
+                guard let used = listing.take(buffer.span.extracting(first: filled)), used > 0 || filled < buffer.count
+                else { return .failed }
+                buffer.withUnsafeMutableBytes { bytes in
+                    guard let start = bytes.baseAddress else { return }
+                    memmove(start, start + used, filled - used)
+                }
+                filled -= used
+                if let end, ContinuousClock.now >= end { return .more }
             }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return nil }
-            if count == 0 { return filled == 0 ? listing.parser.found : nil }
-            filled += count
-            // A line that fills the whole buffer is none of the kernel's.
-            guard let used = listing.take(buffer.span.extracting(first: filled)), used > 0 || filled < chunk else {
-                return nil
-            }
-            buffer.withUnsafeMutableBytes { bytes in
-                guard let start = bytes.baseAddress else { return }
-                memmove(start, start + used, filled - used)
-            }
-            filled -= used
         }
     }
 

@@ -6,7 +6,8 @@ import Testing
 @Suite struct GuideTests {
     /// The YAML blocks, each with the line that it begins in.
     private static func blocks() throws -> [(line: Int, lines: [String])] {
-        let guide = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../README.md").standardized
+        let guide = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../README.md")
+            .standardized
         var blocks: [(line: Int, lines: [String])] = []
         var isInside = false
         for (number, line) in try String(contentsOf: guide, encoding: .utf8).components(separatedBy: "\n").enumerated()

@@ -221,7 +221,8 @@ extension Simulation {
         if turns > 50_000 {
             fail(
                 "the loop spins: \(process.reconciler) due in \(process.reconciler.due - now), flights "
-                    + "\(flights.map { "\($0.began - start) \($0.effect - now) \($0.end - now) \($0.outcome == nil)" })")
+                    + "\(flights.map { "\($0.began - start) \($0.effect - now) \($0.end - now) \($0.outcome == nil)" })"
+            )
         }
         guard let failure else { return }
         throw SimulationFailure(seed: seed, time: now - start, message: failure, trace: trace)
@@ -231,7 +232,8 @@ extension Simulation {
         for number in 0..<pick(0...4) {
             let key = VirtualServerKey.endpoint(
                 .tcp,
-                Endpoint(number == 0 ? SimulatedWorld.address(1) : IPAddress(v4: 0xC633_6400 + UInt32(number)), port: 81))
+                Endpoint(
+                    number == 0 ? SimulatedWorld.address(1) : IPAddress(v4: 0xC633_6400 + UInt32(number)), port: 81))
             _ = try? kernel.apply([
                 .addVirtualServer(VirtualServer(key)),
                 .addRealServer(RealServer(Endpoint(IPAddress(v4: 0xCB00_7101), port: 80)), to: key),
@@ -688,8 +690,10 @@ extension Simulation: TableWatcher {
         for key in Set(ours.keys).union(wanted.keys).sorted() where wanted[key] != nil || !orphans.contains(key) {
             let found = ours[key]?.realServers.map(\.realServer)
             if found != wanted[key]?.realServers || ours[key]?.virtualServer != wanted[key]?.virtualServer {
-                fail("\(key) is \(String(describing: found)), not \(String(describing: wanted[key]?.realServers)); "
-                        + "ours: \(ledger.ledger.owns(key)), orphan: \(orphans.contains(key)), drains \(process.reconciler.drains)")
+                fail(
+                    "\(key) is \(String(describing: found)), not \(String(describing: wanted[key]?.realServers)); "
+                        + "ours: \(ledger.ledger.owns(key)), orphan: \(orphans.contains(key)), drains \(process.reconciler.drains)"
+                )
             }
         }
         let elements = world.dataPath
@@ -750,7 +754,8 @@ extension NetworkJob {
     fileprivate var name: String {
         switch self {
         case .everything: "everything"
-        case .change(let change, _, let retries): "a change of \(change.added.count)+\(change.removed.count), \(retries)"
+        case .change(let change, _, let retries):
+            "a change of \(change.added.count)+\(change.removed.count), \(retries)"
         case .finish(let flows, let isWhole): "a finish, \(flows.count) flows, whole \(isWhole)"
         case .verify(let repairs): "a verification, repairs \(repairs)"
         case .release: "a release"

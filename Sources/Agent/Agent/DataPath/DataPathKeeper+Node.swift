@@ -101,7 +101,8 @@ extension DataPathKeeper {
         do throws(VIPPlanError) {
             let plan = try VIPPlan.between(
                 binding: demand.settings.binding, addresses: wanted.union(kept),
-                routes: routes(demand, wanted.union(kept), waiting.union(unserved), observed), device: demand.settings.device,
+                routes: routes(demand, wanted.union(kept), waiting.union(unserved), observed),
+                device: demand.settings.device,
                 observed: observed)
             report.plan.addresses = plan.operations
             report.plan.elsewhere = plan.elsewhere

@@ -102,7 +102,8 @@ struct RunCommand: ParsableCommand {
             var declared = try source.loadFiles()
             let store = try state.store()
             let synchronizer = Synchronizer(
-                table: try IPVSClient.opened(), store: PatientLedger(store), policy: sync.policy(declared.configuration))
+                table: try IPVSClient.opened(), store: PatientLedger(store), policy: sync.policy(declared.configuration)
+            )
             let lock = try synchronizer.lock(waitingAtMost: Self.lockPatience) { Self.tellOfWaiting() }
             // While another one was at work, what is declared may have become otherwise.
             if files.hasChanged() {
