@@ -4,7 +4,7 @@ extension Scenario {
     /// The agent that stays.
     static let agent: [Scenario] =
         following + [
-            floatingAddress,
+            floatingAddress, hangingProgram,
             Scenario("agent: follows an API server, and keeps the table while it is gone") { context in
                 let server = try APIServerStandIn(context)
                 server.setWeb(["10.1.0.1", "10.1.0.2"])
@@ -102,6 +102,34 @@ extension Scenario {
                 try context.eventuallyTable(agent, web(["10.1.0.2"]) + [line + "rr"])
             },
         ]
+
+    /// A hung `nft`: virtual servers go on, and so do probes. The network waits for it.
+    private static let hangingProgram = Scenario(
+        "agent: a program that hangs holds up no virtual server and no probe", tags: [.fullKernel]
+    ) { context in
+        let server = try APIServerStandIn(context)
+        server.setWeb(["10.1.0.1"])
+        let configuration = try context.write("{virtualServers: [], network: {sysctls: false}}", to: "node.yaml")
+        let program = try context.write("#!/bin/sh\nexec sleep 3600\n", to: "nft")
+        try context.run(["chmod", "755", program])
+        let agent = try Command([
+            "unshare", "--mount", "sh", "-c", #"mount --bind "$1" "$(command -v nft)" && shift && exec "$@""#, "sh",
+            program, context.ipvsync, "--node", "n1", "--kubeconfig", server.kubeconfig, "--config", configuration,
+        ]).start()
+        try context.eventuallyTable(agent, web(["10.1.0.1"]))
+        var longest = Duration.zero
+        for number in 2...9 {
+            let started = ContinuousClock.now
+            server.setWeb(["10.1.0.\(number)"])
+            try context.eventuallyTable(agent, web(["10.1.0.\(number)"]))
+            longest = max(longest, started.duration(to: .now))
+            try context.run(["curl", "-sf", "--max-time", "5", "http://127.0.0.1:10249/livez"])
+        }
+        // As a whole, with the stand-in and ipvsadm; a program may take 10 s and more until it is given up.
+        try expect(longest < .seconds(5), "a change took \(longest)")
+        agent.send(SIGTERM)
+        try expectEqual(try agent.wait().status, .exited(0))
+    }
 
     private static let following = [false, true].map { readsFiles in
         Scenario("agent: node ports follow the node's addresses, of Services in \(readsFiles ? "files" : "a cluster")")

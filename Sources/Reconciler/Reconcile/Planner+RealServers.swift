@@ -43,7 +43,7 @@ extension Planner {
             Leaving.RealServer(
                 observed: observed, virtualServer: virtualServer,
                 drainTimeout: desired.drainTimeout ?? policy.drainTimeout,
-                isUnderWay: isDraining(observed.endpoint, desired.key)))
+                isUnderWay: isDrained(observed, desired.key)))
     }
 }
 

@@ -65,12 +65,17 @@ extension Planner {
             Leaving.VirtualServer(
                 observed: observed, drainTimeout: ownership.drainTimeout ?? policy.drainTimeout,
                 isUnderWay: !observed.realServers.isEmpty
-                    && observed.realServers.allSatisfy { isDraining($0.endpoint, observed.key) }))
+                    && observed.realServers.allSatisfy { isDrained($0, observed.key) }))
     }
 
     private mutating func own(_ desired: DesiredVirtualServer) {
         plan.ledger.virtualServers[desired.key] = Ledger.Ownership(
             name: desired.name, drainTimeout: desired.drainTimeout)
+    }
+
+    /// Whether a real server is on its way out: an old ledger may say so of one that has a weight again.
+    func isDrained(_ observed: ObservedRealServer, _ key: VirtualServerKey) -> Bool {
+        observed.realServer.weight == 0 && isDraining(observed.endpoint, key)
     }
 
     func isDraining(_ endpoint: Endpoint, _ key: VirtualServerKey) -> Bool {

@@ -109,9 +109,13 @@ package final class Simulation {
     /// Services that came or went since the network was idle.
     private var unsettled: Set<Int> = []
     private var isKilled = false
+    /// Whether what is lost was so much of all, when the job began, that the guard holds it: others may have come.
+    private var isMassLoss = false
     /// Whether this process has met a ledger that could not be written in time.
     private var hasBeenLate = false
     private var isLate = false
+    /// Whether this process began with a ledger that its predecessor could not write in time: drains in it may be old.
+    private var isLedgerOld = false
     /// Virtual servers that a process left behind which was killed while its ledger was late: foreign unless declared.
     private var orphans: Set<VirtualServerKey> = []
     private var servedBefore = false
@@ -140,6 +144,7 @@ package final class Simulation {
         var reconciler: Reconciler
         let table: TableTarget
         let network: NetworkTarget
+        let policy: PolicyBox
     }
 
     package init(seed: UInt64, mutation: Mutation? = nil) {
@@ -172,9 +177,11 @@ package final class Simulation {
         var timing = Reconciler.Timing()
         if mutation == .waitsForNetwork { timing.network = .seconds(3_600) }
         if mutation == .neverVerifies { timing.verification = .seconds(100_000) }
+        let box = PolicyBox()
         return Process(
             reconciler: Reconciler(timing: timing, keepsNetwork: true, now: clock.now),
-            table: TableTarget(synchronizer), network: NetworkTarget(keeper, owned: synchronizer.owned))
+            table: TableTarget(synchronizer, policy: box), network: NetworkTarget(keeper, owned: synchronizer.owned),
+            policy: box)
     }
 
     private var now: ContinuousClock.Instant {
@@ -208,7 +215,13 @@ extension Simulation {
         }
         calmDown()
         let last = now + Self.calmPhase
+        var isAsked = false
         while now < last {
+            if !isAsked, last - now < Self.calmPhase / 2 {
+                // Somebody has looked at what is held, and lets it go.
+                process.policy.put(ReconcilePolicy(drainTimeout: Self.drainTimeout, removalGuard: nil))
+                isAsked = true
+            }
             turn()
             try check(&turns)
         }
@@ -391,6 +404,10 @@ extension Simulation {
             default: break
             }
             note("the table does \(job.name)")
+            let ours = kernel.virtualServers.count { foreign[$0.key] == nil }
+            // Others may have removed some of them.
+            let count = lost.keys.count { kernel.virtualServers[SimulatedWorld.key($0)] != nil }
+            isMassLoss = count > 10 && count * 2 > ours && !isLedgerOld
             let outcome = process.table.perform(job)
             if case .synced(.success(let report)) = outcome {
                 if kernel.refusals.isEmpty { excused.subtract(told.keys) }
@@ -472,8 +489,9 @@ extension Simulation {
         let all = world.services.keys.sorted()
         let going = all.dropLast(2)
         let isWhole = all.allSatisfy { number in
-            kernel.virtualServers[SimulatedWorld.key(number)] != nil
-                && ledger.ledger.virtualServers[SimulatedWorld.key(number)] != nil
+            let key = SimulatedWorld.key(number)
+            return kernel.virtualServers[key]?.realServers.map(\.realServer) == world.desired(key)?.realServers
+                && ledger.ledger.virtualServers[key] != nil
         }
         guard isWhole, ledger.ledger.virtualServers.count == all.count else { return }
         note("a mass loss")
@@ -547,6 +565,7 @@ extension Simulation {
             fail("\(key) is in the kernel and not in the ledger")
         }
         orphans.formUnion(left)
+        isLedgerOld = hasBeenLate
         hasBeenLate = isLate
         excused.formUnion(world.services.keys.map(SimulatedWorld.key))
         excused.formUnion(kernel.virtualServers.keys)
@@ -593,7 +612,8 @@ extension Simulation: TableWatcher {
         case .removeVirtualServer:
             // What had only real servers on their way out was agreed to before.
             if isMassLoss, let number = SimulatedWorld.number(key), lost[number]?.endpoints.isEmpty == false {
-                fail("\(key) is removed although so many at once look like a mistake")
+                let ours = kernel.virtualServers.keys.filter { foreign[$0] == nil }.sorted()
+                fail("\(key) is removed although \(lost.count) of \(ours) at once look like a mistake")
             }
             for real in kernel.virtualServers[key]?.realServers ?? [] { checkDrain(of: real, in: key) }
         case .removeRealServer(let endpoint, _):
@@ -610,14 +630,8 @@ extension Simulation: TableWatcher {
         servedBefore = serves(key)
     }
 
-    /// Whether what is lost is still so much of all that the guard holds it: others may have come meanwhile.
-    private var isMassLoss: Bool {
-        let ours = kernel.virtualServers.count { foreign[$0.key] == nil }
-        return lost.count > 10 && lost.count * 2 > ours
-    }
-
     private func checkDrain(of real: ObservedRealServer, in key: VirtualServerKey) {
-        guard key.transportProtocol == .tcp, !real.connections.isIdle else { return }
+        guard key.transportProtocol == .tcp, !real.connections.isIdle, !isLedgerOld else { return }
         let start = drainStarts[Drained(key: key, endpoint: real.endpoint)]
         guard let start, start.duration(to: now) >= .seconds(Int(Self.drainTimeout) - 1) else {
             return fail("\(real.endpoint) of \(key) is removed with connections, before its deadline")
