@@ -18,7 +18,8 @@ package struct YAMLObject {
     package let node: YAMLNode
     /// `nil` for an object by itself.
     package let list: List?
-    /// What is wrong inside of it, for whoever reads it: a key that stands twice, a part that is nested too deep.
+    /// What is wrong inside of it, for whoever reads it: a key that stands twice, a part that is nested
+    /// too deep, a tag that does not fit.
     package let flaw: YAMLError?
 
     /// What is wrong with the keys that say what it is: with two kinds, it may be of either.
@@ -39,7 +40,7 @@ struct YAMLFlaws {
         let error: YAMLError
         /// Of the mapping that holds it, from 1.
         let depth: Int
-        /// The key that stands twice; `nil` for what is nested too deep.
+        /// The key that stands twice or whose value has a wrong tag; `nil` for what is nested too deep.
         let key: String?
     }
 

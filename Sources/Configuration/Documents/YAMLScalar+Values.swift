@@ -23,6 +23,26 @@ extension YAMLScalar {
         }
     }
 
+    /// Why no reader should take the scalar: its tag says what its text is not, or hides the value in base64.
+    var tagProblem: (message: String, remedy: String)? {
+        guard let tag, tag.hasPrefix(Self.tagPrefix) else { return nil }
+        let type = tag.dropFirst(Self.tagPrefix.count)
+        let value = Self.resolve(text)
+        let fits: Bool
+        switch (type, value) {
+        case ("binary", _), ("timestamp", _):
+            return ("the tag !!\(type) is not read here", "write the value itself as a text in quotes")
+        case ("int", .integer): fits = Self.whole(text.filter { $0 != "_" }) != nil
+        case ("null", .null), ("bool", .bool), ("float", .integer), ("float", .number): fits = true
+        case ("null", _), ("bool", _), ("int", _), ("float", _): fits = false
+        default: fits = true
+        }
+        return fits
+            ? nil : ("\(text.shown(limit: 60)) is no !!\(type)", "leave out the tag, or write a value that fits it")
+    }
+
+    private static let tagPrefix = "tag:yaml.org,2002:"
+
     /// The text; `nil` for a number, a truth value and null.
     package var textValue: String? {
         guard case .text(let text) = value else { return nil }

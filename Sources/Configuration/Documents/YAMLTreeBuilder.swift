@@ -44,13 +44,20 @@ struct YAMLTreeBuilder: ~Copyable {
         }
     }
 
-    private mutating func node(from event: YAMLEvent, depth: Int) throws(YAMLError) -> Part {
+    /// - Parameter key: Of the mapping that holds the node as a value.
+    private mutating func node(
+        from event: YAMLEvent, depth: Int, key: YAMLNode? = nil
+    ) throws(YAMLError) -> Part {
         try countNode(at: event.position)
         guard depth <= limits.depth else {
             try flaws.add(tooDeep(event.position), depth: depth)
             return try skip(event)
         }
         if case .alias(let name) = event.kind { return try alias(name, at: event.position, depth: depth) }
+        if case .scalar(let scalar) = event.kind, let problem = scalar.tagProblem {
+            let error = YAMLError(event.position, problem.message, remedy: problem.remedy)
+            try flaws.add(error, depth: depth - 1, key: key)
+        }
         if let anchor = event.anchor { anchors[anchor] = .open }
         let part =
             switch event.kind {
@@ -85,7 +92,7 @@ struct YAMLTreeBuilder: ~Copyable {
             let event = try reader.next()
             if case .mappingEnd = event.kind { break }
             let key = try node(from: event, depth: depth + 1)
-            let value = try node(from: reader.next(), depth: depth + 1)
+            let value = try node(from: reader.next(), depth: depth + 1, key: key.node)
             count += key.count + value.count
             height = max(height, value.height)
             if let error = try pairs.append(key.node, value.node) {

@@ -63,13 +63,17 @@ struct FieldReader {
         try list(name) { (value) throws(ObjectError) in try text(value, name) }
     }
 
-    /// The texts of a mapping by their keys, of some of them.
+    /// The texts of a mapping by their keys, of some of them; what is not kept has to be a text, too.
+    ///
+    /// A key that YAML reads as a truth value is another one to kubectl (`yes` is `true`), so it has to be in quotes.
     func dictionary(
         _ name: String, where isWanted: (String) -> Bool = { _ in true }
     ) throws(ObjectError) -> [String: String] {
         var result: [String: String] = [:]
-        for pair in try object(name).pairs where isWanted(pair.name) {
-            result[pair.name] = try text(pair.value, pair.name)
+        for pair in try object(name).pairs {
+            try requireTextKey(pair.key, name)
+            let value = try text(pair.value, "\(name).\(pair.name.shown)")
+            if isWanted(pair.name) { result[pair.name] = value }
         }
         return result
     }
@@ -113,6 +117,14 @@ struct FieldReader {
         result.reserveCapacity(nodes.count)
         for node in nodes { result.append(try read(node)) }
         return result
+    }
+
+    private func requireTextKey(_ key: YAMLNode, _ name: String) throws(ObjectError) {
+        switch key.scalar?.value {
+        case .text: break
+        case .integer(let number) where String(number) == key.scalar?.text: break
+        default: throw failure(key, name, "is a key that is not a text; write it in quotes")
+        }
     }
 
     private func text(_ value: YAMLNode, _ name: String) throws(ObjectError) -> String {

@@ -47,6 +47,26 @@ struct YAMLScalarValueTests {
         #expect(YAMLScalar(text: "yes", tag: "tag:yaml.org,2002:bool", isPlain: false).value == .bool(true))
     }
 
+    @Test(arguments: [
+        ("a: !!binary YQ==", "1:4: the tag !!binary is not read here; write the value itself as a text in quotes"),
+        ("- !!timestamp 2026-01-01", "the tag !!timestamp is not read here"),
+        ("!!binary YQ==: b", "1:1: the tag !!binary"),
+        ("a:\n- !!int yes", "2:3: yes is no !!int; leave out the tag, or write a value that fits it"),
+        ("a: !!int 80.0", "80.0 is no !!int"), ("a: !!int a", "a is no !!int"), ("a: !!bool 1", "1 is no !!bool"),
+        ("a: !!null b", "b is no !!null"), ("a: !!float yes", "yes is no !!float"),
+    ])
+    func aTagHasToFitItsText(text: String, message: String) {
+        let error = #expect(throws: YAMLError.self) { try YAMLNode.documents(in: text) }
+        #expect(error?.description.contains(message) == true, "\(String(describing: error))")
+    }
+
+    @Test(arguments: [
+        "!!int 0120", "!!int \"80\"", "!!float 80", "!!float .inf", "!!bool yes", "!!null ~", "!!null \"\"",
+        "!!str yes",
+        "!own a", "! 80",
+    ])
+    func aTagThatFitsIsTaken(text: String) throws { #expect(try YAMLNode.documents(in: text).count == 1) }
+
     @Test func utf8MayHaveAMark() throws {
         let text = Array("a: 1\n".utf8)
         for bytes in [text, [0xEF, 0xBB, 0xBF] + text] {

@@ -63,6 +63,36 @@ import Testing
         #expect(found.contains(message), "\(found)")
     }
 
+    /// Every map of texts, kept or not, for kubectl refuses the object too.
+    @Test(arguments: ["yes", "n", "0120", "1_0", "1e3", "0x1F", ".inf", "[a]", "{a: b}", "!!binary YQ=="])
+    func mapsHoldTextsOnly(value: String) {
+        for map in ["labels: {tier: \(value)}", "annotations: {note: \(value)}"] {
+            for kind in ["Service", "Node", "Pod", "Endpoints"] {
+                let text = "apiVersion: v1\nkind: \(kind)\nmetadata:\n  name: web\n  \(map)\n"
+                let error = #expect(throws: ConfigurationErrors.self) {
+                    try Manifests.parse(Array(text.utf8), file: "x.yaml")
+                }
+                #expect(error?.description.hasPrefix("x.yaml:5:") == true, "\(String(describing: error))")
+            }
+        }
+        #expect(refusal("selector: {app: \(value)}").hasPrefix("x.yaml:4:"))
+    }
+
+    @Test func aMapNamesFieldAndRemedy() throws {
+        #expect(refusal("selector: {app: yes}").contains("selector.app: yes is a truth value, not a text; write it in"))
+        #expect(refusal("selector: {app: [a]}").contains("selector.app: is not a text"))
+        for key in ["yes", "~", "0x10", "1.50"] {
+            #expect(refusal("selector: {\(key): a}").contains("is a key that is not a text; write it in quotes"))
+        }
+        #expect(try service("selector: {80: a, 'yes': b, c: '1'}").selector == ["80": "a", "yes": "b", "c": "1"])
+    }
+
+    @Test func aKindWithAWrongTagIsNotPassedOver() {
+        let text = "apiVersion: v1\nkind: !!binary U2VydmljZQ==\nmetadata: {name: web}\n"
+        let error = #expect(throws: ConfigurationErrors.self) { try Manifests.parse(Array(text.utf8), file: "x.yaml") }
+        #expect(error?.description.contains("x.yaml:2:") == true)
+    }
+
     @Test func anAddressTypeHasToBeKnown() {
         for type in ["", "addressType: ipv4"] {
             let text = "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: web}\n\(type)\n"
