@@ -201,7 +201,8 @@ extension Reconciler {
         guard tableDue <= now else { return false }
         if retries.isWholeDue(at: now) { return true }
         if isStale { return changesDue.map { $0 <= now } ?? false }
-        return isHolding && nextVerification <= now
+        // A verification looks at some: whether so much may go, only a look at everything tells.
+        return (isHolding || retries.isWholeOwed) && nextVerification <= now
     }
 
     /// Everything: the network begins, and the table, which looks and plans meanwhile, waits for it before it changes

@@ -38,6 +38,9 @@ struct Retries {
     /// When the next attempt is due.
     var due: ContinuousClock.Instant? { [order.first?.due, whole?.due].compactMap(\.self).min() }
 
+    /// Whether everything has failed, and has not been made since.
+    var isWholeOwed: Bool { whole != nil }
+
     /// Whether everything is to be tried again.
     func isWholeDue(at now: ContinuousClock.Instant) -> Bool { whole.map { $0.due <= now } ?? false }
 
