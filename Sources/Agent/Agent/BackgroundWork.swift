@@ -16,8 +16,13 @@ final class BackgroundWork {
         if thread == nil { work() }
     }
 
-    /// Starts a thread; `nil` where none is to be had. Whoever starts it joins it or detaches it.
+    /// Starts a thread that leaves all signals to others; `nil` where none is to be had. Whoever starts it joins it or
+    /// detaches it.
     static func start(_ work: @escaping @Sendable () -> Void) -> pthread_t? {
+        var (all, before) = (sigset_t(), sigset_t())
+        sigfillset(&all)
+        pthread_sigmask(SIG_BLOCK, &all, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         var thread = pthread_t()
         let body = Unmanaged.passRetained(Body(work))
         let code = pthread_create(
