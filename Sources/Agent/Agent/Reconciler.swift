@@ -24,6 +24,8 @@ package struct Reconciler {
         package var network = Duration.milliseconds(80)
         /// The same for the first time: the first rules of thousands of Services take seconds, and nothing is served yet.
         package var firstNetwork = Duration.seconds(5)
+        /// How long the first report waits for what the network does for it.
+        package var firstReport = Duration.seconds(60)
 
         package init() {}
     }
@@ -67,6 +69,7 @@ package struct Reconciler {
     var release = ReleaseState()
     /// A step that waits for the network's part of its report.
     private var unreported: (step: AgentStep, limit: ContinuousClock.Instant)?
+    private var hasReported = false
     private var steps: [AgentStep] = []
 
     /// Whether a verification is reading its listing.
@@ -418,7 +421,8 @@ extension Reconciler {
 
     /// Tells of a step, with what the network did for it, which is waited for a moment.
     private mutating func note(_ step: AgentStep, _ now: ContinuousClock.Instant) {
-        unreported = (step, now + timing.network)
+        // Ready is who has done everything once: that is waited for, but not for ever.
+        unreported = (step, now + (hasReported ? timing.network : timing.firstReport))
         if !network.isExpected { report() }
     }
 
@@ -426,6 +430,7 @@ extension Reconciler {
     mutating func report() {
         guard let (step, _) = unreported else { return }
         unreported = nil
+        hasReported = true
         guard let done = network.takeReport() else { return steps.append(step) }
         guard case .success(var report) = step.result else {
             steps.append(step)
