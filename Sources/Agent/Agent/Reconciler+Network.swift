@@ -113,6 +113,8 @@ extension Reconciler {
         guard let settings = source.network else { return nextRetirement(retries, now) }
         if network.owesEverything {
             network.owesEverything = false
+            // What has changed meanwhile is part of it.
+            network.change = DataPathChange()
             network.owesFinish = NetworkState.Finish(
                 flows: network.owesFinish?.flows ?? [], isWhole: true, isReady: isTableSettled)
             network.begin(.everything, now)

@@ -410,7 +410,11 @@ extension Simulation {
             isMassLoss = count > 10 && count * 2 > ours && !isLedgerOld
             let outcome = process.table.perform(job)
             if case .synced(.success(let report)) = outcome {
-                if kernel.refusals.isEmpty { excused.subtract(told.keys) }
+                // Other jobs trust what was left as declared.
+                switch job {
+                case .everything, .checkEverything: if kernel.refusals.isEmpty { excused.subtract(told.keys) }
+                default: break
+                }
                 excused.formUnion(report.failures.compactMap(\.cause.operation.key))
             }
             if case .synced(.failure(let error)) = outcome { note("the table fails: \(error)") }
