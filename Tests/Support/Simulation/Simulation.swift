@@ -407,7 +407,7 @@ extension Simulation {
             let ours = kernel.virtualServers.count { foreign[$0.key] == nil }
             // Others may have removed some of them.
             let count = lost.keys.count { kernel.virtualServers[SimulatedWorld.key($0)] != nil }
-            isMassLoss = count > 10 && count * 2 > ours && !isLedgerOld
+            isMassLoss = count > 10 && count * 2 > ours + 2 && !isLedgerOld
             let outcome = process.table.perform(job)
             if case .synced(.success(let report)) = outcome {
                 // Other jobs trust what was left as declared.
