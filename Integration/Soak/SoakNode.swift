@@ -67,7 +67,7 @@ final class SoakNode {
             events.forEach(remember)
             loop.note(state.take(events), at: clock.now)
         }
-        if feeds.allSatisfy(\.isComplete) { state.noteHeardAll() }
+        if !state.isComplete, feeds.allSatisfy(\.isComplete) { _ = state.noteHeardAll() }
     }
 
     /// Does what is due.

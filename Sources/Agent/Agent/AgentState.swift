@@ -156,9 +156,13 @@ package struct AgentState: DesiredSource {
         index.refresh(atMost: ServiceIndex.turnCost)
     }
 
-    /// Takes note that every source has told all it has; call it again as long as ``isComplete`` is false.
-    package mutating func noteHeardAll() {
-        if !index.hasMore { isComplete = true }
+    /// Takes note that every source has told all it has. What waits is translated at once, for what is wanted to be whole:
+    /// a tenant whose Services change all the time must not put it off.
+    ///
+    /// - Returns: The virtual servers that are wanted otherwise now.
+    package mutating func noteHeardAll() -> [VirtualServerKey] {
+        isComplete = true
+        return index.refresh()
     }
 
     /// Takes the addresses that this node has now, and who is around it.

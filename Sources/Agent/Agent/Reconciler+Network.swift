@@ -22,8 +22,6 @@ struct NetworkState {
     var owesEverything = false
     /// What is to be done once virtual servers have been changed; `nil` when nothing is.
     var owesFinish: Finish?
-    /// The job that follows the one that was begun.
-    var waiting: AgentJob?
     private(set) var job: Kind?
     private(set) var began: ContinuousClock.Instant?
     /// Whether the last job took longer than anybody waits for.
@@ -62,7 +60,7 @@ struct NetworkState {
     }
 
     /// Whether something is under way, or about to be, whose report belongs to the step before.
-    var isExpected: Bool { owesFinish != nil || job == .finish && !isLate || job == .verification && !isLate }
+    var isExpected: Bool { owesFinish?.isReady ?? false || !isLate && (job == .finish || job == .verification) }
 
     mutating func add(_ done: DataPathReport) {
         guard var report else { return report = done }

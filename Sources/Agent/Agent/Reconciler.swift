@@ -65,6 +65,8 @@ package struct Reconciler {
     private(set) var underWay: UnderWay?
     /// How many virtual servers are ours, as far as is known.
     private var ownedCount = 0
+    /// The job that goes with the one that was begun last.
+    private var following: AgentJob?
     var network = NetworkState()
     var release = ReleaseState()
     /// A step that waits for the network's part of its report.
@@ -188,12 +190,15 @@ extension Reconciler {
     /// The next job that is due for a target that is idle; ask until there is none.
     package mutating func next(_ source: some DesiredSource, now: ContinuousClock.Instant) -> AgentJob? {
         if let limit = unreported?.limit, limit <= now { report() }
-        if let job = nextRelease() { return job }
-        guard source.isComplete else { return nil }
-        if isTableIdle, isEverythingDue(at: now) { return beginEverything(source, now) }
-        if let job = network.waiting {
-            network.waiting = nil
+        if let job = following {
+            following = nil
             return job
+        }
+        if let job = nextRelease(now) { return job }
+        guard source.isComplete else { return nil }
+        if isTableIdle {
+            judgeChanges(source, now)
+            if isEverythingDue(at: now) { return beginEverything(source, now) }
         }
         if let job = nextNetwork(source, now) { return .network(job) }
         guard isTableIdle, let job = nextTable(source, now) else { return nil }
@@ -230,7 +235,7 @@ extension Reconciler {
         let gate = demand.map { _ in NetworkGate(limit: isFirst ? timing.firstNetwork : timing.network) }
         network.begin(.everything, now)
         network.hasGate = gate != nil
-        network.waiting = .table(.everything(source.desired, gate))
+        following = .table(.everything(source.desired, gate))
         return .network(.everything(demand, gate))
     }
 
@@ -241,49 +246,42 @@ extension Reconciler {
 
     private mutating func nextTable(_ source: some DesiredSource, _ now: ContinuousClock.Instant) -> TableJob? {
         guard tableDue <= now else { return nil }
-        if let keys = keysDue(source, now) {
-            guard let keys = keys else { return nil }
-            begin(UnderWay(scope: .changes, keys: keys, noted: noted), now)
-            if changed.isEmpty { noted = nil }
-            changesFrom = changed.isEmpty ? now + timing.minimum : now
-            let desired = keys.compactMap { source.desired($0) }.sorted { $0.key < $1.key }
-            return .some(keys, desired)
-        }
-        return nextVerificationJob(source, now)
+        let keys = keysDue(now)
+        guard !keys.isEmpty else { return nextVerificationJob(source, now) }
+        begin(UnderWay(scope: .changes, keys: keys, noted: noted), now)
+        if changed.isEmpty { noted = nil }
+        changesFrom = changed.isEmpty ? now + timing.minimum : now
+        let desired = keys.compactMap { source.desired($0) }.sorted { $0.key < $1.key }
+        return .some(keys, desired)
     }
 
-    /// The virtual servers whose time has come; an empty answer waits for the network, `nil` is for none.
-    private mutating func keysDue(_ source: some DesiredSource, _ now: ContinuousClock.Instant)
-        -> Set<VirtualServerKey>??
-    {
+    /// Whether changes may be made now, and do not wait for what the network has to do before them.
+    private func areChangesDue(at now: ContinuousClock.Instant) -> Bool {
+        !changed.isEmpty && changesFrom <= now && networkBarrier.map { $0 <= now } ?? true
+    }
+
+    /// The virtual servers whose time has come, as many as one job looks at.
+    private mutating func keysDue(_ now: ContinuousClock.Instant) -> Set<VirtualServerKey> {
         var keys: Set<VirtualServerKey> = []
-        if !changed.isEmpty, changesDue.map({ $0 <= now }) ?? false {
-            if let networkBarrier, networkBarrier > now { return .some(nil) }
-            if changed.count <= Self.jobSize {
-                swap(&keys, &changed)
-            } else if isForEverything(source) {
-                isStale = true
-                return .some(nil)
-            } else {
-                while keys.count < Self.jobSize, let key = changed.popFirst() { keys.insert(key) }
-            }
+        if areChangesDue(at: now) {
+            if changed.count <= Self.jobSize { swap(&keys, &changed) }
+            while keys.count < Self.jobSize, let key = changed.popFirst() { keys.insert(key) }
         }
-        keys.formUnion(retries.dueKeys(at: now, atMost: max(0, Self.jobSize - keys.count)))
-        if let look = draining.nextLook, look <= now {
-            keys.formUnion(draining.due(atMost: max(0, Self.jobSize - keys.count)))
-        }
-        return keys.isEmpty ? nil : .some(keys)
+        keys.formUnion(retries.dueKeys(at: now, atMost: Self.jobSize - keys.count))
+        if let look = draining.nextLook, look <= now { keys.formUnion(draining.due(atMost: Self.jobSize - keys.count)) }
+        // What is about to be changed has its turn with the others: apart from them, a few of many removals would pass.
+        return keys.subtracting(changed)
     }
 
-    /// Whether so much changes that a look at everything costs less, or so much goes that only it can judge.
-    private func isForEverything(_ source: some DesiredSource) -> Bool {
-        if changed.count > max(Self.jobSize, ownedCount / 4) { return true }
-        var leaving = 0
-        for key in changed where source.desired(key) == nil {
-            leaving += 1
-            if leaving > Self.judgedApart { return true }
+    /// Takes note that everything is to be looked at, if so much changes that this costs less, or if so much goes that
+    /// only this can tell whether it may.
+    private mutating func judgeChanges(_ source: some DesiredSource, _ now: ContinuousClock.Instant) {
+        guard changed.count > Self.jobSize, areChangesDue(at: now) else { return }
+        isStale = isStale || changed.count > max(Self.jobSize, ownedCount / 4)
+        if !isStale {
+            let leaving = changed.lazy.filter { source.desired($0) == nil }.prefix(Self.judgedApart + 1)
+            isStale = leaving.count > Self.judgedApart
         }
-        return false
     }
 
     private mutating func nextVerificationJob(
@@ -345,14 +343,15 @@ extension Reconciler {
         switch outcome {
         case .released: break
         case .synced(.success(let report)):
+            if work.scope == .verification { verification?.counts?.add(report.changes) }
             let drift = settle(work, report, now, &generator)
             finishNetwork(report, source, isWhole: work.scope == .everything)
             note(AgentStep(scope: work.scope, result: .success(report), drift: drift, noted: work.noted), now)
         case .synced(.failure(let error)):
             fail(now, &generator)
-            network.owesFinish = nil
+            network.owesFinish?.isReady = false
             note(AgentStep(scope: work.scope, result: .failure(error), drift: [], noted: work.noted), now)
-        case .undecided:
+        case .undecided where work.scope != .verification:
             // Only a look at everything can tell whether so much may go.
             changed.formUnion(work.keys ?? [])
             isStale = true
@@ -363,11 +362,12 @@ extension Reconciler {
             isLooking = false
             planVerification(now, &generator)
             verification = Verification(suspects: suspects, counts: counts, looking: duration)
-        case .unknown:
+        case .undecided, .unknown:
+            // As above; or nothing has been looked at, or no listing is to be had.
             isLooking = false
-            // Nothing has been looked at, or no listing is to be had.
+            verification = nil
             begin(UnderWay(scope: .verification, keys: nil), now)
-            network.waiting = .table(.checkEverything(source.desired, repairs: driftPolicy == .repair))
+            following = .table(.checkEverything(source.desired, repairs: driftPolicy == .repair))
         }
     }
 
@@ -408,10 +408,7 @@ extension Reconciler {
     }
 
     private mutating func fail(_ now: ContinuousClock.Instant, _ generator: inout some RandomNumberGenerator) {
-        // The retry looks at everything.
-        changed = []
-        noted = nil
-        isStale = false
+        // The retry looks at everything that this was about; what came meanwhile is tried by itself.
         verification = nil
         isLooking = false
         nextVerification = now + timing.verification

@@ -81,14 +81,14 @@ extension Reconciler {
     }
 
     /// The part of a release that is due.
-    mutating func nextRelease() -> AgentJob? {
+    mutating func nextRelease(_ now: ContinuousClock.Instant) -> AgentJob? {
         switch release.stage {
         case .table where isTableIdle:
             release.stage = .tableIsAtIt
             return .table(.release(release.addresses, keeping: release.kept))
         case .network where network.job == nil && !followsTable:
             release.stage = .networkIsAtIt
-            network.begin(.release, .now)
+            network.begin(.release, now)
             return .network(.release(release.addresses, release.settings))
         default: return nil
         }

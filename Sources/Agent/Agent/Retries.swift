@@ -101,6 +101,7 @@ struct Retries {
             whole?.reasons = wholeReasons
         }
         told.removeAll { attempts[$0] == nil }
+        if told.isEmpty { told = Array(attempts.keys.prefix(Self.toldApart)) }
         dropSettled()
     }
 

@@ -139,7 +139,12 @@ package final class Synchronizer {
             else { continue }
             confirmations.settle(draft, except: applied.keys)
             guard !plan.isEmpty else { break }
-            let after = plan.ledger(afterFailuresAt: applied.indices)
+            var after = plan.ledger(afterFailuresAt: applied.indices)
+            // A dump can skip what is there, and ours: then it only seemed to be missing.
+            for failure in applied.failures {
+                guard case .addVirtualServer(let server) = failure.operation, before.owns(server.key) else { continue }
+                after.virtualServers[server.key] = plan.ledger.virtualServers[server.key]
+            }
             record.take(after, replacing: draft.before == nil ? nil : plan.ledger)
             try save(&record, &report)
             report.settle(plan, applied)

@@ -91,7 +91,7 @@ final class NodeAgent {
             ClusterWatch($0, resources: APIResource.proxied(proxyName: proxyName))
         }
         state = AgentState(declared, node: node)
-        if watch == nil { state.noteHeardAll() }
+        if watch == nil { _ = state.noteHeardAll() }
         keeper = try options.state.keeper()
         reconciler = Reconciler(timing: settings.timing, keepsNetwork: true, now: .now)
         reconciler.driftPolicy = settings.drift
@@ -142,7 +142,7 @@ final class NodeAgent {
             }
             if state.hasMore { take(state.translateMore()) }
             if !state.isComplete, watch?.isComplete ?? true, state.knowsNodeAddresses || watch == nil {
-                state.noteHeardAll()
+                take(state.noteHeardAll())
             }
             releaseAPIServer()
             if let reloadTime, reloadTime <= .now { reload() }
@@ -173,7 +173,9 @@ final class NodeAgent {
 
     private func end() throws(SyncError) {
         reporter.stopping()
-        let isSettled = table.settle(within: Self.lastPatience) && network.settle(within: Self.lastPatience)
+        let end = ContinuousClock.now + Self.lastPatience
+        var isSettled = table.settle(until: end)
+        if settings.cleansUpOnExit { isSettled = network.settle(until: end) && isSettled }
         if settings.cleansUpOnExit, !isSettled {
             log.error("not cleaned up", metadata: ["detail": "a change is still under way; run 'ipvsync cleanup'"])
         } else if settings.cleansUpOnExit {

@@ -15,7 +15,9 @@ package struct ServiceIndex: Sendable {
     private var healthCheckTable = HealthCheckTable()
     private var dataPathTable = DataPathTable()
     private var sourceBudget = SourceBudget()
-    private var stale = ClaimQueue<ObjectName, Age>()
+    private var stale = ClaimQueue<ObjectName, Turn>()
+    /// Counts the calls of ``refresh(atMost:)``.
+    private var round = 0
     /// Services that are stale too, and have not been put in order yet.
     private var unnoted: [ObjectName] = []
     private var notes = WarningNotes()
@@ -36,13 +38,15 @@ package struct ServiceIndex: Sendable {
         package internal(set) var warnings = 0
     }
 
-    /// The older of two Services is translated first.
-    private struct Age: Comparable, Sendable {
+    /// When a stale Service has its turn: whoever changes again and again comes after those that wait already, and the
+    /// older of two that came together goes first.
+    private struct Turn: Comparable, Sendable {
+        let round: Int
         let creationTimestamp: String
         let name: ObjectName
 
         static func < (left: Self, right: Self) -> Bool {
-            (left.creationTimestamp, left.name) < (right.creationTimestamp, right.name)
+            (left.round, left.creationTimestamp, left.name) < (right.round, right.creationTimestamp, right.name)
         }
     }
 
@@ -61,7 +65,7 @@ package struct ServiceIndex: Sendable {
     private mutating func note(_ names: some Sequence<ObjectName>) {
         for name in names where !stale.contains(name) {
             let created = cluster.services[name]?.metadata.creationTimestamp ?? ""
-            stale.insert(Age(creationTimestamp: created, name: name), of: name)
+            stale.insert(Turn(round: round, creationTimestamp: created, name: name), of: name)
         }
     }
 
@@ -94,7 +98,8 @@ package struct ServiceIndex: Sendable {
 
     /// Translates as much of what has changed as a turn of a loop has time for; at least one Service.
     ///
-    /// The oldest go first: who comes late to a namespace that has used up its budget goes without.
+    /// Those that have waited since an earlier call go first, and of those that came together the oldest: who comes late
+    /// to a namespace that has used up its budget goes without.
     ///
     /// - Parameter cost: Endpoints times ports, virtual servers and source ranges; see ``turnCost``.
     /// - Returns: The virtual servers that are different now, sorted. ``hasMore`` tells whether Services are left.
@@ -103,6 +108,7 @@ package struct ServiceIndex: Sendable {
         let unordered = cost == .max ? unnoted.count : min(unnoted.count, Self.notesAtOnce)
         note(unnoted.suffix(unordered))
         unnoted.removeLast(unordered)
+        round += 1
         var used = 0
         while let name = stale.first?.name {
             let next = cluster.cost(of: name)

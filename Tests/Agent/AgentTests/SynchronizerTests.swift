@@ -279,4 +279,46 @@ private final class ForgetfulTable: VirtualServerTable {
     func apply(_ operations: [TableOperation]) throws(NetlinkError) -> [OperationFailure] {
         try kernel.apply(operations)
     }
+
+    /// A dump resumes by position, and can skip what is there.
+    private final class SkippingTable: VirtualServerTable {
+        let kernel = InMemoryKernel()
+        var skipped: VirtualServerKey?
+
+        func readState(statistics: Bool) -> ObservedState {
+            var state = kernel.readState(statistics: statistics)
+            state.virtualServers.removeAll { $0.key == skipped }
+            skipped = nil
+            return state
+        }
+        func readVirtualServers(_ keys: Set<VirtualServerKey>) -> [ObservedVirtualServer] {
+            kernel.readVirtualServers(keys)
+        }
+        func readSettings() -> ObservedState { kernel.readSettings() }
+        func readListing() -> [ListedVirtualServer]? { kernel.readListing() }
+        func readRealServers(of key: VirtualServerKey) -> [ObservedRealServer]? { kernel.readRealServers(of: key) }
+        func apply(_ operations: [TableOperation]) throws(NetlinkError) -> [OperationFailure] {
+            try kernel.apply(operations)
+        }
+    }
+
+    @Test(arguments: [true, false]) func whatADumpSkipsStaysOurs(isDeclared: Bool) throws {
+        let table = SkippingTable()
+        let key = VirtualServerKey("tcp 192.0.2.1:80")!
+        let synchronizer = Synchronizer(
+            table: table, store: state.store, policy: ReconcilePolicy(removalGuard: nil), now: { 1_000 })
+        let desired = DesiredState(
+            virtualServers: [DesiredVirtualServer(VirtualServer(key, scheduler: Scheduler("rr")), realServers: [])])
+        _ = try synchronizer.synchronize(desired)
+        table.skipped = key
+        if isDeclared {
+            // The kernel has no memory left for what only seems to be missing.
+            table.kernel.refusals[.addVirtualServer(desired.virtualServers[0].virtualServer)] = 12
+            _ = try synchronizer.synchronize(desired)
+            #expect(try state.store.load().ledger.owns(key))
+        } else {
+            _ = try synchronizer.synchronize(DesiredState())
+            #expect(table.kernel.virtualServers.isEmpty)
+        }
+    }
 }

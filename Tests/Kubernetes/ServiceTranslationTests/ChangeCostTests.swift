@@ -171,6 +171,24 @@ import Testing
         #expect(index.refresh(atMost: 100).isEmpty)
     }
 
+    /// The oldest Service of all takes a whole turn and changes before each one: the others have their turn all the same.
+    @Test func whoChangesAllTheTimeStarvesNobody() {
+        var index = ServiceIndex(translator: Self.translator)
+        for number in 0..<4 {
+            index.update { $0.set(Self.slice(number, 200), named: Self.slice(number, 1).metadata.id) }
+            index.update { $0.set(Self.service(number), named: Self.name(number)) }
+        }
+        let oldest = (0..<4).min { left, right in
+            let created = [left, right].map { Self.service($0).metadata.creationTimestamp ?? "" }
+            return (created[0], Self.name(left)) < (created[1], Self.name(right))
+        }!
+        for turn in 0..<8 {
+            _ = index.refresh(atMost: 100)
+            index.update { $0.set(Self.slice(oldest, 201 + turn), named: Self.slice(oldest, 1).metadata.id) }
+        }
+        for number in 0..<4 { #expect(index[Self.name(number)] != nil, "Service \(number)") }
+    }
+
     // MARK: - Warnings
 
     /// Who follows the changes of warnings knows all of them, whatever comes and goes.

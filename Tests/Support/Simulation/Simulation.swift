@@ -389,7 +389,7 @@ extension Simulation {
                 default: break
                 }
             }
-            if firewall.nextFailure == nil { isFirewallExcused = false }
+            if firewall.observed != nil { isFirewallExcused = false }
             return .network(outcome)
         case .table(let job):
             if !isCalm {
@@ -404,10 +404,11 @@ extension Simulation {
             default: break
             }
             note("the table does \(job.name)")
-            let ours = kernel.virtualServers.count { foreign[$0.key] == nil }
-            // Others may have removed some of them.
+            // Others may have removed some of them, and what comes with the job counts too.
+            let ours = Set(kernel.virtualServers.keys.filter { foreign[$0] == nil })
+                .union(world.services.keys.map(SimulatedWorld.key)).count
             let count = lost.keys.count { kernel.virtualServers[SimulatedWorld.key($0)] != nil }
-            isMassLoss = count > 10 && count * 2 > ours + 2 && !isLedgerOld
+            isMassLoss = count > 10 && count * 2 > ours && !isLedgerOld
             let outcome = process.table.perform(job)
             if case .synced(.success(let report)) = outcome {
                 // Other jobs trust what was left as declared.

@@ -1,0 +1,140 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
+import DataPath
+import LoadBalancing
+import Reconcile
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// What the reconciler decides while jobs are under way, with outcomes of the test's own.
+@Suite struct ReconcilerTests {
+    private struct Source: DesiredSource {
+        var isComplete = true
+        var servers: [VirtualServerKey: DesiredVirtualServer] = [:]
+        var settings = DesiredState()
+        var network: DataPathSettings?
+        var dataPath: Set<DataPathElement> = []
+        var desired: DesiredState { DesiredState(virtualServers: servers.values.sorted { $0.key < $1.key }) }
+        func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { servers[key] }
+    }
+
+    private static let key = VirtualServerKey("tcp 192.0.2.1:80")!
+    private static let other = VirtualServerKey("tcp 192.0.2.2:80")!
+    private static let idle = NetworkOutcome(
+        report: nil, release: nil, isBehind: false, hasLeaving: false, holdsTracking: false)
+
+    private let start = ContinuousClock.now
+    private var source = Source(
+        servers: [
+            key: DesiredVirtualServer(VirtualServer(key), realServers: []),
+            other: DesiredVirtualServer(VirtualServer(other), realServers: []),
+        ])
+
+    private func reconciler(keepsNetwork: Bool = false) -> Reconciler {
+        Reconciler(keepsNetwork: keepsNetwork, now: start)
+    }
+
+    private func take(_ outcome: AgentOutcome, _ reconciler: inout Reconciler, _ time: Duration) {
+        var generator = SeededGenerator(seed: 1)
+        reconciler.take(outcome, source, now: start + time, using: &generator)
+    }
+
+    private func keys(_ job: AgentJob?) -> Set<VirtualServerKey>? {
+        guard case .table(.some(let keys, _)) = job else { return nil }
+        return keys
+    }
+
+    /// One that has made everything once.
+    private func synchronized(keepsNetwork: Bool = false) -> Reconciler {
+        var reconciler = reconciler(keepsNetwork: keepsNetwork)
+        while let job = reconciler.next(source, now: start) {
+            switch job {
+            case .network: take(.network(Self.idle), &reconciler, .zero)
+            case .table: take(.table(.synced(.success(SyncReport()))), &reconciler, .zero)
+            }
+        }
+        _ = reconciler.takeSteps()
+        return reconciler
+    }
+
+    @Test func whatComesDuringAJobThatFailsIsNotLost() {
+        var reconciler = synchronized()
+        reconciler.note([Self.key], at: start)
+        #expect(keys(reconciler.next(source, now: start + .milliseconds(100))) == [Self.key])
+        reconciler.note([Self.other], at: start)
+        take(.table(.synced(.failure(.state(StateError(.locked, path: ""))))), &reconciler, .milliseconds(150))
+        // All of it is tried again later; what came meanwhile, by itself and at once.
+        #expect(keys(reconciler.next(source, now: start + .milliseconds(200))) == [Self.other])
+    }
+
+    @Test func changesWaitForAHungNetworkOnlyForAMoment() {
+        source.network = DataPathSettings(setsSysctls: false)
+        var reconciler = synchronized(keepsNetwork: true)
+        reconciler.note(DataPathChange(added: [.healthCheckPort(1)]), at: start)
+        reconciler.note([Self.key], at: start)
+        guard case .network(.change) = reconciler.next(source, now: start + .milliseconds(100)) else {
+            Issue.record("the rules come first")
+            return
+        }
+        #expect(reconciler.next(source, now: start + .milliseconds(100)) == nil)
+        #expect(reconciler.due == start + .milliseconds(180))
+        #expect(keys(reconciler.next(source, now: start + .milliseconds(180))) == [Self.key])
+    }
+
+    /// What a late network is handed as a whole contains what changed meanwhile: the opposite must not cancel it.
+    @Test func nothingIsCancelledThatANetworkWasHandedAsAWhole() {
+        source.network = DataPathSettings(setsSysctls: false)
+        var reconciler = synchronized(keepsNetwork: true)
+        reconciler.note(DataPathChange(added: [.healthCheckPort(1)]), at: start)
+        _ = reconciler.next(source, now: start + .milliseconds(100))
+        // It hangs; everything is due meanwhile.
+        reconciler.noteEverything(at: start)
+        guard case .table(.everything) = reconciler.next(source, now: start + .seconds(1)) else {
+            Issue.record("the table does not wait")
+            return
+        }
+        take(.table(.synced(.success(SyncReport()))), &reconciler, .seconds(2))
+        reconciler.note(DataPathChange(added: [.healthCheckPort(2)]), at: start)
+        source.dataPath = [.healthCheckPort(1), .healthCheckPort(2)]
+        take(.network(Self.idle), &reconciler, .seconds(3))
+        guard case .network(.everything(let demand?, nil)) = reconciler.next(source, now: start + .seconds(3)) else {
+            Issue.record("it is owed everything")
+            return
+        }
+        #expect(demand.elements.count == 2)
+        reconciler.note(DataPathChange(removed: [.healthCheckPort(2)]), at: start)
+        take(.network(Self.idle), &reconciler, .seconds(4))
+        var changes: [DataPathChange] = []
+        while let job = reconciler.next(source, now: start + .seconds(5)) {
+            if case .network(.change(let change, _, _)) = job { changes.append(change) }
+            switch job {
+            case .network: take(.network(Self.idle), &reconciler, .seconds(5))
+            case .table: take(.table(.synced(.success(SyncReport()))), &reconciler, .seconds(5))
+            }
+        }
+        #expect(changes == [DataPathChange(removed: [.healthCheckPort(2)])])
+    }
+
+    /// Where drift is only reported, a look at everything that a verification needs repairs nothing either.
+    @Test func aVerificationThatOnlyReportsNeverRepairs() {
+        var reconciler = synchronized()
+        reconciler.driftPolicy = .report
+        let time = Duration.seconds(60)
+        guard case .table(.lookOver) = reconciler.next(source, now: start + time) else {
+            Issue.record("it begins with a look")
+            return
+        }
+        take(.table(.looked([Self.key], nil, .zero)), &reconciler, time)
+        guard case .table(.check(_, _, _, repairs: false, _, _)) = reconciler.next(source, now: start + time) else {
+            Issue.record("a closer look follows")
+            return
+        }
+        take(.table(.undecided), &reconciler, time)
+        guard case .table(.checkEverything(_, repairs: false)) = reconciler.next(source, now: start + time) else {
+            Issue.record("everything is looked at, and nothing changed")
+            return
+        }
+    }
+}
