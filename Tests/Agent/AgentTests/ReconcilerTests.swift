@@ -69,7 +69,7 @@ import Testing
         #expect(keys(reconciler.next(source, now: start + .milliseconds(200))) == [Self.other])
     }
 
-    @Test func changesWaitForAHungNetworkOnlyForAMoment() {
+    @Test mutating func changesWaitForAHungNetworkOnlyForAMoment() {
         source.network = DataPathSettings(setsSysctls: false)
         var reconciler = synchronized(keepsNetwork: true)
         reconciler.note(DataPathChange(added: [.healthCheckPort(1)]), at: start)
@@ -84,7 +84,7 @@ import Testing
     }
 
     /// What a late network is handed as a whole contains what changed meanwhile: the opposite must not cancel it.
-    @Test func nothingIsCancelledThatANetworkWasHandedAsAWhole() {
+    @Test mutating func nothingIsCancelledThatANetworkWasHandedAsAWhole() {
         source.network = DataPathSettings(setsSysctls: false)
         var reconciler = synchronized(keepsNetwork: true)
         reconciler.note(DataPathChange(added: [.healthCheckPort(1)]), at: start)

@@ -179,7 +179,7 @@ import Testing
             index.update { $0.set(Self.service(number), named: Self.name(number)) }
         }
         let oldest = (0..<4).min { left, right in
-            let created = [left, right].map { Self.service($0).metadata.creationTimestamp ?? "" }
+            let created = [left, right].map { Self.service($0).metadata.creationTimestamp }
             return (created[0], Self.name(left)) < (created[1], Self.name(right))
         }!
         for turn in 0..<8 {
