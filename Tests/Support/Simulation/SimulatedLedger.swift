@@ -43,3 +43,26 @@ final class SimulatedLedger: LedgerKeeping {
         throw StateError(.locked, path: "ledger")
     }
 }
+
+/// The time of a simulation.
+final class SimulatedClock {
+    private let start: ContinuousClock.Instant
+    var now: ContinuousClock.Instant
+
+    init(_ now: ContinuousClock.Instant) {
+        start = now
+        self.now = now
+    }
+
+    /// Seconds from boot.
+    var bootSeconds: UInt64 { 1_000 + UInt64((now - start) / .seconds(1)) }
+}
+
+/// A record in memory that survives a process.
+final class SimulatedRecord: NetworkRecordKeeping {
+    private let record = Mutex<NetworkRecord?>(nil)
+
+    func load(isPreview: Bool) -> NetworkRecord? { record.withLock(\.self) }
+    func save(_ record: NetworkRecord) { self.record.withLock { $0 = record } }
+    func remove() { record.withLock { $0 = nil } }
+}
