@@ -4,6 +4,7 @@ package import KubernetesAPI
 internal import KubernetesObjects
 package import LoadBalancing
 package import NodeNetwork
+package import Reconcile
 package import ServiceTranslation
 
 /// What is wanted now, of files and of an API server; a virtual server of a file goes before a Service's.
@@ -163,6 +164,20 @@ package struct AgentState: DesiredSource {
     package mutating func noteHeardAll() -> [VirtualServerKey] {
         isComplete = true
         return index.refresh()
+    }
+
+    /// The Services of which nobody knows what they want: an object of theirs cannot be read, and never could since this
+    /// process began. What was read once stays as it was.
+    package func held(_ unreadable: [UnreadableObject]) -> HeldServices {
+        var held = HeldServices()
+        for object in unreadable where !index.cluster.knows(object.kind, object.name) {
+            if let service = object.service {
+                held.services.insert(service.description)
+            } else {
+                held.namespaces.insert(object.name.namespace)
+            }
+        }
+        return held
     }
 
     /// Takes the addresses that this node has now, and who is around it.

@@ -36,6 +36,8 @@ final class NodeAgent {
     /// What the two have done.
     private let outcomes = Inbox<AgentOutcome>()
     private let policy = PolicyBox()
+    /// How changes are made.
+    private var changePolicy: ReconcilePolicy
     private var generator = SystemRandomNumberGenerator()
     private var files: FileWatch
     private var addresses: AddressWatch?
@@ -79,6 +81,7 @@ final class NodeAgent {
         self.synchronizer = synchronizer
         let configuration = declared.configuration
         settings = AgentSettings(options.agent, configuration.settings)
+        changePolicy = options.sync.policy(configuration)
         let (format, level) = (settings.logFormat, settings.logLevel)
         log = Logger(label: "ipvsync") { _ in LineLogHandler(format, level: level) }
         let node = options.source.cluster.nodeName
@@ -214,8 +217,18 @@ final class NodeAgent {
         let keys = state.use(apiServers: watch.servers)
         if !events.isEmpty || !keys.isEmpty {
             take(keys + state.take(events))
+            hold(watch)
         }
         reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
+    }
+
+    /// Holds what is programmed for Services that nobody can read, and lets go of it when somebody can.
+    private func hold(_ watch: ClusterWatch) {
+        let held = state.held(watch.unreadable)
+        guard held != changePolicy.heldServices else { return }
+        changePolicy.heldServices = held
+        policy.put(changePolicy)
+        reconciler.noteEverything(at: .now)
     }
 
     /// Takes note of virtual servers that are wanted otherwise, and of what else is.
@@ -328,7 +341,10 @@ final class NodeAgent {
             watch = watch?.following(APIResource.proxied(proxyName: proxyName))
         }
         settings = AgentSettings(options.agent, declared.configuration.settings)
-        policy.put(options.sync.policy(declared.configuration))
+        let held = changePolicy.heldServices
+        changePolicy = options.sync.policy(declared.configuration)
+        changePolicy.heldServices = held
+        policy.put(changePolicy)
         reconciler.timing = settings.timing
         reconciler.driftPolicy = settings.drift
         reconciler.noteEverything(at: .now)

@@ -40,10 +40,15 @@ package final class ClusterWatch {
     /// How each feed is doing, by its collection's name.
     package var statuses: [(name: String, status: FeedStatus)] { feeds.map { ($0.resource.name, $0.status) } }
 
-    /// Whether an object of a Service, or a slice of its endpoints, cannot be read.
-    ///
-    /// What is programmed for the Service is not removed then, unless it was known before how the object was.
-    package func holds(_ service: ObjectName) -> Bool { feeds.contains { $0.isHeld(service) } }
+    /// The Services and slices that cannot be read now.
+    package var unreadable: [UnreadableObject] {
+        feeds.flatMap { feed in
+            guard ["Service", "EndpointSlice"].contains(feed.resource.kind) else { return [UnreadableObject]() }
+            return feed.status.unreadableServices.map { name, service in
+                UnreadableObject(kind: feed.resource.kind, name: name, service: service)
+            }
+        }
+    }
 
     /// Waits until something happens, and says what.
     ///

@@ -2,8 +2,8 @@ package import KubernetesObjects
 
 /// What a feed tells of its objects.
 package enum FeedEvent: Hashable, Sendable {
-    /// A list is complete: these are all objects of the kind. Those that could not be read stay as they were; where
-    /// nobody knows how they were, ``ClusterWatch/holds(_:)`` tells what stays.
+    /// A list is complete: these are all objects of the kind. Those that could not be read stay as they were; see
+    /// ``ClusterWatch/unreadable``.
     case replaced(kind: String, [KubernetesObject], unreadable: Set<ObjectName>)
     /// An object came or changed.
     case changed(KubernetesObject)

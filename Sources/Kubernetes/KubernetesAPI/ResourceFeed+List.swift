@@ -6,7 +6,7 @@ struct ListInProgress: Sendable {
     /// What the pages before have told.
     private(set) var objects: [KubernetesObject] = []
     private(set) var unreadable: [ObjectName: String] = [:]
-    private(set) var held = HeldServices()
+    private(set) var unreadableServices: [ObjectName: ObjectName?] = [:]
     /// What each object takes, those that cannot be read as well.
     private(set) var known: [ObjectName: Int32] = [:]
     private(set) var elements = 0
@@ -80,7 +80,8 @@ struct ListInProgress: Sendable {
         }
         for name in pageUnreadable.keys {
             known[name] = 1
-            held.hold(name, service: pageServices[name])
+            unreadableServices.updateValue(
+                pageServices[name].map { ObjectName(namespace: name.namespace, name: $0) }, forKey: name)
         }
         objects += pageObjects
         unreadable.merge(pageUnreadable) { $1 }
@@ -226,7 +227,7 @@ extension ResourceFeed {
         status.lists += 1
         status.isComplete = true
         status.unreadable = list.unreadable
-        status.held = list.held
+        status.unreadableServices = list.unreadableServices
         (known, elements) = (list.known, list.elements)
         settle()
         defer { list = ListInProgress() }

@@ -89,7 +89,7 @@ extension ResourceFeed {
     ) {
         if isRemoval {
             status.unreadable[name] = nil
-            status.held.release(name)
+            status.unreadableServices.removeValue(forKey: name)
             note(name, 0)
             events.append(.removed(ObjectIdentity(kind: resource.kind, name: name)))
             return
@@ -108,9 +108,10 @@ extension ResourceFeed {
         status.unreadable[name] = message
         if message != nil {
             note(name, known[name] ?? 1)
-            status.held.hold(name, service: service)
+            status.unreadableServices.updateValue(
+                service.map { ObjectName(namespace: name.namespace, name: $0) }, forKey: name)
         } else {
-            status.held.release(name)
+            status.unreadableServices.removeValue(forKey: name)
         }
     }
 

@@ -66,11 +66,6 @@ package struct ResourceFeed: Sendable {
         self.generator = generator
     }
 
-    /// Whether an object of a Service cannot be read, by what this feed has heard of it.
-    func isHeld(_ service: ObjectName) -> Bool {
-        ["Service", "EndpointSlice"].contains(resource.kind) && status.held.contains(service)
-    }
-
     /// Whether a request is under way; one that no longer is may be cut.
     package var isRunning: Bool { phase == .running }
 

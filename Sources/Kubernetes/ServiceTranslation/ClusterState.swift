@@ -20,6 +20,11 @@ package struct ClusterState: Sendable {
 
     package init() {}
 
+    /// Whether the Service or slice of that name has been read once.
+    package func knows(_ kind: String, _ name: ObjectName) -> Bool {
+        kind == "Service" ? services[name] != nil : ownerOfSlice[name] != nil
+    }
+
     /// The slices that belong to a Service.
     var sliceNames: [ObjectName] { Array(ownerOfSlice.keys) }
 

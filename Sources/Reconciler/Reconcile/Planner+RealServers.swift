@@ -39,6 +39,7 @@ extension Planner {
     private mutating func leave(
         _ observed: ObservedRealServer, _ virtualServer: VirtualServer, _ desired: DesiredVirtualServer
     ) {
+        guard !policy.heldServices.contains(desired.name) else { return }
         leaving.realServers.append(
             Leaving.RealServer(
                 observed: observed, virtualServer: virtualServer,

@@ -61,6 +61,7 @@ extension Planner {
         }
         plan.ledger.virtualServers[observed.key] = ownership
         leaving.ownedVirtualServers += 1
+        guard !policy.heldServices.contains(ownership.name) else { return }
         leaving.virtualServers.append(
             Leaving.VirtualServer(
                 observed: observed, drainTimeout: ownership.drainTimeout ?? policy.drainTimeout,

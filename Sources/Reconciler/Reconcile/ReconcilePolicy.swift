@@ -4,10 +4,34 @@ package struct ReconcilePolicy: Hashable, Sendable {
     package var drainTimeout: UInt32
     /// `nil` lets any number go.
     package var removalGuard: RemovalGuard?
+    /// Services of which nothing is removed, for nobody knows what they want.
+    package var heldServices = HeldServices()
 
     package init(drainTimeout: UInt32 = 900, removalGuard: RemovalGuard? = RemovalGuard()) {
         self.drainTimeout = drainTimeout
         self.removalGuard = removalGuard
+    }
+}
+
+/// Services of which nobody knows what they want, by the names of their virtual servers: `namespace/name` or
+/// `namespace/name:port`.
+package struct HeldServices: Hashable, Sendable {
+    /// `namespace/name`.
+    package var services: Set<String>
+    /// Namespaces of which no Service is known for sure.
+    package var namespaces: Set<String>
+
+    package init(services: Set<String> = [], namespaces: Set<String> = []) {
+        self.services = services
+        self.namespaces = namespaces
+    }
+
+    package var isEmpty: Bool { services.isEmpty && namespaces.isEmpty }
+
+    /// Whether a virtual server of that name belongs to one of them.
+    func contains(_ name: String?) -> Bool {
+        guard !isEmpty, let name, let slash = name.firstIndex(of: "/") else { return false }
+        return services.contains(String(name.prefix { $0 != ":" })) || namespaces.contains(String(name[..<slash]))
     }
 }
 

@@ -194,6 +194,35 @@ import Testing
         #expect(kernel.virtualServers[key]?.realServers.isEmpty == true)
     }
 
+    /// Nobody knows what the Service wants: neither its virtual servers go nor their real servers, and others' do.
+    @Test func whatIsHeldStays() throws {
+        var names: [VirtualServerKey: String] = [:]
+        func desired(_ endpoints: [Int: [Int]]) -> DesiredState {
+            DesiredState(
+                virtualServers: endpoints.keys.sorted().map { number in
+                    let key = VirtualServerKey("tcp 192.0.2.\(number):80")!
+                    names[key] = number == 4 ? "shop/free" : number == 3 ? "dark/any:http" : "shop/web"
+                    return DesiredVirtualServer(
+                        VirtualServer(key),
+                        realServers: endpoints[number]!.map { RealServer(Endpoint("198.51.100.\($0):80")!) },
+                        name: names[key])
+                })
+        }
+        var policy = ReconcilePolicy(drainTimeout: 0, removalGuard: nil)
+        let synchronizer = Synchronizer(table: kernel, store: self.state.store, policy: policy, now: { 1_000 })
+        _ = try synchronizer.synchronize(desired([1: [1, 2], 2: [1], 3: [1], 4: [1, 2]]))
+        policy.heldServices = HeldServices(services: ["shop/web"], namespaces: ["dark"])
+        synchronizer.policy = policy
+        _ = try synchronizer.synchronize(desired([1: [2, 3], 4: [2]]))
+        let counts = kernel.virtualServers.values.sorted { $0.key < $1.key }.map(\.realServers.count)
+        #expect(counts == [3, 1, 1, 1])
+        // It can be read after all.
+        policy.heldServices = HeldServices()
+        synchronizer.policy = policy
+        _ = try synchronizer.synchronize(desired([1: [2, 3], 4: [2]]))
+        #expect(kernel.virtualServers.values.sorted { $0.key < $1.key }.map(\.realServers.count) == [2, 1])
+    }
+
     @Test func foreignVirtualServersStay() throws {
         var loop = loop()
         var source = Source()

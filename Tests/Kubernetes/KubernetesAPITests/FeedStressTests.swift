@@ -159,20 +159,20 @@ struct FeedStressTests {
                 if !isListed { _ = feed.receive(event("ADDED", head + spec + "}"), ok, now: start) }
                 // Twice is no more than once.
                 _ = feed.receive(event("MODIFIED", head + spec + "}"), ok, now: start)
-                #expect(feed.isHeld(name) && !feed.isHeld(ObjectName(namespace: "n", name: "other")))
+                #expect(feed.status.unreadableServices == [name: name])
                 _ = feed.receive(event(type, head + good + "}"), ok, now: start)
-                #expect(!feed.isHeld(name) && feed.status.held.isEmpty)
+                #expect(feed.status.unreadableServices.isEmpty)
             }
         }
     }
 
-    /// A slice holds its Service; one that does not tell it holds all of its namespace; one too large tells it still.
+    /// A slice tells its Service, one that is too large as well.
     @Test(arguments: [
-        (#""labels":{"kubernetes.io/service-name":"web"},"#, #""endpoints":7"#, true, false),
-        (#""labels":{"kubernetes.io/service-name":"web"},"#, "", true, false),
-        (#""labels":{},"#, #""endpoints":7"#, true, true), ("", #""endpoints":7"#, true, true),
+        (#""labels":{"kubernetes.io/service-name":"web"},"#, #""endpoints":7"#, true),
+        (#""labels":{"kubernetes.io/service-name":"web"},"#, "", true),
+        (#""labels":{},"#, #""endpoints":7"#, false), ("", #""endpoints":7"#, false),
     ])
-    func aSliceThatCannotBeReadHoldsItsService(labels: String, rest: String, web: Bool, other: Bool) {
+    func aSliceThatCannotBeReadTellsItsService(labels: String, rest: String, isTold: Bool) {
         let rest = rest.isEmpty ? #""x":[\#(String(repeating: "0,", count: 300_000))0]"# : rest
         let slice =
             #"{"metadata":{"name":"a","namespace":"n",\#(labels)"resourceVersion":"8"},"addressType":"IPv4",\#(rest)}"#
@@ -181,12 +181,11 @@ struct FeedStressTests {
         let text = #"{"kind":"EndpointSliceList","metadata":{"resourceVersion":"7"},"items":[\#(slice)]}"#
         _ = feed.receive(Array(text.utf8), ok, now: start) + feed.finish(.complete, ok, now: start)
         #expect(feed.status.unreadable.count == 1, "\(feed.status)")
-        #expect(feed.isHeld(name) == web)
-        #expect(feed.isHeld(ObjectName(namespace: "n", name: "other")) == other)
-        #expect(!feed.isHeld(ObjectName(namespace: "m", name: "web")))
+        let slices = [ObjectName(namespace: "n", name: "a"): isTold ? name : nil]
+        #expect(feed.status.unreadableServices == slices)
         _ = feed.nextRequest(now: start)
         _ = feed.receive(event("DELETED", slice), ok, now: start)
-        #expect(feed.status.held.isEmpty && !feed.isHeld(name))
+        #expect(feed.status.unreadableServices.isEmpty)
     }
 
     // MARK: - libcurl
