@@ -59,6 +59,8 @@ private final class LogQueue: Sendable {
         var isWriting = false
         /// Whether the last line could not be written.
         var isBroken = false
+        /// Whether the last line is there in part.
+        var isCut = false
         var isEnded = false
         var hasThread = true
         var lost: UInt64 = 0
@@ -182,11 +184,14 @@ private final class LogQueue: Sendable {
     }
 
     private func write(_ line: String) -> Bool {
-        var rest = Array(line.utf8)[...]
+        // What was cut is ended, for it not to spoil the next line.
+        let isCut = state.withLock(\.isCut)
+        var rest = Array((isCut ? "\n" + line : line).utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count >= 0 {
                 rest = rest.dropFirst(count)
+                state.withLock { $0.isCut = !rest.isEmpty }
             } else if errno == EAGAIN {
                 // Another process made it so for all who share it.
                 var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)

@@ -69,10 +69,11 @@ package struct TelemetryResponder: Sendable {
         let figures = servers <= trafficLimit && trafficLimit > 0 ? traffic() : nil
         text.single(
             "ipvsync_traffic_metrics_enabled", .gauge,
-            "Whether virtual servers and real servers are told of one by one: not above traffic_metrics_limit.",
+            "Whether virtual and real servers are told of one by one: not above the limit, nor without the kernel's word.",
             figures == nil ? 0 : 1)
         text.single(
-            "ipvsync_traffic_metrics_limit", .gauge, "Real servers above which they are not told of.", trafficLimit)
+            "ipvsync_traffic_metrics_limit", .gauge,
+            "Real servers above which nothing is told of one by one.", trafficLimit)
         figures?.write(to: &text)
         KernelTraffic()?.write(to: &text)
         text.single(

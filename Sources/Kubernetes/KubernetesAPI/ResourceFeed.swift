@@ -52,6 +52,8 @@ package struct ResourceFeed: Sendable {
 
     /// A collection that the server does without is asked for again after that long.
     private static let absence = Duration.seconds(600)
+    /// Failures after which an optional collection is gone without.
+    private static let optionalPatience = 4
     /// A watch that ends sooner than this is taken for a failing one.
     static let shortWatch = Duration.seconds(1)
     /// A watch that stood for that long is a good one, and its version just came to its end.
@@ -148,6 +150,8 @@ extension ResourceFeed {
         _ outcome: APIOutcome, _ response: APIResponse, isUntrusted: Bool = false, now: ContinuousClock.Instant
     ) -> [FeedEvent] {
         guard phase == .running else { return [] }
+        // All of the cache at once may be more than the time allows: pages are smaller.
+        if case .broken = outcome, !next.isWatch, received.all > 0 { takesCachedList = false }
         switch (outcome, response.status) {
         case (.failed(let message), _): fail(message, now: now)
         case (.broken, 200) where next.isWatch && received.all > 0:
@@ -195,6 +199,12 @@ extension ResourceFeed {
             || response.status == 504 && words.contains("Too large resource version")
         if isStale {
             phase = .idle
+            if !next.isWatch {
+                // A list that is refused like that is no news of a lost watch: nothing is heard of changes.
+                status.failures += 1
+                status.problem = FeedProblem(
+                    resource: resource.name, message: "lists come to no end: HTTP \(response.status)", isRefusal: false)
+            }
             return listAgain(now: now)
         }
         // Asking again in the same way would be of no use.
@@ -225,21 +235,23 @@ extension ResourceFeed {
         phase = .idle
         pending = []
         list.endPage()
-        if resource.isOptional, status.lists == 0 { return goWithout(isRefusal: isRefusal, now: now) }
+        if resource.isOptional, status.lists == 0, isRefusal { return goWithout(now: now) }
         status.failures += 1
+        // It may come back, and tells whose addresses Services must not have: it is waited for, but not for ever.
+        if resource.isOptional, status.failures >= Self.optionalPatience { status.isComplete = true }
         status.problem = FeedProblem(
             resource: resource.name, message: message.cut(to: FeedLimits.message), isRefusal: isRefusal)
         resumption = now + max(wait, backoff.next(&generator))
     }
 
     /// Does without an optional collection that was never read; another path is tried at once.
-    private mutating func goWithout(isRefusal: Bool, now: ContinuousClock.Instant) {
+    private mutating func goWithout(now: ContinuousClock.Instant) {
         next = .list(page: nil)
-        if isRefusal, resource.turn() {
+        if resource.turn() {
             resumption = now
         } else {
             status.isComplete = true
-            resumption = now + (isRefusal ? Self.absence : backoff.next(&generator))
+            resumption = now + Self.absence
         }
     }
 

@@ -16,8 +16,9 @@ package struct ServiceIndex: Sendable {
     private var dataPathTable = DataPathTable()
     private var sourceBudget = SourceBudget()
     private var stale = ClaimQueue<ObjectName, Turn>()
-    /// Counts the calls of ``refresh(atMost:)``.
-    private var round = 0
+    /// The place of the Service that was translated last, and the end of each namespace's places: see `Turn`.
+    private var place = 0
+    private var ends: [String: Int] = [:]
     /// Services that are stale too, and have not been put in order yet.
     private var unnoted: [ObjectName] = []
     private var notes = WarningNotes()
@@ -38,15 +39,15 @@ package struct ServiceIndex: Sendable {
         package internal(set) var warnings = 0
     }
 
-    /// When a stale Service has its turn: whoever changes again and again comes after those that wait already, and the
-    /// older of two that came together goes first.
+    /// When a stale Service has its turn: namespaces share the time by what their Services cost (start-time fair queuing).
+    /// A tenant that changes a lot, or again and again, waits for itself; the older of two at one place goes first.
     private struct Turn: Comparable, Sendable {
-        let round: Int
+        let place: Int
         let creationTimestamp: String
         let name: ObjectName
 
         static func < (left: Self, right: Self) -> Bool {
-            (left.round, left.creationTimestamp, left.name) < (right.round, right.creationTimestamp, right.name)
+            (left.place, left.creationTimestamp, left.name) < (right.place, right.creationTimestamp, right.name)
         }
     }
 
@@ -63,9 +64,12 @@ package struct ServiceIndex: Sendable {
     }
 
     private mutating func note(_ names: some Sequence<ObjectName>) {
-        for name in names where !stale.contains(name) {
-            let created = cluster.services[name]?.metadata.creationTimestamp ?? ""
-            stale.insert(Turn(round: round, creationTimestamp: created, name: name), of: name)
+        let waiting = names.filter { !stale.contains($0) }
+            .map { (created: cluster.services[$0]?.metadata.creationTimestamp ?? "", name: $0) }
+        for (created, name) in waiting.sorted(by: { $0 < $1 }) {
+            let start = max(place, ends[name.namespace] ?? 0)
+            ends[name.namespace] = start + cluster.cost(of: name)
+            stale.insert(Turn(place: start, creationTimestamp: created, name: name), of: name)
         }
     }
 
@@ -98,8 +102,7 @@ package struct ServiceIndex: Sendable {
 
     /// Translates as much of what has changed as a turn of a loop has time for; at least one Service.
     ///
-    /// Those that have waited since an earlier call go first, and of those that came together the oldest: who comes late
-    /// to a namespace that has used up its budget goes without.
+    /// No namespace keeps another one waiting for long, whatever its Services cost and however often they change.
     ///
     /// - Parameter cost: Endpoints times ports, virtual servers and source ranges; see ``turnCost``.
     /// - Returns: The virtual servers that are different now, sorted. ``hasMore`` tells whether Services are left.
@@ -108,15 +111,17 @@ package struct ServiceIndex: Sendable {
         let unordered = cost == .max ? unnoted.count : min(unnoted.count, Self.notesAtOnce)
         note(unnoted.suffix(unordered))
         unnoted.removeLast(unordered)
-        round += 1
         var used = 0
-        while let name = stale.first?.name {
+        while let turn = stale.first {
+            let name = turn.name
             let next = cluster.cost(of: name)
             guard used == 0 || used + next <= cost else { break }
             used += next
+            place = turn.place
             stale.remove(name)
             translate(name, &touched)
         }
+        if stale.isEmpty { (place, ends) = (0, [:]) }
         work.cost += used
         var changed: [VirtualServerKey] = []
         for (key, before) in touched {

@@ -24,6 +24,7 @@ package struct FileWatch: ~Copyable {
     /// Whether changes can come without an event, so that ``lookAgain(at:)`` is to be asked every few seconds.
     package var isBlind: Bool { isMissing || !seen.isEmpty }
 
+    private static let readsAtOnce = 16
     private static let changes = UInt32(
         IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF
     )
@@ -86,7 +87,7 @@ package struct FileWatch: ~Copyable {
             for path in paths { look(at: path) }
             return
         }
-        for path in paths {
+        for path in paths.flatMap(Self.places) {
             var status = stat()
             let isThere = stat(path, &status) == 0
             let isDirectory = isThere && status.st_mode & S_IFMT == S_IFDIR
@@ -101,6 +102,7 @@ package struct FileWatch: ~Copyable {
             }
             guard isThere, watch >= 0 else {
                 isMissing = true
+                if watch >= 0, names[watch] == nil { inotify_rm_watch(descriptor, watch) }
                 continue
             }
             if isDirectory {
@@ -111,6 +113,16 @@ package struct FileWatch: ~Copyable {
         }
         for watch in before where names[watch] == nil { inotify_rm_watch(descriptor, watch) }
         if seen.isEmpty { told = 0 }
+    }
+
+    /// A path, and where it leads to: what is behind a symbolic link changes in another folder.
+    private static func places(_ path: String) -> [String] {
+        guard let found = realpath(path, nil) else { return [path] }
+        defer { free(found) }
+        let target = String(cString: found)
+        var status = stat()
+        let isLink = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+        return isLink ? [path, target] : [path]
     }
 
     private mutating func look(at path: String) { seen[path] = FilePrint(path) }
@@ -135,7 +147,10 @@ package struct FileWatch: ~Copyable {
         guard let descriptor else { return false }
         var buffer = [UInt8](repeating: 0, count: 16 << 10)
         var found = false
-        while case let count = read(descriptor, &buffer, buffer.count), count > 0 {
+        // Whoever makes events faster than they are read keeps nobody here.
+        for _ in 0..<Self.readsAtOnce {
+            let count = read(descriptor, &buffer, buffer.count)
+            guard count > 0 else { break }
             buffer.withUnsafeBytes { bytes in
                 var offset = 0
                 let head = MemoryLayout<inotify_event>.size
