@@ -144,8 +144,12 @@ package struct AgentState: DesiredSource {
             next.primaryAddresses = node.primaryAddresses
             follow(next)
         }
+        // What a new list lacks is judged at once, or the removal guard would see it in harmless parts.
+        if events.contains(where: \.isList) { return index.refresh() }
         return translateMore()
     }
+
+    package var isWhole: Bool { !index.hasMore }
 
     /// Whether Services wait for being translated: ask ``translateMore()`` for them.
     package var hasMore: Bool { index.hasMore }
@@ -209,5 +213,12 @@ package struct AgentState: DesiredSource {
         guard next != policy else { return }
         policy = next
         index.use(ServiceTranslator(policy: next))
+    }
+}
+
+extension FeedEvent {
+    fileprivate var isList: Bool {
+        if case .replaced = self { return true }
+        return false
     }
 }

@@ -18,13 +18,17 @@ package struct AgentStep: Sendable {
     package let drift: [Drift]
     /// When the first of the changes came that it was about.
     package let noted: ContinuousClock.Instant?
+    /// Whether it is about what is beside IPVS alone, and says nothing of virtual servers.
+    package let isOfNetwork: Bool
 
     package init(
-        scope: Scope, result: Result<SyncReport, SyncError>, drift: [Drift], noted: ContinuousClock.Instant?
+        scope: Scope, result: Result<SyncReport, SyncError>, drift: [Drift], noted: ContinuousClock.Instant?,
+        isOfNetwork: Bool = false
     ) {
         self.scope = scope
         self.result = result
         self.drift = drift
         self.noted = noted
+        self.isOfNetwork = isOfNetwork
     }
 }

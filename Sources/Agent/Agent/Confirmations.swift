@@ -82,8 +82,8 @@ struct Confirmations {
     /// The same without a listing: those in doubt, and some of the others in turn.
     mutating func suspects(auditing share: Double) -> Set<VirtualServerKey> { doubtful.union(audit(share)) }
 
-    /// How many virtual servers have been confirmed.
-    var count: Int { fingerprints.count }
+    /// How many virtual servers are ours.
+    var count: Int { fingerprints.count + doubtful.count }
 
     private mutating func audit(_ share: Double) -> Set<VirtualServerKey> {
         var keys: Set<VirtualServerKey> = []

@@ -5,6 +5,8 @@ package import LoadBalancing
 package protocol DesiredSource {
     /// Whether every source has told all it has once; before that, nothing is changed.
     var isComplete: Bool { get }
+    /// Whether all that the sources have told is part of what is wanted: else much may seem to be gone, or less than is.
+    var isWhole: Bool { get }
     /// Everything that is wanted.
     var desired: DesiredState { get }
     /// Connection timeouts and synchronisation daemons that are wanted, without virtual servers.
@@ -18,6 +20,7 @@ package protocol DesiredSource {
 }
 
 extension DesiredSource {
+    package var isWhole: Bool { true }
     package var network: DataPathSettings? { nil }
     package var dataPath: Set<DataPathElement> { [] }
 

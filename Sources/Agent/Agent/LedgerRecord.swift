@@ -3,7 +3,8 @@ internal import Reconcile
 /// The ledger as it is known, and how far its file says the same.
 struct LedgerRecord {
     private(set) var current: Ledger
-    private var isSaved: Bool
+    /// Whether the file says the same.
+    private(set) var isSaved: Bool
     /// What has changed since the file was written; `nil` when only the whole will do.
     private var changes: [LedgerChange]?
     private var extent: LedgerStore.Extent?
@@ -17,6 +18,7 @@ struct LedgerRecord {
         self.isSaved = isSaved
         self.owned = owned
         owned.take(current, replacing: nil)
+        owned.confirm(current.virtualServers.keys)
     }
 
     /// Puts a new ledger in the place of the whole, or of a part.

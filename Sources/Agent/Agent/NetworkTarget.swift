@@ -24,6 +24,8 @@ package struct NetworkOutcome: Sendable {
     let isBehind: Bool
     let hasLeaving: Bool
     let holdsTracking: Bool
+    /// Whether addresses are to follow the table's work.
+    var hasFollower = false
 }
 
 /// The node's network: what Services need beside IPVS. It knows what is wanted, so that a change costs what it touches.
@@ -46,7 +48,7 @@ package final class NetworkTarget {
             NetworkOutcome(
                 report: report, release: release, isBehind: self.keeper.isBehind,
                 hasLeaving: !self.keeper.leaving.isEmpty || !self.keeper.gone.isEmpty,
-                holdsTracking: self.keeper.holdsTracking == true)
+                holdsTracking: self.keeper.holdsTracking == true, hasFollower: self.keeper.follower != nil)
         }
         switch job {
         case .everything(let demand, let gate):
@@ -65,6 +67,8 @@ package final class NetworkTarget {
         case .release(let addresses, let settings):
             var release = Release()
             keeper.release(addresses, settings, &release)
+            // What was seen before is not so any more: the retry looks again.
+            prepared?.hasLooked = false
             return outcome(nil, release)
         }
     }

@@ -6,15 +6,24 @@ internal import Synchronization
 package final class OwnedIndex: Sendable {
     private struct Content {
         var keys: Set<VirtualServerKey> = []
+        /// Those that are to be made, and may not be there yet.
+        var expected: Set<VirtualServerKey> = []
         var counts: [IPAddress: Int] = [:]
 
-        mutating func insert(_ key: VirtualServerKey) {
-            guard keys.insert(key).inserted, let address = key.endpointAddress else { return }
+        mutating func expect(_ key: VirtualServerKey) {
+            if keys.insert(key).inserted { expected.insert(key) }
+        }
+
+        mutating func confirm(_ key: VirtualServerKey) {
+            let isNew = keys.insert(key).inserted
+            guard expected.remove(key) != nil || isNew, let address = key.endpointAddress else { return }
             counts[address, default: 0] += 1
         }
 
         mutating func remove(_ key: VirtualServerKey) {
-            guard keys.remove(key) != nil, let address = key.endpointAddress, let count = counts[address] else {
+            guard keys.remove(key) != nil, expected.remove(key) == nil, let address = key.endpointAddress,
+                let count = counts[address]
+            else {
                 return
             }
             counts[address] = count > 1 ? count - 1 : nil
@@ -29,7 +38,7 @@ package final class OwnedIndex: Sendable {
 
     package func contains(_ key: VirtualServerKey) -> Bool { content.withLock { $0.keys.contains(key) } }
 
-    /// Whether a virtual server of ours is at the address.
+    /// Whether a virtual server of ours is at the address: one that is to be made does not count before it is.
     package func isServed(_ address: IPAddress) -> Bool { content.withLock { $0.counts[address] != nil } }
 
     /// Those at some addresses.
@@ -40,16 +49,19 @@ package final class OwnedIndex: Sendable {
         }
     }
 
-    /// Puts a new ledger in the place of the whole, or of a part.
+    /// Puts a new ledger in the place of the whole, or of a part. What is new in it is expected until it is confirmed.
     func take(_ new: Ledger, replacing part: Ledger?) {
         content.withLock { content in
-            guard let part else {
-                content = Content()
-                for key in new.virtualServers.keys { content.insert(key) }
-                return
-            }
-            for key in part.virtualServers.keys where new.virtualServers[key] == nil { content.remove(key) }
-            for key in new.virtualServers.keys { content.insert(key) }
+            let before = part.map { Set($0.virtualServers.keys) } ?? content.keys
+            for key in before where new.virtualServers[key] == nil { content.remove(key) }
+            for key in new.virtualServers.keys { content.expect(key) }
+        }
+    }
+
+    /// Takes note that virtual servers are in the kernel, as far as is known.
+    func confirm(_ keys: some Sequence<VirtualServerKey>) {
+        content.withLock { content in
+            for key in keys where content.keys.contains(key) { content.confirm(key) }
         }
     }
 }

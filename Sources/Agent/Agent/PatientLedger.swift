@@ -12,12 +12,19 @@ package final class PatientLedger: LedgerKeeping {
     private enum Write {
         case whole(Ledger)
         case changes([LedgerChange], LedgerStore.Extent)
+
+        /// The records of a whole.
+        var size: Int {
+            guard case .whole(let ledger) = self else { return 0 }
+            return ledger.virtualServers.count + ledger.drains.count
+        }
     }
 
     private typealias Answer = Result<LedgerStore.Extent?, StateError>
 
-    /// How long a write is waited for.
+    /// How long a change is waited for; the whole takes longer the more there is of it.
     private static let patience = Duration.milliseconds(100)
+    private static let patienceEach = Duration.microseconds(20)
 
     private let file: any LedgerKeeping
     private let path: String
@@ -70,7 +77,7 @@ package final class PatientLedger: LedgerKeeping {
             isLate.withLock { $0 = false }
         }
         worker.hand(write)
-        let end = ContinuousClock.now + Self.patience
+        let end = ContinuousClock.now + Self.patience + Self.patienceEach * write.size
         while true {
             if let answer = answers.take().first { return try answer.get() }
             let wait = end - .now

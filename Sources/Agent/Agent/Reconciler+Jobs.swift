@@ -14,7 +14,7 @@ extension Reconciler {
         guard source.isComplete else { return nil }
         if isTableIdle {
             judgeChanges(source, now)
-            if isEverythingDue(at: now) { return beginEverything(source, now) }
+            if isEverythingDue(at: now), isWhole(source, now) { return beginEverything(source, now) }
         }
         if let job = nextNetwork(source, now) { return .network(job) }
         guard isTableIdle, let job = nextTable(source, now) else { return nil }
@@ -24,16 +24,21 @@ extension Reconciler {
     private func isEverythingDue(at now: ContinuousClock.Instant) -> Bool {
         guard tableDue <= now else { return false }
         if retries.isWholeDue(at: now) { return true }
-        if isStale { return changesDue.map { $0 <= now } ?? false }
-        // A verification looks at some: whether so much may go, only a look at everything tells.
-        return (isHolding || retries.isWholeOwed) && nextVerification <= now
+        return isStale && changesDue.map { $0 <= now } ?? false
+    }
+
+    /// Whether what is wanted can be judged as a whole: the removal guard must not see it in parts. Whoever changes all
+    /// the time does not put it off for ever.
+    private func isWhole(_ source: some DesiredSource, _ now: ContinuousClock.Instant) -> Bool {
+        source.isWhole || noted.map { $0 + timing.whole <= now } ?? true
     }
 
     /// Everything: the network begins, and the table, which looks and plans meanwhile, waits for it before it changes
     /// anything.
     private mutating func beginEverything(_ source: some DesiredSource, _ now: ContinuousClock.Instant) -> AgentJob {
-        begin(UnderWay(scope: .everything, keys: nil, noted: noted), now)
+        begin(UnderWay(scope: .everything, keys: nil, noted: noted, began: now), now)
         verification = nil
+        foundDrift = []
         isLooking = false
         changed = []
         isStale = false
@@ -64,7 +69,7 @@ extension Reconciler {
         guard tableDue <= now else { return nil }
         let keys = keysDue(now)
         guard !keys.isEmpty else { return nextVerificationJob(source, now) }
-        begin(UnderWay(scope: .changes, keys: keys, noted: noted), now)
+        begin(UnderWay(scope: .changes, keys: keys, noted: noted, began: now), now)
         if changed.isEmpty { noted = nil }
         changesFrom = changed.isEmpty ? now + timing.minimum : now
         let desired = keys.compactMap { source.desired($0) }.sorted { $0.key < $1.key }
@@ -84,7 +89,9 @@ extension Reconciler {
             while keys.count < Self.jobSize, let key = changed.popFirst() { keys.insert(key) }
         }
         keys.formUnion(retries.dueKeys(at: now, atMost: Self.jobSize - keys.count))
-        if let look = draining.nextLook, look <= now { keys.formUnion(draining.due(atMost: Self.jobSize - keys.count)) }
+        if let look = draining.nextLook, look <= now, changed.isEmpty {
+            keys.formUnion(draining.due(atMost: Self.jobSize - keys.count))
+        }
         // What is about to be changed has its turn with the others: apart from them, a few of many removals would pass.
         return keys.subtracting(changed)
     }
@@ -119,12 +126,18 @@ extension Reconciler {
             rest.hasLookedAtSettings = true
             rest.looking = .zero
             verification = isLast ? nil : rest
-            begin(UnderWay(scope: .verification, keys: keys, isLast: isLast), now)
+            begin(UnderWay(scope: .verification, keys: keys, began: now, isLast: isLast), now)
             return job
         }
         guard nextVerification <= now || isLooking else { return nil }
-        begin(UnderWay(scope: .verification, keys: nil), now)
-        guard driftPolicy != .ignore else { return .nothing }
+        begin(UnderWay(scope: .verification, keys: nil, began: now), now)
+        guard driftPolicy != .ignore else {
+            isLooking = false
+            return .nothing
+        }
+        network.owesVerification = network.owesVerification || !isLooking
+        // A verification looks at some: whether so much may go, only a look at everything tells.
+        if isHolding || retries.isWholeOwed { return .checkEverything(source.desired, repairs: repairs) }
         defer { isLooking = true }
         return .lookOver(
             VerificationScope(

@@ -7,6 +7,7 @@ internal import Reconcile
 struct NetworkState {
     /// How long what failed waits until it is tried again, half of it for the first time.
     static let firstPatience = Duration.seconds(2)
+    static let flowLimit = 100_000
 
     enum Kind {
         case everything
@@ -35,8 +36,8 @@ struct NetworkState {
     var hasLeaving = false
     /// Whether connection tracking is kept on for connections that need it.
     var holdsTracking = false
-    /// The verification of the table that it has had its part in.
-    var verified: ContinuousClock.Instant?
+    /// Whether it is to be verified with the table.
+    var owesVerification = false
     /// Whether what it prepares is followed by the table's work on everything, and addresses by that.
     var hasGate = false
     private var report: DataPathReport?
@@ -60,7 +61,7 @@ struct NetworkState {
     }
 
     /// Whether something is under way, or about to be, whose report belongs to the step before.
-    var isExpected: Bool { owesFinish?.isReady ?? false || !isLate && (job == .finish || job == .verification) }
+    var isExpected: Bool { owesFinish?.isReady ?? false || !isLate && job == .finish }
 
     mutating func add(_ done: DataPathReport) {
         guard var report else { return report = done }
@@ -127,8 +128,8 @@ extension Reconciler {
             return takeChange(settings, retries: retries, now)
         }
         if retries { return takeChange(settings, retries: true, now) }
-        if isTableSettled, nextVerification <= now, network.verified != nextVerification, driftPolicy != .ignore {
-            network.verified = nextVerification
+        if network.owesVerification, isSynchronized {
+            network.owesVerification = false
             network.begin(.verification, now)
             return .verify(repairs: driftPolicy == .repair)
         }
@@ -153,11 +154,9 @@ extension Reconciler {
     private mutating func nextRetirement(_ retries: Bool, _ now: ContinuousClock.Instant) -> NetworkJob? {
         network.change = DataPathChange()
         network.owesFinish = nil
-        let isDue =
-            retries || network.owesEverything
-            || network.holdsTracking && isTableIdle && nextVerification <= now && network.verified != nextVerification
+        let isDue = retries || network.owesEverything || network.holdsTracking && network.owesVerification
+        network.owesVerification = false
         guard isDue else { return nil }
-        network.verified = nextVerification
         network.owesEverything = false
         network.begin(.everything, now)
         return .everything(nil, nil)
@@ -170,6 +169,8 @@ extension Reconciler {
         guard isWhole || !flows.isEmpty || network.hasLeaving || network.owesFinish != nil else { return }
         var finish = network.owesFinish ?? NetworkState.Finish()
         finish.flows.formUnion(flows)
+        // No network that hangs may fill the memory: what is not forgotten ends with its connections.
+        if finish.flows.count > NetworkState.flowLimit { finish.flows = [] }
         finish.isReady = true
         finish.isWhole = finish.isWhole || isWhole && network.job == nil
         network.owesFinish = finish
@@ -183,9 +184,15 @@ extension Reconciler {
         network.holdsTracking = outcome.holdsTracking
         if let release = outcome.release { return takeReleased(release) }
         planNetworkRetry(now)
-        if var report = outcome.report {
-            report.leavesFailures = outcome.isBehind && report.failures.isEmpty
-            if !report.isEmpty || job == .finish || report.isPreview { network.add(report) }
+        // Addresses do not follow the table's work: the network is free.
+        if job == .everything, !outcome.hasFollower { network.hasGate = false }
+        if var done = outcome.report {
+            done.leavesFailures = outcome.isBehind && done.failures.isEmpty
+            if job == .verification {
+                if !done.isEmpty || done.isPreview { report(done, .verification) }
+            } else if !done.isEmpty || job == .finish {
+                network.add(done)
+            }
         }
         reportNetwork()
     }

@@ -47,7 +47,7 @@ extension Reconciler {
             // As above; or nothing has been looked at, or no listing is to be had.
             isLooking = false
             verification = nil
-            begin(UnderWay(scope: .verification, keys: nil), now)
+            begin(UnderWay(scope: .verification, keys: nil, began: now), now)
             following = .table(.checkEverything(source.desired, repairs: driftPolicy == .repair))
         }
     }
@@ -67,7 +67,10 @@ extension Reconciler {
         if work.scope == .verification {
             if work.keys == nil { planVerification(now, &generator) }
             retries.settle(report, [], at: now, using: &generator)
-            if report.isWhole { draining.forget() }
+            if report.isWhole {
+                draining.forget()
+                isHolding = report.plan.held != nil
+            }
         } else {
             retries.settle(report, work.keys, at: now, using: &generator)
             draining.settle(work.keys)
@@ -91,6 +94,7 @@ extension Reconciler {
     private mutating func fail(_ now: ContinuousClock.Instant, _ generator: inout some RandomNumberGenerator) {
         // The retry looks at everything that this was about; what came meanwhile is tried by itself.
         verification = nil
+        foundDrift = []
         isLooking = false
         nextVerification = now + timing.verification
         draining.stopLooking()
@@ -122,10 +126,13 @@ extension Reconciler {
     mutating func reportNetwork() {
         if unreported != nil { return network.isExpected ? () : report() }
         guard underWay == nil, !network.isExpected, let done = network.takeReport() else { return }
+        report(done, .changes)
+    }
+
+    /// Tells of what the network did by itself.
+    mutating func report(_ done: DataPathReport, _ scope: AgentStep.Scope) {
         var report = SyncReport()
         report.network = done
-        steps.append(
-            AgentStep(scope: done.isPreview ? .verification : .changes, result: .success(report), drift: [], noted: nil)
-        )
+        steps.append(AgentStep(scope: scope, result: .success(report), drift: [], noted: nil, isOfNetwork: true))
     }
 }

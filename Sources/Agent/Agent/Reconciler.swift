@@ -26,6 +26,8 @@ package struct Reconciler {
         package var firstNetwork = Duration.seconds(5)
         /// How long the first report waits for what the network does for it.
         package var firstReport = Duration.seconds(60)
+        /// How long a look at everything waits for what is wanted to be translated as a whole.
+        package var whole = Duration.seconds(5)
 
         package init() {}
     }
@@ -92,6 +94,7 @@ package struct Reconciler {
         /// What it looks at; `nil` for everything.
         var keys: Set<VirtualServerKey>?
         var noted: ContinuousClock.Instant?
+        let began: ContinuousClock.Instant
         /// Whether another job of the same verification follows.
         var isLast = true
     }
@@ -124,6 +127,11 @@ package struct Reconciler {
         noted = noted ?? now
     }
 
+    /// Since when the table, and the network, have been at one job; `nil` when they are idle.
+    package var busySince: (table: ContinuousClock.Instant?, network: ContinuousClock.Instant?) {
+        (underWay?.began, network.began)
+    }
+
     /// What the kernel refuses now, one line each, as many as a reader can use; it is tried again.
     package var refused: [String] { retries.reasons }
 
@@ -134,7 +142,7 @@ package struct Reconciler {
     var isTableIdle: Bool { underWay == nil && !release.isWithTable }
 
     /// Whether the table has made all changes that it was told of.
-    var isTableSettled: Bool { isTableIdle && !hasChanges && isSynchronized }
+    var isTableSettled: Bool { isTableIdle && !hasChanges && isSynchronized && !retries.isWholeOwed }
 
     /// Whether addresses follow the table's work on everything: then the network is not free for anything else.
     var followsTable: Bool { underWay?.scope == .everything && network.hasGate }
@@ -172,7 +180,8 @@ package struct Reconciler {
 
     var tableDue: ContinuousClock.Instant {
         var times = [nextVerification]
-        if let look = draining.nextLook { times.append(look) }
+        // With changes that wait, drains wait too: theirs may be among them.
+        if let look = draining.nextLook, changed.isEmpty { times.append(look) }
         if let retry = retries.due { times.append(retry) }
         // The rest of one that has begun.
         if verification != nil || isLooking { times.append(changesFrom - timing.minimum) }

@@ -28,7 +28,7 @@ extension Synchronizer {
     func save(_ record: inout LedgerRecord, _ report: inout SyncReport) throws(SyncError) {
         switch try attempt({ () throws(StateError) in try record.save(in: store) }) {
         case .notNeeded: return
-        case .done: break
+        case .done: report.isLedgerLate = false
         case .late: report.isLedgerLate = true
         }
         report.end(\.ledger)

@@ -53,6 +53,15 @@ package final class Synchronizer {
         }
     }
 
+    /// Writes what the ledger's file lacks, if it lacks anything.
+    package func flush() throws(SyncError) -> SyncReport {
+        var report = SyncReport()
+        guard var record else { return report }
+        defer { self.record = record }
+        try save(&record, &report)
+        return report
+    }
+
     /// What a sync would do; nothing is changed or written.
     package func preview(_ desired: DesiredState) throws(SyncError) -> SyncReport {
         var report = SyncReport()
@@ -125,7 +134,11 @@ package final class Synchronizer {
             confirmations.take(draft)
             if round == 1 { report.drift = plan.drift(since: record.current) }
             report.note(draft)
-            guard applies else { break }
+            guard applies else {
+                // What was late before is written all the same.
+                try save(&record, &report)
+                break
+            }
             let before = draft.before ?? record.current
             record.take(plan.ledger, replacing: draft.before)
             do throws(SyncError) {
@@ -138,7 +151,10 @@ package final class Synchronizer {
             guard let applied = try apply(plan, companion, isLast: round == Self.maximumRounds, &report)
             else { continue }
             confirmations.settle(draft, except: applied.keys)
-            guard !plan.isEmpty else { break }
+            guard !plan.isEmpty else {
+                owned.confirm(plan.ledger.virtualServers.keys)
+                break
+            }
             var after = plan.ledger(afterFailuresAt: applied.indices)
             // A dump can skip what is there, and ours: then it only seemed to be missing.
             for failure in applied.failures {
@@ -146,6 +162,7 @@ package final class Synchronizer {
                 after.virtualServers[server.key] = plan.ledger.virtualServers[server.key]
             }
             record.take(after, replacing: draft.before == nil ? nil : plan.ledger)
+            owned.confirm(after.virtualServers.keys)
             try save(&record, &report)
             report.settle(plan, applied)
             guard !applied.undone.isEmpty || report.failures.contains(where: \.cause.isConflict) else { break }

@@ -86,7 +86,7 @@ package final class TableTarget {
             case .checkEverything(let desired, let repairs):
                 return .synced(.success(try synchronizer.check(desired, repairs: repairs)))
             case .release(let addresses, let kept): return .released(synchronizer.release(addresses, keeping: kept))
-            case .nothing: return .synced(.success(SyncReport()))
+            case .nothing: return .synced(.success(try synchronizer.flush()))
             }
         } catch {
             return .synced(.failure(error))

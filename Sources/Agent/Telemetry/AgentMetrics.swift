@@ -57,6 +57,10 @@ package struct AgentMetrics: Sendable {
 
     /// Counts a step in.
     package mutating func take(_ step: AgentStep, at time: WallTime = .now) {
+        if step.isOfNetwork, case .success(let report) = step.result {
+            if let done = report.network { network.take(done, scope: step.scope) }
+            return
+        }
         lastSync = time
         for drift in step.drift { self.drift[drift.kind, default: 0] += 1 }
         guard case .success(let report) = step.result else {

@@ -37,6 +37,10 @@ package struct AgentSnapshot: Sendable {
     package private(set) var held: HeldRemovals?
     package var drains: [Drain] = []
     package var healthCheckPorts = HealthCheckPorts()
+    /// Since when the table of virtual servers has been at one job; `nil` when it is idle.
+    package var tableBusySince: ContinuousClock.Instant?
+    /// The same for the node's network.
+    package var networkBusySince: ContinuousClock.Instant?
     /// Addresses that were let go, for the API server is reached there and does not answer.
     package var released: [String] = []
     /// What could not be done as Services ask.
@@ -49,6 +53,7 @@ package struct AgentSnapshot: Sendable {
     /// Takes note of a step.
     package mutating func take(_ step: AgentStep, at time: WallTime = .now) {
         metrics.take(step, at: time)
+        guard !step.isOfNetwork else { return }
         lastScope = step.scope
         switch step.result {
         case .failure(let error): problem = error.description

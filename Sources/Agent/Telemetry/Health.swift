@@ -23,8 +23,10 @@ package struct Health: Sendable {
         package let reason: String
     }
 
-    /// The loop comes around at least once a minute, whatever happens, but for one sync.
+    /// The loop comes around at least once a minute, whatever happens.
     private static let longestBeat = Duration.seconds(120)
+    /// A first sync of everything takes a slow machine minutes; what takes longer hangs.
+    package static let longestJob = Duration.seconds(300)
 
     package let checks: [Check]
     /// Whether the process does anything at all: if not, it has to be started again.
@@ -42,7 +44,8 @@ package struct Health: Sendable {
         isReady = snapshot.lastSuccess != nil
         checks = [
             Self.loop(snapshot, now), Self.sources(snapshot), Self.files(snapshot), Self.sync(snapshot, now),
-            Self.kernel(snapshot), Self.removals(snapshot), Self.check("addresses", .degraded, snapshot.released),
+            Self.kernel(snapshot), Self.removals(snapshot), Self.network(snapshot, now),
+            Self.check("addresses", .degraded, snapshot.released),
             Self.check("health_checks", .degraded, snapshot.healthCheckPorts.unserved),
         ]
     }
@@ -67,9 +70,17 @@ package struct Health: Sendable {
 extension Health {
     private static func loop(_ snapshot: AgentSnapshot, _ now: ContinuousClock.Instant) -> Check {
         let age = snapshot.beat.duration(to: now)
-        return age < longestBeat
-            ? Check(name: "loop", state: .ok, reason: "")
-            : Check(name: "loop", state: .failed, reason: "it has not come around for \(age.components.seconds) s")
+        let job = snapshot.tableBusySince?.duration(to: now) ?? .zero
+        var reasons: [String] = []
+        if age >= longestBeat { reasons.append("it has not come around for \(age.components.seconds) s") }
+        if job >= longestJob { reasons.append("one sync has taken \(job.components.seconds) s") }
+        return check("loop", .failed, reasons)
+    }
+
+    private static func network(_ snapshot: AgentSnapshot, _ now: ContinuousClock.Instant) -> Check {
+        let age = snapshot.networkBusySince?.duration(to: now) ?? .zero
+        let reason = "rules and addresses wait for one change, which has taken \(age.components.seconds) s"
+        return check("network", .degraded, age < longestBeat ? [] : [reason])
     }
 
     private static func sources(_ snapshot: AgentSnapshot) -> Check {

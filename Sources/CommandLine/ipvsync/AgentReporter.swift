@@ -39,9 +39,15 @@ struct AgentReporter {
     var longestWait: Duration { min(.seconds(10), manager.watchdogInterval ?? .seconds(10)) }
 
     /// Says that the loop has come around.
-    func beat() {
-        board.update { $0.beat = .now }
-        guard manager.isListening else { return }
+    ///
+    /// The service manager is not told so while the table hangs: then it starts the agent again.
+    func beat(_ reconciler: Reconciler) {
+        let (table, network) = reconciler.busySince
+        board.update { snapshot in
+            snapshot.beat = .now
+            (snapshot.tableBusySince, snapshot.networkBusySince) = (table, network)
+        }
+        guard manager.isListening, table.map({ $0.duration(to: .now) < Health.longestJob }) ?? true else { return }
         manager.notify(isReady ? ["WATCHDOG=1"] : ["EXTEND_TIMEOUT_USEC=60000000", "WATCHDOG=1"])
     }
 
@@ -57,12 +63,7 @@ struct AgentReporter {
             }
             failure = error.description
         case .success(let report):
-            if failure != nil { log.info("sync works again") }
-            failure = nil
-            tell(isLedgerLate: report.isLedgerLate)
-            board.takeOwned(report)
-            tell(step.drift, report.plan.ledger)
-            tell(report, step.scope)
+            if !step.isOfNetwork { tell(step, report) }
             if let network = report.network {
                 tell(network, isDrift: step.scope == .verification)
                 if !network.leavesFailures { networkFailures = network.failures.map(\.description) }
@@ -97,6 +98,15 @@ struct AgentReporter {
         log.warning(
             "drift comes back: another program works on the same virtual servers",
             metadata: ["detail": "\(detail)", "programs": "\(programs)"])
+    }
+
+    private mutating func tell(_ step: AgentStep, _ report: SyncReport) {
+        if failure != nil { log.info("sync works again") }
+        failure = nil
+        tell(isLedgerLate: report.isLedgerLate)
+        board.takeOwned(report)
+        tell(step.drift, report.plan.ledger)
+        tell(report, step.scope)
     }
 
     private mutating func tell(isLedgerLate isLate: Bool) {
@@ -156,7 +166,7 @@ struct AgentReporter {
     }
 
     private mutating func becomeReady(_ step: AgentStep) {
-        guard case .success(let report) = step.result else { return }
+        guard !step.isOfNetwork, case .success(let report) = step.result else { return }
         let counts = report.counts?.ours
         if !isReady {
             isReady = true

@@ -130,7 +130,7 @@ final class NodeAgent {
     /// Runs until a signal ends it; the kernel's tables stay as they are unless they are to be cleaned up.
     func run() throws(SyncError) {
         while true {
-            reporter.beat()
+            reporter.beat(reconciler)
             take(wait)
             servers.listenAgain()
             if let news = files.takeNews() { log.warning("files are not watched", metadata: ["detail": "\(news)"]) }
@@ -177,8 +177,9 @@ final class NodeAgent {
     private func end() throws(SyncError) {
         reporter.stopping()
         let end = ContinuousClock.now + Self.lastPatience
-        var isSettled = table.settle(until: end)
-        if settings.cleansUpOnExit { isSettled = network.settle(until: end) && isSettled }
+        let isTableSettled = table.settle(until: end)
+        if isTableSettled { _ = try synchronizer.flush() }
+        let isSettled = network.settle(until: end) && isTableSettled
         if settings.cleansUpOnExit, !isSettled {
             log.error("not cleaned up", metadata: ["detail": "a change is still under way; run 'ipvsync cleanup'"])
         } else if settings.cleansUpOnExit {

@@ -57,4 +57,27 @@ import Testing
         }
         #expect(file.saved.withLock { $0.last?.virtualServers.count } == 5)
     }
+
+    /// Where drift is only told of, what was late is written by the next look all the same.
+    @Test func whatWasLateIsWrittenByALookThatRepairsNothing() throws {
+        let file = HangingLedger()
+        let table = TableTarget(
+            Synchronizer(
+                table: InMemoryKernel(), store: PatientLedger(file, path: "ledger"), policy: ReconcilePolicy(),
+                now: { 1_000 }))
+        let desired = DesiredState(
+            virtualServers: [
+                DesiredVirtualServer(VirtualServer(VirtualServerKey("tcp 192.0.2.1:80")!), realServers: [])
+            ])
+        file.hangs.withLock { $0 = true }
+        _ = table.perform(.everything(desired, nil))
+        file.hangs.withLock { $0 = false }
+        for job in [TableJob.checkEverything(desired, repairs: false), .nothing] {
+            for _ in 0..<1_000 {
+                guard case .synced(.success(let report)) = table.perform(job), report.isLedgerLate else { break }
+                usleep(1_000)
+            }
+        }
+        #expect(file.saved.withLock { $0.last?.virtualServers.count } == 1)
+    }
 }

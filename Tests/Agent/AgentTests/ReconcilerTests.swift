@@ -2,6 +2,7 @@
 
 import DataPath
 import LoadBalancing
+import NodeNetwork
 import Reconcile
 import TestSupport
 import Testing
@@ -136,5 +137,79 @@ import Testing
             Issue.record("everything is looked at, and nothing changed")
             return
         }
+    }
+
+    /// While all is owed, no part of the table is judged by itself, and drift that is only reported stays.
+    @Test(arguments: [DriftPolicy.report, .repair]) func whileAllIsOwedNoPartIsJudgedByItself(policy: DriftPolicy) {
+        var reconciler = synchronized()
+        reconciler.driftPolicy = policy
+        reconciler.timing.verification = .milliseconds(200)
+        reconciler.note([Self.key], at: start)
+        _ = reconciler.next(source, now: start + .milliseconds(100))
+        let failure = AgentOutcome.table(.synced(.failure(.state(StateError(.locked, path: "")))))
+        take(failure, &reconciler, .milliseconds(100))
+        // The retry is due after half a second at the earliest, the verification before that.
+        guard case .table(.checkEverything(_, let repairs)) = reconciler.next(source, now: start + .milliseconds(400))
+        else {
+            Issue.record("everything is looked at")
+            return
+        }
+        #expect(repairs == (policy == .repair))
+    }
+
+    /// Whoever changes all the time does not keep rules and addresses from being verified.
+    @Test mutating func theNetworkIsVerifiedUnderSteadyChanges() {
+        source.network = DataPathSettings(setsSysctls: false)
+        var reconciler = synchronized(keepsNetwork: true)
+        var verifications = 0
+        for step in 1...1_000 {
+            let time = Duration.milliseconds(step * 50)
+            reconciler.note([Self.key], at: start + time)
+            while let job = reconciler.next(source, now: start + time) {
+                switch job {
+                case .network(let job):
+                    if case .verify = job { verifications += 1 }
+                    take(.network(Self.idle), &reconciler, time)
+                case .table(.lookOver): take(.table(.looked([], nil, .zero)), &reconciler, time)
+                case .table: take(.table(.synced(.success(SyncReport()))), &reconciler, time)
+                }
+            }
+        }
+        #expect(verifications == 1)
+    }
+
+    /// What waits for a network that hangs does not fill the memory.
+    @Test mutating func flowsThatWaitAreBounded() {
+        source.network = DataPathSettings(setsSysctls: false)
+        var reconciler = synchronized(keepsNetwork: true)
+        reconciler.network.owesFinish = NetworkState.Finish(
+            flows: Set(
+                (0..<NetworkState.flowLimit).map { number in
+                    let endpoint = Endpoint(IPAddress(v4: UInt32(number)), port: 53)
+                    return StaleFlow(.udp, virtualServer: endpoint, realServer: endpoint)
+                }))
+        let server = DesiredVirtualServer(VirtualServer(VirtualServerKey("udp 192.0.2.1:53")!), realServers: [])
+        var report = SyncReport()
+        report.settle(
+            Planner.plan(
+                desired: DesiredState(virtualServers: [server]), observed: ObservedState(), ledger: Ledger(), now: 0))
+        reconciler.finishNetwork(report, source, isWhole: false)
+        #expect(reconciler.network.owesFinish?.flows.isEmpty == true)
+    }
+
+    /// A step of the network alone says nothing of virtual servers.
+    @Test mutating func aStepOfTheNetworkIsNoSuccessOfTheTable() {
+        source.network = DataPathSettings(setsSysctls: false)
+        var reconciler = synchronized(keepsNetwork: true)
+        reconciler.note(DataPathChange(added: [.healthCheckPort(1)]), at: start)
+        _ = reconciler.next(source, now: start + .milliseconds(100))
+        take(.network(Self.idle), &reconciler, .milliseconds(100))
+        _ = reconciler.next(source, now: start + .milliseconds(100))
+        var done = DataPathReport()
+        done.fail(.rules, "no")
+        let outcome = NetworkOutcome(
+            report: done, release: nil, isBehind: true, hasLeaving: false, holdsTracking: false)
+        take(.network(outcome), &reconciler, .milliseconds(100))
+        #expect(reconciler.takeSteps().map(\.isOfNetwork) == [true])
     }
 }

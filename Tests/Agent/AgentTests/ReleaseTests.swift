@@ -136,6 +136,18 @@ import Testing
             Declaration(try Configuration.parse(text, file: "f"), stations: NodeStations()), node: "n1")
     }
 
+    /// What a list lacks is gone as a whole: in parts, no removal guard would mind.
+    @Test func aListIsJudgedAsAWhole() throws {
+        var state = try agentState("{}")
+        let services = (0..<2_500).map { number in
+            service("s\(number)", clusterIP: "10.96.\(number / 250).\(1 + number % 250)", external: [])
+        }
+        #expect(state.take([.replaced(kind: "Service", services, unreadable: [])]).count == services.count)
+        #expect(state.isWhole && state.desired.virtualServers.count == services.count)
+        #expect(state.take([.replaced(kind: "Service", [], unreadable: [])]).count == services.count)
+        #expect(state.isWhole && state.desired.virtualServers.isEmpty)
+    }
+
     @Test func theServersAddressIsNeverWanted() throws {
         var state = try agentState("{}")
         _ = state.use(apiServers: [Self.server])

@@ -247,6 +247,24 @@ import Testing
         #expect(kernel.virtualServers[Self.web]?.realServers.map(\.realServer.weight) == [0])
     }
 
+    /// What is to be made does not count as served before it is there: no address may come by it.
+    @Test func whatCouldNotBeMadeIsNotServed() throws {
+        let synchronizer = synchronizer()
+        kernel.beforeOperation = { (_, _) throws(NetlinkError) in throw NetlinkError(.malformed, operation: "apply") }
+        #expect(throws: SyncError.self) { try synchronizer.synchronize(Self.desired) }
+        let address = IPAddress("192.0.2.1")!
+        #expect(synchronizer.owned.contains(Self.web) && !synchronizer.owned.isServed(address))
+        kernel.beforeOperation = nil
+        // Another one's success says nothing of it.
+        let third = VirtualServerKey("tcp 192.0.2.7:80")!
+        _ = try synchronizer.synchronize(only: [third], [DesiredVirtualServer(VirtualServer(third), realServers: [])])
+        #expect(!synchronizer.owned.isServed(address) && synchronizer.owned.isServed(IPAddress("192.0.2.7")!))
+        _ = try synchronizer.synchronize(Self.desired)
+        #expect(synchronizer.owned.isServed(address))
+        _ = try synchronizer.synchronize(DesiredState())
+        #expect(!synchronizer.owned.isServed(address))
+    }
+
     /// A dump resumes by position, and can skip what is there.
     @Test(arguments: [true, false]) func whatADumpSkipsStaysOurs(isDeclared: Bool) throws {
         _ = try synchronizer().synchronize(Self.desired)

@@ -34,6 +34,27 @@ import Testing
         health.checks.reduce(into: [:]) { $0[$1.name] = $1.state == .ok ? nil : $1.state }
     }
 
+    @Test func whatHangsIsTold() {
+        var hung = snapshot
+        hung.networkBusySince = now
+        #expect(states(Health(hung, now: now + .seconds(60))).isEmpty)
+        hung.beat = now + .seconds(150)
+        #expect(states(Health(hung, now: now + .seconds(150))) == ["network": .degraded])
+        (hung.networkBusySince, hung.tableBusySince, hung.beat) = (nil, now, now + .seconds(400))
+        let health = Health(hung, now: now + .seconds(400))
+        #expect(states(health) == ["loop": .failed] && !health.isLive)
+    }
+
+    /// What was done beside IPVS is no sign that the table works again.
+    @Test func aStepOfTheNetworkAloneSaysNothingOfTheTable() throws {
+        var samples = try Samples()
+        var snapshot = failing(snapshot)
+        let before = snapshot.lastSuccess
+        snapshot.take(
+            AgentStep(scope: .changes, result: samples.step().result, drift: [], noted: nil, isOfNetwork: true))
+        #expect(snapshot.problem != nil && snapshot.lastSuccess == before)
+    }
+
     @Test func notReadyBeforeTheFirstSync() {
         #expect(!Health(AgentSnapshot()).isReady && Health(AgentSnapshot()).isHealthy)
         #expect(Health(snapshot).isReady && Health(snapshot).state == .ok)
