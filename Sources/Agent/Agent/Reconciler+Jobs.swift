@@ -76,9 +76,10 @@ extension Reconciler {
         return .some(keys, desired)
     }
 
-    /// Whether changes may be made now, and do not wait for what the network has to do before them.
+    /// Whether changes may be made now: they do not wait for what the network has to do before them, nor for a look at
+    /// everything, which is about them too.
     private func areChangesDue(at now: ContinuousClock.Instant) -> Bool {
-        !changed.isEmpty && changesFrom <= now && networkBarrier.map { $0 <= now } ?? true
+        !isStale && !changed.isEmpty && changesFrom <= now && networkBarrier.map { $0 <= now } ?? true
     }
 
     /// The virtual servers whose time has come, as many as one job looks at.

@@ -13,6 +13,7 @@ import Testing
 @Suite struct ReconcilerTests {
     private struct Source: DesiredSource {
         var isComplete = true
+        var isWhole = true
         var servers: [VirtualServerKey: DesiredVirtualServer] = [:]
         var settings = DesiredState()
         var network: DataPathSettings?
@@ -155,6 +156,30 @@ import Testing
             return
         }
         #expect(repairs == (policy == .repair))
+    }
+
+    /// While much waits for being translated, nothing of a large change is made: the guard would judge a part.
+    @Test mutating func aLargeChangeWaitsForAllOfIt() {
+        source.isWhole = false
+        var reconciler = synchronized()
+        let many = (0..<300).map { number in
+            VirtualServerKey.endpoint(.tcp, Endpoint(IPAddress(v4: 0x0A00_0000 + UInt32(number)), port: 80))
+        }
+        reconciler.note(many, at: start)
+        #expect(reconciler.next(source, now: start + .seconds(1)) == nil)
+        source.isWhole = true
+        guard case .table(.everything) = reconciler.next(source, now: start + .seconds(1)) else {
+            Issue.record("all of it is due")
+            return
+        }
+        // Nobody puts it off for ever.
+        reconciler = synchronized()
+        reconciler.note(many, at: start)
+        source.isWhole = false
+        guard case .table(.everything) = reconciler.next(source, now: start + .seconds(6)) else {
+            Issue.record("it has waited long enough")
+            return
+        }
     }
 
     /// Whoever changes all the time does not keep rules and addresses from being verified.
