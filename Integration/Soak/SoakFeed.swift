@@ -40,7 +40,7 @@ struct SoakFeed {
         if watched != nil { return watch(now, rate) }
         guard let request = feed.nextRequest(now: now) else { return [] }
         if random.happens(rate) { return fail(now) }
-        guard let version = parameter("resourceVersion", of: request) else {
+        guard request.path.contains("watch=1"), let version = parameter("resourceVersion", of: request) else {
             return list(from: parameter("continue", of: request), now, rate)
         }
         watched = version
