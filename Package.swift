@@ -44,6 +44,10 @@ let package = Package(
             name: "DataPath", dependencies: ["LoadBalancing"], path: "Sources/Model/DataPath", swiftSettings: settings),
 
         .target(
+            name: "HealthChecks", dependencies: ["LoadBalancing"], path: "Sources/Health/HealthChecks",
+            swiftSettings: settings),
+
+        .target(
             name: "KubernetesObjects", dependencies: ["Documents", "LoadBalancing"],
             path: "Sources/Kubernetes/KubernetesObjects", swiftSettings: settings),
         .target(
