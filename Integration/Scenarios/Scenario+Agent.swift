@@ -4,7 +4,7 @@ extension Scenario {
     /// The agent that stays.
     static let agent: [Scenario] =
         following + [
-            floatingAddress, hangingProgram,
+            floatingAddress, hangingProgram, hangingDisk,
             Scenario("agent: follows an API server, and keeps the table while it is gone") { context in
                 let server = try APIServerStandIn(context)
                 server.setWeb(["10.1.0.1", "10.1.0.2"])
@@ -129,6 +129,49 @@ extension Scenario {
         try expect(longest < .seconds(5), "a change took \(longest)")
         agent.send(SIGTERM)
         try expectEqual(try agent.wait().status, .exited(0))
+    }
+
+    /// The state directory is on a file system that takes no write, and somebody asks for metrics and never reads them.
+    private static let hangingDisk = Scenario(
+        "agent: a disk that hangs holds up no virtual server and no probe", tags: [.fullKernel]
+    ) { context in
+        let (image, disk) = ("\(context.directory)/image", "\(context.directory)/disk")
+        try context.run(["ip", "link", "set", "lo", "up"])
+        try context.run(["truncate", "--size", "32M", image])
+        try context.run(["mkfs.ext4", "-q", image])
+        try context.run(["mkdir", disk])
+        try context.run(["mount", "--options", "loop", image, disk])
+        let server = try APIServerStandIn(context)
+        server.setWeb(["10.1.0.1"])
+        let agent = try context.startIPVSync(
+            "--node", "n1", "--kubeconfig", server.kubeconfig, "--state-dir", "\(disk)/state")
+        try context.eventuallyTable(agent, web(["10.1.0.1"]))
+        try context.run(["fsfreeze", "--freeze", disk])
+        // However this ends: nobody could be killed who waits for that disk.
+        defer { _ = try? context.run(["fsfreeze", "--unfreeze", disk]) }
+        let request = #"exec 3<>/dev/tcp/127.0.0.1/10249; printf 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n' >&3; sleep 600"#
+        let reader = try Command(["bash", "-c", request]).start()
+        var longest = (change: Duration.zero, probe: Duration.zero)
+        for number in 2...9 {
+            var started = ContinuousClock.now
+            server.setWeb(["10.1.0.\(number)"])
+            try context.eventuallyTable(agent, web(["10.1.0.\(number)"]))
+            longest.change = max(longest.change, started.duration(to: .now))
+            started = .now
+            try context.run(["curl", "-sf", "--max-time", "5", "http://127.0.0.1:10249/livez"])
+            longest.probe = max(longest.probe, started.duration(to: .now))
+        }
+        // As a whole, with the stand-in, ipvsadm and curl.
+        try expect(longest.change < .seconds(5), "a change took \(longest.change)")
+        reader.send(SIGKILL)
+        try context.run(["fsfreeze", "--unfreeze", disk])
+        agent.send(SIGTERM)
+        try expectEqual(try agent.wait().status, .exited(0))
+        // What was programmed meanwhile is known to be ours.
+        try context.command("cleanup", "--state-dir", "\(disk)/state")
+        try expectEqual(try context.ipvsadmSave(), [])
+        try context.run(["umount", disk])
+        StandardStream.output.writeLine("longest change \(longest.change), longest probe \(longest.probe)")
     }
 
     private static let following = [false, true].map { readsFiles in

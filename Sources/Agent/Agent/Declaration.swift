@@ -2,6 +2,7 @@ package import Configuration
 package import DataPath
 internal import LoadBalancing
 package import NodeNetwork
+package import Reconcile
 package import ServiceTranslation
 
 /// Everything that files declare: configuration, and what became of the Services among them.
@@ -41,5 +42,49 @@ extension Configuration {
         guard settings.network?.options != nil else { return [] }
         return Set(
             places.keys.lazy.filter { $0.transportProtocol != nil }.map { .service($0, ServiceTreatment(.never)) })
+    }
+}
+
+extension TranslationPolicy {
+    /// Takes what is known of this machine's addresses.
+    package mutating func use(_ stations: NodeStations) {
+        nodeAddresses = stations.addresses.sorted()
+        addresses.broadcasts = stations.broadcasts
+        addresses.gateways = stations.gateways
+    }
+
+    /// Takes over what a configuration says of Services in general.
+    package mutating func apply(_ defaults: ServiceDefaults?) {
+        guard let defaults else { return }
+        if let name = defaults.scheduler { scheduler = Scheduler(name) }
+        switch defaults.nodePortAddresses {
+        case nil: break
+        case .primary: nodePortAddresses = .primary
+        case .networks(let networks): nodePortAddresses = .networks(networks)
+        }
+        if let fallback = defaults.localFallback { localFallsBackToCluster = fallback }
+        proxyName = defaults.proxyName
+        switch defaults.annotations {
+        case nil: break
+        case .all?: annotations = .all
+        case ServiceDefaults.Annotations.none?: annotations = .none
+        case .named(let names)?: annotations = .named(Set(names))
+        }
+        addresses.externalIPs = defaults.externalIPs ?? .any
+        addresses.loadBalancerIPs = defaults.loadBalancerIPs ?? .any
+        addresses.servesNodeAddresses = defaults.nodeAddresses ?? false
+    }
+}
+
+extension ReconcilePolicy {
+    /// What the configuration declares; what it leaves out has its default.
+    package init(_ settings: Settings) {
+        self.init()
+        drainTimeout = settings.drainTimeout ?? drainTimeout
+        switch settings.removalGuard {
+        case .none: break
+        case .off: removalGuard = nil
+        case .limit(let share, let minimum): removalGuard = RemovalGuard(share: share, minimum: Int(minimum))
+        }
     }
 }

@@ -1,4 +1,4 @@
-internal import Reconcile
+package import Reconcile
 
 /// The ledger as it is known, and how far its file says the same.
 struct LedgerRecord {
@@ -66,5 +66,16 @@ struct LedgerRecord {
         self.changes = []
         isSaved = true
         return true
+    }
+}
+
+/// A part of the ledger, before and after.
+package struct LedgerChange: Hashable, Sendable {
+    let old: Ledger
+    let new: Ledger
+
+    package init(from old: Ledger, to new: Ledger) {
+        self.old = old
+        self.new = new
     }
 }

@@ -1,6 +1,6 @@
 internal import Glibc
 package import LoadBalancing
-internal import Netlink
+package import Netlink
 
 /// An operation that the kernel refused, with those that failed only because of it.
 package struct SyncFailure: Hashable, Sendable {
@@ -77,5 +77,56 @@ extension SyncFailure: CustomStringConvertible {
         let engine = server.engine.map { " or engine \($0) (modprobe ip_vs_pe_\($0))" } ?? ""
         return "the kernel does not have scheduler \(server.scheduler.name) (modprobe ip_vs_\(server.scheduler.name))"
             + engine + "; see 'ipvsync doctor'"
+    }
+}
+
+/// Why a sync could not be carried out as a whole.
+package enum SyncError: Error, Hashable, Sendable {
+    /// The conversation with the kernel failed; what was carried out is found by the next look.
+    case kernel(NetlinkError)
+    /// The ledger could not be read or written; nothing was changed after that.
+    case state(StateError)
+}
+
+extension SyncError: CustomStringConvertible {
+    /// One line, with the remedy.
+    package var description: String {
+        switch self {
+        case .kernel(let error): ErrorText.describe(error)
+        case .state(let error): error.description
+        }
+    }
+}
+
+/// What errors of the kernel mean to people, with the remedy.
+package enum ErrorText {
+    /// One line on a failed conversation with the kernel.
+    package static func describe(_ error: NetlinkError) -> String {
+        guard error.kind != .familyMissing else {
+            return error.message ?? "the kernel has no IPVS: modprobe ip_vs, or see 'ipvsync doctor'"
+        }
+        return "\(error.operation): \(error.reason)"
+    }
+}
+
+extension OperationFailure {
+    /// Whether the operation's aim was reached although the kernel refused it: what was to go had gone.
+    var isDone: Bool {
+        switch operation {
+        case .removeVirtualServer, .stopSyncDaemon: errno == ESRCH
+        case .removeRealServer: errno == ENOENT || errno == ESRCH
+        default: false
+        }
+    }
+
+    /// Whether somebody else changed the tables between our look and our change, so that another look helps.
+    var isConflict: Bool {
+        switch operation {
+        case .addVirtualServer: errno == EEXIST
+        case .editVirtualServer: errno == ESRCH
+        case .addRealServer: errno == EEXIST || errno == ESRCH
+        case .editRealServer: errno == ENOENT || errno == ESRCH
+        case .removeVirtualServer, .removeRealServer, .setTimeouts, .startSyncDaemon, .stopSyncDaemon: false
+        }
     }
 }

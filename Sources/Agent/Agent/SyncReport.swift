@@ -1,4 +1,5 @@
 package import LoadBalancing
+internal import NodeNetwork
 package import Reconcile
 
 /// What a sync did, or a preview would do.
@@ -91,5 +92,69 @@ package struct SyncReport: Sendable {
         // The first ones are shared with the plan, not copied.
         if changes.isEmpty { changes = made } else { changes += made }
         failures = SyncFailure.summarize(applied.failures)
+    }
+}
+
+extension SyncReport {
+    /// What a sync would do to a table that is not looked at but given; all of it counts as ours, and as idle.
+    package init(changing table: DesiredState, to desired: DesiredState, policy: ReconcilePolicy) {
+        self.init()
+        let observed = ObservedState(
+            virtualServers: table.virtualServers.map { server in
+                ObservedVirtualServer(
+                    server.virtualServer, realServers: server.realServers.map { ObservedRealServer($0) })
+            }, timeouts: table.timeouts ?? ConnectionTimeouts(), syncDaemons: table.syncDaemons ?? [])
+        let owned = table.virtualServers.map {
+            ($0.key, Ledger.Ownership(name: $0.name, drainTimeout: $0.drainTimeout))
+        }
+        let ledger = Ledger(virtualServers: Dictionary(owned) { first, _ in first })
+        let plan = Planner.plan(desired: desired, observed: observed, ledger: ledger, now: 0, policy: policy)
+        note(plan)
+        settle(plan)
+    }
+}
+
+extension SyncReport {
+    /// The flows to real servers that have gone, of protocols without connections; and those that went to the address of
+    /// a new virtual server before it was there, which the kernel would go on to send past it.
+    func staleFlows(_ protocols: Set<TransportProtocol>) -> Set<StaleFlow> {
+        var flows: Set<StaleFlow> = []
+        for change in changes {
+            guard case .endpoint(let transport, let virtualServer)? = change.operation.key,
+                protocols.contains(transport)
+            else { continue }
+            var gone = change.droppedRealServers
+            if case .removeRealServer(let endpoint, _) = change.operation { gone.append(endpoint) }
+            if case .addVirtualServer = change.operation { gone.append(virtualServer) }
+            for endpoint in gone {
+                flows.insert(StaleFlow(transport, virtualServer: virtualServer, realServer: endpoint))
+            }
+        }
+        return flows
+    }
+}
+
+extension SyncReport {
+    /// What has yet to be made before a node serves everything that is declared, each in words. What only has to go is
+    /// not missing.
+    package var missing: [String] {
+        var lines: [String] = []
+        for change in changes where change.kind != .drain && change.kind != .remove {
+            lines.append("\(change.kind.rawValue) " + (change.operation.key?.description ?? "settings of IPVS"))
+        }
+        guard let network else { return lines }
+        lines += network.plan.sysctls.filter { !network.restorations.contains($0) }.map(\.description)
+        if network.plan.firewall != nil { lines.append("rules") }
+        lines += network.plan.addresses.filter { !$0.isRemoval }.map { $0.text(device: network.plan.device) }
+        return lines + network.failures.map(\.description)
+    }
+}
+
+extension VIPOperation {
+    fileprivate var isRemoval: Bool {
+        switch self {
+        case .removeAddress, .removeRoute, .removeDevice: true
+        case .createDevice, .setUp, .addAddress, .addRoute: false
+        }
     }
 }

@@ -1,5 +1,7 @@
+internal import CSystem
 internal import Glibc
 package import LoadBalancing
+internal import Synchronization
 
 /// A small HTTP server on threads of its own: GET and HEAD without bodies, one request on each connection.
 ///
@@ -87,4 +89,85 @@ package final class HTTPServer {
 
     /// Listens on these ports and no others, soon. What stays is left alone.
     package func listen(on ports: Set<UInt16>) { mailbox.want(ports) }
+}
+
+extension HTTPServer {
+    /// What clients may take of a server.
+    package struct Limits: Hashable, Sendable {
+        package static let standard = Limits()
+
+        /// How many connections may be open whose request has not come whole. A newcomer takes the place of another.
+        package var places = 256
+        /// How many of them one client may have at one port: three quarters. An IPv6 network of 64 bits is one client.
+        package var share: Int { max(1, places * 3 / 4) }
+        /// How many requests may wait for answers that take long, or receive them. The newest take the places of
+        /// others here as well.
+        package var slowPlaces = 32
+        /// How many connections may be slow to take a short answer, or to close after one.
+        package var leavingPlaces = 32
+        /// How long a request may take to come, from the connection to the end of its head, however it trickles.
+        package var requestTimeout: Duration = .seconds(5)
+        /// How long an answer may take, from the request to the last byte that the client has taken.
+        package var answerTimeout: Duration = .seconds(20)
+        /// Bytes of long answers that are kept for clients that have not taken them. Beyond that the oldest are let go,
+        /// but for the newest.
+        package var heldBytes = 64 << 20
+
+        package init() {}
+
+        /// The most descriptors that it has open beside its listening sockets.
+        package var descriptors: Int { places + slowPlaces + leavingPlaces + Self.ownDescriptors }
+
+        /// Two for `epoll`, two to wake threads, a spare one, and one that is just accepted.
+        private static let ownDescriptors = 6
+    }
+}
+
+/// What a server counts; it outlives the server.
+package final class HTTPFigures: Sendable {
+    /// Why a connection ended before it was answered.
+    package enum End: String, Hashable, Sendable, CaseIterable {
+        /// It made place for a newer one.
+        case displaced
+        /// Its request did not come, or its answer was not taken, in time.
+        case late
+        /// There were no descriptors left.
+        case exhausted
+    }
+
+    package struct Counts: Hashable, Sendable {
+        package var accepted: UInt64 = 0
+        package var answered: UInt64 = 0
+        package var ended: [End: UInt64] = [:]
+        /// Connections that are open now.
+        package var open = 0
+    }
+
+    private let counts = Mutex(Counts())
+
+    package init() {}
+
+    package var current: Counts { counts.withLock { $0 } }
+
+    func count(_ change: (inout Counts) -> Void) { counts.withLock { change(&$0) } }
+}
+
+/// The file of a Unix socket, taken away with its owner unless another has its place by then.
+struct SocketFile: ~Copyable {
+    let path: String
+    private let device: dev_t
+    private let inode: ino_t
+
+    init(path: String) {
+        var status = stat()
+        lstat(path, &status)
+        self.path = path
+        device = status.st_dev
+        inode = status.st_ino
+    }
+
+    deinit {
+        var status = stat()
+        if lstat(path, &status) == 0, status.st_dev == device, status.st_ino == inode { unlink(path) }
+    }
 }

@@ -146,3 +146,56 @@ extension String {
         return text.drop { $0 == " " || $0 == "\t" }
     }
 }
+
+/// What a client asks for.
+package struct HTTPRequest: Hashable, Sendable {
+    /// The methods that are served; every other is refused before it gets here.
+    package enum Method: String, Hashable, Sendable, CaseIterable {
+        case get = "GET"
+        /// Answered like ``get``; the body is left out on the way.
+        case head = "HEAD"
+    }
+
+    package let method: Method
+    /// The path, percent-decoded and without the query: `/v1/services`.
+    package let path: String
+    /// The items of the query, percent-decoded with `+` as a space; empty for one without `=`, and of several with
+    /// one name the last.
+    package let query: [String: String]
+    /// The TCP port that it came in by; `nil` for a Unix socket.
+    package let localPort: UInt16?
+
+    package init(method: Method = .get, path: String, query: [String: String] = [:], localPort: UInt16? = nil) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.localPort = localPort
+    }
+}
+
+extension String {
+    /// Decodes `%41` and the like (RFC 3986, 2.1); `nil` if a `%` has no two digits after it or the bytes are no UTF-8.
+    init?(percentDecoding text: some Sequence<UInt8>) {
+        var bytes: [UInt8] = []
+        var rest = text.makeIterator()
+        while let byte = rest.next() {
+            if byte != UInt8(ascii: "%") {
+                bytes.append(byte)
+            } else if let high = rest.next().flatMap(Self.digit), let low = rest.next().flatMap(Self.digit) {
+                bytes.append(high << 4 | low)
+            } else {
+                return nil
+            }
+        }
+        self.init(validating: bytes, as: UTF8.self)
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

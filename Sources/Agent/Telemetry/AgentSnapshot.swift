@@ -1,4 +1,5 @@
 package import Agent
+package import Documents
 package import Reconcile
 package import ServiceTranslation
 
@@ -69,5 +70,71 @@ package struct AgentSnapshot: Sendable {
             // A sync of some virtual servers says nothing of the others.
             if report.isWhole { held = report.plan.held }
         }
+    }
+}
+
+/// The latest of a kind, each with its number and time.
+package struct RecentChanges: Sendable {
+    package struct Entry: Sendable {
+        package let number: UInt64
+        package let time: WallTime
+        package let record: ChangeRecord
+    }
+
+    /// So many are kept.
+    package static let limit = 500
+
+    package private(set) var entries: [Entry] = []
+    /// Of all that there ever were.
+    package private(set) var total: UInt64 = 0
+
+    /// - Parameters:
+    ///   - records: The latest ones, at most ``limit`` of which are kept.
+    ///   - count: How many there were, those that are not told of among them.
+    mutating func add(_ records: [ChangeRecord], of count: Int, at time: WallTime) {
+        total += UInt64(count)
+        for (index, record) in records.enumerated().suffix(Self.limit) {
+            entries.append(Entry(number: total - UInt64(records.count - 1 - index), time: time, record: record))
+        }
+        if entries.count > Self.limit { entries.removeFirst(entries.count - Self.limit) }
+    }
+
+    /// For programs, those after a number.
+    package func document(after number: UInt64 = 0) -> Document {
+        .sequence(entries.filter { $0.number > number }.map { $0.record.document(number: $0.number, time: $0.time) })
+    }
+}
+
+/// How a source of what is wanted is doing.
+package struct SourceStatus: Hashable, Sendable {
+    /// `files`, or the collection of an API server: `services`.
+    package var name: String
+    /// Whether it has told all it has once.
+    package var isComplete: Bool
+    /// What is wrong with it now; what it told before stays in force.
+    package var problem: String?
+    /// Full readings.
+    package var lists: Int
+    package var watches: Int
+    package var events: Int
+    package var failures: Int
+    /// When something was last heard of it.
+    package var lastHeard: WallTime?
+    /// Objects that could not be read, each with why.
+    package var unreadable: [String]
+
+    package init(
+        name: String, isComplete: Bool = false, problem: String? = nil, lists: Int = 0, watches: Int = 0,
+        events: Int = 0, failures: Int = 0, lastHeard: WallTime? = nil, unreadable: [String] = []
+    ) {
+        self.name = name
+        self.isComplete = isComplete
+        self.problem = problem
+        self.lists = lists
+        self.watches = watches
+        self.events = events
+        self.failures = failures
+        self.lastHeard = lastHeard
+        self.unreadable = unreadable
     }
 }

@@ -1,4 +1,6 @@
 internal import Documents
+internal import Glibc
+internal import HTTPService
 
 /// Metrics in Prometheus' text format 0.0.4.
 package struct Exposition {
@@ -89,5 +91,85 @@ package struct Exposition {
             }
         }
         return escaped
+    }
+}
+
+/// How often something took how long, in seconds.
+package struct Histogram: Hashable, Sendable {
+    /// Upper bounds of the buckets, from half a millisecond to a minute.
+    package static let bounds: [Double] = [
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+    ]
+
+    /// Of each bucket alone.
+    package private(set) var counts = [UInt64](repeating: 0, count: bounds.count)
+    /// All of them, those above the last bound too.
+    package private(set) var count: UInt64 = 0
+    package private(set) var sum = 0.0
+
+    package init() {}
+
+    package mutating func observe(_ duration: Duration) {
+        let seconds = duration / .seconds(1)
+        count += 1
+        sum += seconds
+        if let bucket = Self.bounds.firstIndex(where: { seconds <= $0 }) { counts[bucket] += 1 }
+    }
+}
+
+/// What the agent's own servers count.
+struct HTTPMetrics {
+    static func write(to text: inout Exposition, _ servers: [(name: String, figures: HTTPFigures)]) {
+        let counts = servers.map { ($0.name, $0.figures.current) }
+        text.begin("ipvsync_http_connections", .gauge, "Connections to the agent's own servers that are open.")
+        for (name, counts) in counts { text.sample("ipvsync_http_connections", [("server", name)], counts.open) }
+        text.begin("ipvsync_http_accepted_total", .counter, "Connections that were accepted.")
+        for (name, counts) in counts { text.sample("ipvsync_http_accepted_total", [("server", name)], counts.accepted) }
+        text.begin("ipvsync_http_answers_total", .counter, "Requests that were answered.")
+        for (name, counts) in counts { text.sample("ipvsync_http_answers_total", [("server", name)], counts.answered) }
+        text.begin(
+            "ipvsync_http_ended_total", .counter,
+            "Connections that were ended before their answer: displaced by newer ones, late, or out of descriptors.")
+        for (name, counts) in counts {
+            for end in HTTPFigures.End.allCases {
+                text.sample(
+                    "ipvsync_http_ended_total", [("server", name), ("reason", end.rawValue)], counts.ended[end] ?? 0)
+            }
+        }
+    }
+}
+
+/// What Prometheus' client libraries tell of every process.
+struct ProcessMetrics {
+    static func write(to text: inout Exposition, started: WallTime) {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        let seconds = [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
+        text.single("process_cpu_seconds_total", .counter, "Processor time in user and system mode.", seconds)
+        text.single(
+            "process_start_time_seconds", .gauge, "When the process started, in seconds since 1970.", started.seconds)
+        if let resident = residentBytes {
+            text.single("process_resident_memory_bytes", .gauge, "Resident memory.", resident)
+        }
+        if let open = openDescriptors { text.single("process_open_fds", .gauge, "Open file descriptors.", open) }
+    }
+
+    private static var residentBytes: Int? {
+        guard let file = fopen("/proc/self/statm", "re") else { return nil }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 128)
+        guard fgets(&line, Int32(line.count), file) != nil else { return nil }
+        let fields = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            .split(separator: " ")
+        return fields.count > 1 ? Int(fields[1]).map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) } : nil
+    }
+
+    private static var openDescriptors: Int? {
+        guard let folder = opendir("/proc/self/fd") else { return nil }
+        defer { closedir(folder) }
+        var count = 0
+        while let entry = readdir(folder) { count += entry.pointee.d_name.0 == 0x2E ? 0 : 1 }
+        // Not the one that reads the folder.
+        return count - 1
     }
 }

@@ -1,5 +1,6 @@
 internal import Documents
 package import Logging
+internal import Synchronization
 
 /// Writes log lines by a ``LogWriter``, which never blocks: for people on a terminal, JSON for machines.
 ///
@@ -9,16 +10,22 @@ package struct LineLogHandler: LogHandler {
         case text, json
     }
 
-    package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
-    private let format: Format
+    private let style: LogStyle
     private let writer: LogWriter
 
-    package init(_ format: Format, level: Logger.Level, writer: LogWriter = .standardError) {
-        self.format = format
-        logLevel = level
+    package init(_ style: LogStyle, writer: LogWriter = .standardError) {
+        self.style = style
         self.writer = writer
     }
+
+    /// The style's, unless the logger has one of its own.
+    package var logLevel: Logger.Level {
+        get { ownLevel ?? style.current.level }
+        set { ownLevel = newValue }
+    }
+
+    private var ownLevel: Logger.Level?
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -28,6 +35,7 @@ package struct LineLogHandler: LogHandler {
     package func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
             .map { (name: $0.key, value: "\($0.value)".shortened(to: Self.longest)) }
+        let format = style.current.format
         writer.put(
             Self.line(format, event.level, "\(event.message)".shortened(to: Self.longest), fields, at: .now), format)
     }
@@ -59,4 +67,19 @@ package struct LineLogHandler: LogHandler {
             !value.isEmpty && value.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x3D }
         return isPlain ? value : Document.string(value).json(pretty: false)
     }
+}
+
+/// How lines are written, and which: it may change while loggers are in use.
+package final class LogStyle: Sendable {
+    private let state: Mutex<(format: LineLogHandler.Format, level: Logger.Level)>
+
+    package init(_ format: LineLogHandler.Format, level: Logger.Level) {
+        state = Mutex((format, level))
+    }
+
+    /// The format, and the lowest level that is written.
+    package var current: (format: LineLogHandler.Format, level: Logger.Level) { state.withLock(\.self) }
+
+    /// Writes otherwise from here on.
+    package func use(_ format: LineLogHandler.Format, level: Logger.Level) { state.withLock { $0 = (format, level) } }
 }

@@ -1,4 +1,5 @@
-internal import Documents
+package import Documents
+internal import Glibc
 
 /// Rows of several kinds under one another, the columns of each kind aligned; the first column is common to all.
 package struct TextTable {
@@ -64,4 +65,87 @@ package struct TextTable {
         }
         return all
     }
+}
+
+/// A line for people: one line whatever its text holds, in one style.
+///
+/// Its text may come from anybody; what a view tells reaches a terminal only as such lines.
+package struct Line: Hashable, Sendable {
+    /// Safe to show.
+    package let text: String
+    package let style: Terminal.Style?
+
+    /// Code points; nobody reads on, and programs have JSON.
+    private static let longest = 8192
+
+    package init(_ text: String, _ style: Terminal.Style? = nil) {
+        self.text = text.shown(limit: Self.longest)
+        self.style = style
+    }
+
+    /// The beginning of the line that has room in a width.
+    func fitted(_ width: Int) -> Line { Line(TextTable.fitted(text, width), style) }
+}
+
+extension Line: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
+    package init(stringLiteral value: String) { self.init(value) }
+}
+
+/// Numbers and lists in plain words.
+enum PlainText {
+    /// `1 virtual server`, `2 virtual servers`.
+    static func count(_ number: some BinaryInteger, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
+
+    /// At most so many of the lines, and how many there are besides.
+    static func first(_ limit: Int, of lines: [String], indent: String = "  ") -> [String] {
+        guard lines.count > limit else { return lines.map { indent + $0 } }
+        return lines.prefix(limit).map { indent + $0 } + ["\(indent)… and \(lines.count - limit) more"]
+    }
+}
+
+/// Something that can be shown to people as lines and to programs as a document.
+package protocol Presentable {
+    var lines: [Line] { get }
+    var document: Document { get }
+}
+
+extension Presentable {
+    /// The lines as that terminal shows them.
+    package func lines(for terminal: Terminal) -> [String] { lines.map(terminal.show) }
+}
+
+/// What standard output can show.
+package struct Terminal: Sendable {
+    /// Whether escape sequences are welcome.
+    package let showsColours: Bool
+
+    /// Colours where standard output is a terminal that has them and `NO_COLOR` is not set.
+    package static let standardOutput = Terminal(
+        showsColours: isatty(STDOUT_FILENO) == 1 && !isSet("NO_COLOR") && environment("TERM") != "dumb")
+
+    /// Whether standard output is a terminal on which a cursor can be moved.
+    package static var outputIsScreen: Bool { isatty(STDOUT_FILENO) == 1 && environment("TERM") != "dumb" }
+
+    package init(showsColours: Bool) { self.showsColours = showsColours }
+
+    /// A colour or weight (SGR parameter).
+    package enum Style: Int, Sendable {
+        case bold = 1
+        case dim = 2
+        case red = 31
+        case green = 32
+        case yellow = 33
+        case cyan = 36
+    }
+
+    /// The line in its style, or plain where colours are not shown.
+    package func show(_ line: Line) -> String {
+        guard showsColours, let style = line.style, !line.text.isEmpty else { return line.text }
+        return "\u{1B}[\(style.rawValue)m\(line.text)\u{1B}[0m"
+    }
+
+    private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    private static func isSet(_ name: String) -> Bool { !(environment(name) ?? "").isEmpty }
 }

@@ -2,6 +2,7 @@ internal import Agent
 internal import ArgumentParser
 internal import Configuration
 internal import Glibc
+internal import IPVS
 internal import KubernetesAPI
 internal import Netlink
 
@@ -52,5 +53,58 @@ enum Failures {
         case .unreadable(EACCES), .unwritable(EACCES), .untrusted: return ExitStatus.notPermitted.code
         default: return ExitStatus.failed.code
         }
+    }
+}
+
+/// What the program's exit status says; the help text lists the same numbers.
+enum ExitStatus: Int32 {
+    /// Done, or nothing to do.
+    case success = 0
+    /// The kernel refused something, or a file could not be read or written.
+    case failed = 1
+    /// `plan` found changes.
+    case changesPending = 2
+    /// The configuration is invalid; nothing was changed.
+    case invalidConfiguration = 3
+    /// `CAP_NET_ADMIN` is missing, or the files with our state may not be used; nothing was changed.
+    case notPermitted = 4
+    /// The kernel has no IPVS; nothing was changed.
+    case noIPVS = 5
+    /// Everything else was done, but so many removals were wanted that they were held back.
+    case removalsHeld = 6
+
+    /// The error that ends a command with this status and no further message.
+    var code: ExitCode { ExitCode(rawValue) }
+
+    /// The list for `--help`.
+    static let help = """
+        EXIT STATUS:
+          0   done, or nothing to do
+          1   the kernel refused something, or a file could not be read or written
+          2   plan: there are changes to make
+          3   the configuration is invalid; nothing was changed
+          4   CAP_NET_ADMIN is missing, or --state-dir is not trusted; nothing changed
+          5   the kernel has no IPVS; nothing was changed
+          6   removals were held back, for they looked like a mistake; the rest was done
+          64  wrong usage
+        """
+}
+
+extension IPVSClient {
+    /// The kernel's tables, once the kernel has let us ask something: who may not is told so before anything else.
+    static func opened() throws -> IPVSClient {
+        let client = try IPVSClient()
+        _ = try client.information()
+        return client
+    }
+}
+
+extension NodeSynchronizer {
+    /// The node of this process's network namespace.
+    init(_ configuration: Configuration, _ sync: SyncOptions, _ state: NodeStateOptions) throws {
+        let store = try state.store()
+        self.init(
+            Synchronizer(table: try IPVSClient.opened(), store: store, policy: sync.policy(configuration)),
+            try state.keeper())
     }
 }

@@ -1,4 +1,5 @@
 internal import Agent
+internal import CSystem
 internal import Configuration
 internal import DataPath
 internal import Files
@@ -26,6 +27,7 @@ final class NodeAgent {
     private let keeper: DataPathKeeper
     private let signals: Signals
     private let log: Logger
+    private let logStyle: LogStyle
     private var settings: AgentSettings
     private var state: AgentState
     private var watch: ClusterWatch?
@@ -35,6 +37,13 @@ final class NodeAgent {
     private let network: Worker<NetworkJob, NetworkOutcome>
     /// What the two have done.
     private let outcomes = Inbox<AgentOutcome>()
+    /// Reads the files: a slow disk, or a large file, holds up nothing else.
+    private let reader: Worker<Void, Result<Declaration, any Error>>
+    /// What it has read.
+    private let readings = Inbox<Result<Declaration, any Error>>()
+    /// Whether files are being read, and whether they have changed since that began.
+    private var isReading = false
+    private var readsAgain = false
     private let policy = PolicyBox()
     /// How changes are made.
     private var changePolicy: ReconcilePolicy
@@ -82,8 +91,9 @@ final class NodeAgent {
         let configuration = declared.configuration
         settings = AgentSettings(options.agent, configuration.settings)
         changePolicy = options.sync.policy(configuration)
-        let (format, level) = (settings.logFormat, settings.logLevel)
-        log = Logger(label: "ipvsync") { _ in LineLogHandler(format, level: level) }
+        let style = LogStyle(settings.logFormat, level: settings.logLevel)
+        logStyle = style
+        log = Logger(label: "ipvsync") { _ in LineLogHandler(style) }
         let node = options.source.cluster.nodeName
         self.files = files
         addresses = Self.addressWatch(log)
@@ -103,6 +113,7 @@ final class NodeAgent {
         let networkTarget = NetworkTarget(keeper, owned: synchronizer.owned)
         table = Worker(tableTarget.perform) { [outcomes] in outcomes.put(.table($0)) }
         network = Worker(networkTarget.perform) { [outcomes] in outcomes.put(.network($0)) }
+        reader = Worker({ [source = options.source] _ in Result { try source.loadFiles() } }, done: readings.put)
         reporter = AgentReporter(
             log: log, manager: ServiceManager(environment: ProcessEnvironment.variables))
         servers = TelemetryServers(
@@ -149,6 +160,7 @@ final class NodeAgent {
             }
             releaseAPIServer()
             if let reloadTime, reloadTime <= .now { reload() }
+            for reading in readings.take() { take(reading) }
             for signal in signals.pending() {
                 if signal == .end { return try end() }
                 reload()
@@ -205,7 +217,7 @@ final class NodeAgent {
     /// Waits for news of the API server, a file, or a signal.
     private func take(_ wait: Duration) {
         let descriptors = [
-            signals.descriptor, outcomes.descriptor, files.descriptor, addresses?.descriptor, family?.descriptor,
+            signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor, family?.descriptor,
         ].compactMap(\.self)
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
@@ -311,7 +323,7 @@ final class NodeAgent {
         servers.serve(settings.servesHealthChecks ? state.healthChecks : [:])
     }
 
-    /// Reads the files again; the last good ones stay when they are invalid.
+    /// Has the files read again.
     private func reload() {
         reloadTime = nil
         // What came from the standard input comes only once.
@@ -319,10 +331,19 @@ final class NodeAgent {
             log.warning("not read again", metadata: ["detail": "the standard input is a source, and is at its end"])
             return
         }
+        readsAgain = isReading
+        guard !isReading else { return }
+        isReading = true
+        reader.hand(())
+    }
+
+    /// Takes what the files declare now; the last good ones stay when they are invalid.
+    private func take(_ reading: Result<Declaration, any Error>) {
+        isReading = false
         fileStatus.lists += 1
         fileStatus.lastHeard = .now
         do {
-            use(try options.source.loadFiles())
+            use(try reading.get())
             invalidate([])
         } catch let error as NetlinkError {
             log.warning("node addresses not listed", metadata: ["detail": "\(ErrorText.describe(error))"])
@@ -331,6 +352,7 @@ final class NodeAgent {
             fileStatus.failures += 1
             invalidate("\(error)".split(separator: "\n").map(String.init))
         }
+        if readsAgain { reload() }
     }
 
     private func use(_ declared: Declaration) {
@@ -342,6 +364,7 @@ final class NodeAgent {
             watch = watch?.following(APIResource.proxied(proxyName: proxyName))
         }
         settings = AgentSettings(options.agent, declared.configuration.settings)
+        logStyle.use(settings.logFormat, level: settings.logLevel)
         let held = changePolicy.heldServices
         changePolicy = options.sync.policy(declared.configuration)
         changePolicy.heldServices = held
@@ -371,5 +394,31 @@ final class NodeAgent {
                 snapshot.sources[index] = status
             }
         }
+    }
+}
+
+/// Measures a turn of the agent's loop: the time from its waking up to its next wait, and what it computes while it
+/// waits for the API server, whose answers are read there.
+struct LoopTurn {
+    private var awake = ContinuousClock.now
+    private var computed = Duration.zero
+
+    /// Waits, and begins a turn with what comes of it.
+    mutating func begin<Value>(after wait: () -> Value) -> Value {
+        let before = Self.processorTime
+        let value = wait()
+        awake = .now
+        computed = Self.processorTime - before
+        return value
+    }
+
+    /// How long the turn has taken so far.
+    var duration: Duration { awake.duration(to: .now) + computed }
+
+    /// The processor time of this thread.
+    private static var processorTime: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 }

@@ -150,3 +150,55 @@ extension InstalledPrograms {
         return LeftoverError(program: program, message: said.isEmpty ? result.ending : "\(result.ending): \(said)")
     }
 }
+
+/// One way to one family's rules: iptables has two in the kernel, and each program sees only its own.
+package struct IPTablesVariant: Hashable, Sendable {
+    /// What lists the rules, and names the variant.
+    package let save: String
+    /// What changes them.
+    package let restore: String
+
+    package init(save: String, restore: String) {
+        self.save = save
+        self.restore = restore
+    }
+
+    /// `ip6tables-legacy`.
+    package var name: String {
+        let file = save.split(separator: "/").last.map(String.init) ?? save
+        return file.hasSuffix("-save") ? String(file.dropLast(5)) : file
+    }
+}
+
+/// The parts of a node that only programs reach: iptables' rules, ipset's sets, nftables' tables.
+///
+/// What is not installed is not there.
+package protocol LeftoverPrograms {
+    /// The rules of every family, by every variant of iptables.
+    func rules() throws(LeftoverError) -> [(variant: IPTablesVariant, dump: IPTablesDump)]
+    /// Removes rules and chains: all of a table's or none.
+    func remove(_ removal: IPTablesRemoval, from variant: IPTablesVariant) throws(LeftoverError)
+    /// The names of all sets.
+    func sets() throws(LeftoverError) -> [String]
+    /// Removes a set that no rule uses any more.
+    func destroySet(_ name: String) throws(LeftoverError)
+    /// nftables' tables, as `ip kube-proxy`.
+    func tables() throws(LeftoverError) -> [String]
+    /// Removes a table of nftables' with everything in it.
+    func deleteTable(_ name: String) throws(LeftoverError)
+}
+
+/// Why what kube-proxy left could not be looked at or removed.
+package struct LeftoverError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The program that was to do it.
+    package let program: String
+    /// What it said, or what is wrong with that.
+    package let message: String
+
+    package init(program: String, message: String) {
+        self.program = program
+        self.message = message
+    }
+
+    package var description: String { "\(program): \(message)" }
+}

@@ -116,3 +116,58 @@ struct ServiceAttributes {
             timeout: timeout, granularity: family == .ipv4 ? .mask(UInt32(bigEndian: netmask)) : .prefix(netmask))
     }
 }
+
+extension AddressFamily {
+    /// `AF_INET` or `AF_INET6`.
+    var wireValue: UInt16 { self == .ipv4 ? UInt16(AF_INET) : UInt16(AF_INET6) }
+
+    init(wireValue: UInt16) throws(NetlinkError) {
+        switch Int32(wireValue) {
+        case AF_INET: self = .ipv4
+        case AF_INET6: self = .ipv6
+        default: throw NetlinkError(.malformed, operation: "read an address family", message: "family \(wireValue)")
+        }
+    }
+}
+
+extension IPAddress {
+    /// Reads the kernel's `union nf_inet_addr`: 16 bytes, an IPv4 address in the first 4.
+    init(wire halves: (high: UInt64, low: UInt64), family: AddressFamily) {
+        switch family {
+        case .ipv4: self.init(v4: UInt32(halves.high >> 32))
+        case .ipv6: self.init(v6High: halves.high, low: halves.low)
+        }
+    }
+}
+
+extension MessageBuilder {
+    /// Writes the kernel's `union nf_inet_addr`.
+    mutating func put(_ type: Int, _ address: IPAddress) {
+        switch address.family {
+        case .ipv4: put(type, bytes16: UInt64(address.v4Value) << 32, 0)
+        case .ipv6: put(type, bytes16: address.high, address.low)
+        }
+    }
+}
+
+extension TrafficStatistics {
+    /// Reads the 64-bit counters (`ip_vs_genl_fill_stats64`, Linux 4.1 and later).
+    init(_ cursor: consuming AttributeCursor) throws(NetlinkError) {
+        self.init()
+        while let attribute = try cursor.next() {
+            switch attribute.type {
+            case IPVS_STATS_ATTR_CONNS: connections = try attribute.integer()
+            case IPVS_STATS_ATTR_INPKTS: inboundPackets = try attribute.integer()
+            case IPVS_STATS_ATTR_OUTPKTS: outboundPackets = try attribute.integer()
+            case IPVS_STATS_ATTR_INBYTES: inboundBytes = try attribute.integer()
+            case IPVS_STATS_ATTR_OUTBYTES: outboundBytes = try attribute.integer()
+            case IPVS_STATS_ATTR_CPS: connectionRate = try attribute.integer()
+            case IPVS_STATS_ATTR_INPPS: inboundPacketRate = try attribute.integer()
+            case IPVS_STATS_ATTR_OUTPPS: outboundPacketRate = try attribute.integer()
+            case IPVS_STATS_ATTR_INBPS: inboundByteRate = try attribute.integer()
+            case IPVS_STATS_ATTR_OUTBPS: outboundByteRate = try attribute.integer()
+            default: break
+            }
+        }
+    }
+}

@@ -1,3 +1,5 @@
+internal import DataPath
+
 /// A chain of our table with its rules.
 struct FirewallChain: Hashable {
     /// Where packets enter the chain from the network stack.
@@ -39,5 +41,24 @@ struct FirewallChain: Hashable {
         lines += sealedRules.map { "        \($0)" }
         lines.append("    }")
         return lines
+    }
+}
+
+extension ServiceTreatment {
+    /// Every treatment that there is.
+    static let all = Masquerade.allCases.map { ServiceTreatment($0) }
+
+    /// The chain that new connections go to.
+    var chainName: String { masquerade.chainName }
+}
+
+extension ServiceTreatment.Masquerade {
+    var chainName: String {
+        switch self {
+        case .never: "direct"
+        case .node: "local"
+        case .outsidePods: "cluster_ip"
+        case .always: "external"
+        }
     }
 }

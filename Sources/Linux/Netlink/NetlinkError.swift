@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A conversation with the kernel that failed as a whole.
 ///
 /// What the kernel refuses for one operation of a batch is not an error of the conversation: see ``BatchFailure``.
@@ -40,5 +42,45 @@ package struct NetlinkError: Error, Hashable, Sendable {
         case .refused(let code), .system(let code): code
         default: nil
         }
+    }
+}
+
+/// The C library's words for an errno.
+package enum ErrnoText {
+    package static func words(_ code: Int32) -> String {
+        strerror(code).map { String(cString: $0) } ?? "errno \(code)"
+    }
+}
+
+extension NetlinkError {
+    /// Why it failed, for people, with the remedy where there is one; not what was being done.
+    package var reason: String {
+        let explanation = message.map { " (\($0))" } ?? ""
+        return switch kind {
+        case .familyMissing: message ?? "the kernel has no such netlink family: a module is missing"
+        case .refused(EPERM), .system(EPERM): "not permitted: run as root or with CAP_NET_ADMIN\(explanation)"
+        case .answersLost: "the kernel's answers were lost; what was carried out is found by looking again"
+        case .timedOut: "the kernel did not answer in time"
+        case .dumpInterrupted: "\(message ?? "the table kept changing"); try again"
+        case .truncated: "an answer was too long for the receive buffer"
+        case .malformed: "the kernel's answer makes no sense\(explanation)"
+        case .refused(let code), .system(let code): "\(ErrnoText.words(code))\(explanation)"
+        }
+    }
+}
+
+/// One message of a batch that the kernel refused.
+package struct BatchFailure: Hashable, Sendable {
+    /// The position in the batch, from 0.
+    package let index: Int
+    /// The kernel's errno, positive.
+    package let errno: Int32
+    /// The kernel's explanation, if it sent one.
+    package let message: String?
+
+    package init(index: Int, errno: Int32, message: String? = nil) {
+        self.index = index
+        self.errno = errno
+        self.message = message
     }
 }

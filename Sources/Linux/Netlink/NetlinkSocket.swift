@@ -99,3 +99,84 @@ package class NetlinkSocket: NetlinkTransport {
         }
     }
 }
+
+/// A socket's worth of netlink: datagrams out, datagrams in. Scripted in tests, where faults are wanted.
+package protocol NetlinkTransport: AnyObject {
+    /// Sends one datagram, whole.
+    func send(_ bytes: UnsafeRawBufferPointer) throws(TransportError)
+
+    /// Receives one datagram of the kernel's; others' are dropped.
+    func receive(into buffer: UnsafeMutableRawBufferPointer) throws(TransportError) -> ReceivedDatagram
+
+    /// Drops everything under way, so that the next request starts clean.
+    func reset() throws(TransportError)
+}
+
+/// A datagram that was received.
+package struct ReceivedDatagram: Hashable, Sendable {
+    /// The bytes that are in the buffer.
+    package let count: Int
+    /// Whether the datagram was larger than the buffer.
+    package let isTruncated: Bool
+
+    package init(count: Int, isTruncated: Bool = false) {
+        self.count = count
+        self.isTruncated = isTruncated
+    }
+}
+
+/// A system call of a transport that failed; `EINTR` never reaches the caller.
+package struct TransportError: Error, Hashable, Sendable {
+    /// The errno, positive.
+    package let errno: Int32
+
+    package init(errno: Int32) { self.errno = errno }
+}
+
+/// The kernel's generic netlink, whose families have numbers that the kernel gives them.
+package final class GenericNetlinkSocket: NetlinkSocket {
+    /// Opens a socket in the calling process's network namespace.
+    ///
+    /// - Parameters:
+    ///   - receiveBufferSize: Bytes of answers that the kernel may queue; beyond, answers are lost.
+    ///   - timeLimitSeconds: How long one answer may take.
+    package init(receiveBufferSize: Int32 = 8 << 20, timeLimitSeconds: Int = 10) throws(NetlinkError) {
+        try super.init(.generic, receiveBufferSize: receiveBufferSize, timeLimitSeconds: timeLimitSeconds)
+    }
+
+    /// The number of a family in this kernel; asking may load the module.
+    package static func resolveFamily(_ name: String) throws(NetlinkError) -> UInt16 {
+        let family = GenericNetlinkFamily(name, version: 1, module: "") { false }
+        return try GenericNetlinkChannel(transport: try GenericNetlinkSocket(), family: family).resolve()
+    }
+}
+
+/// The parts of the kernel that sockets of ours speak with.
+package enum NetlinkProtocol: Hashable, Sendable {
+    /// Families of commands, IPVS among them (`NETLINK_GENERIC`).
+    case generic
+    /// Devices, addresses and routes (`NETLINK_ROUTE`).
+    case route
+    /// Connection tracking (`NETLINK_NETFILTER`).
+    case netfilter
+
+    /// The number that `socket(2)` takes.
+    var number: Int32 {
+        switch self {
+        case .generic: NETLINK_GENERIC
+        case .route: NETLINK_ROUTE
+        case .netfilter: NETLINK_NETFILTER
+        }
+    }
+}
+
+extension NetlinkProtocol: CustomStringConvertible {
+    /// `generic netlink`, `route netlink` or `netfilter netlink`.
+    package var description: String {
+        switch self {
+        case .generic: "generic netlink"
+        case .route: "route netlink"
+        case .netfilter: "netfilter netlink"
+        }
+    }
+}

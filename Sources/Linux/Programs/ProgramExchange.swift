@@ -1,3 +1,4 @@
+internal import CSystem
 internal import Glibc
 
 /// What goes to a program and comes from it, all at the same time, so that neither side waits for the other for ever.
@@ -91,4 +92,70 @@ struct ProgramExchange: ~Copyable {
     }
 
     private static func isTemporary(_ code: Int32) -> Bool { code == EAGAIN || code == EINTR }
+}
+
+/// Keeps SIGPIPE away from the calling thread while it writes to a pipe whose reader may go.
+struct PipeSignal {
+    private var set = sigset_t()
+    private var before = sigset_t()
+    private let wasPending: Bool
+
+    /// Blocks it.
+    init() {
+        var pending = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGPIPE)
+        sigpending(&pending)
+        wasPending = sigismember(&pending, SIGPIPE) == 1
+        pthread_sigmask(SIG_BLOCK, &set, &before)
+    }
+
+    /// Takes back one that has come meanwhile, and lets others through as before.
+    func restore() {
+        var (set, before, now) = (set, before, timespec())
+        if !wasPending {
+            while sigtimedwait(&set, nil, &now) < 0 && errno == EINTR {}
+        }
+        pthread_sigmask(SIG_SETMASK, &before, nil)
+    }
+}
+
+/// A pipe to or from a program. Both ends are closed at `exec`, unless they are given to the program by name.
+struct ProgramPipe: ~Copyable {
+    let reader: Descriptor
+    let writer: Descriptor
+
+    init() throws(ProgramFailure) {
+        var ends: (Int32, Int32) = (-1, -1)
+        let code = withUnsafeMutableBytes(of: &ends) {
+            csystem_pipe($0.assumingMemoryBound(to: Int32.self).baseAddress)
+        }
+        guard code == 0 else { throw ProgramFailure("pipe", errno) }
+        reader = Descriptor(ends.0)
+        writer = Descriptor(ends.1)
+    }
+
+    /// The end to read from, which no longer blocks; the other one is closed.
+    consuming func keepReader() -> Descriptor { reader.withoutBlocking() }
+
+    /// The end to write to, which no longer blocks; the other one is closed.
+    consuming func keepWriter() -> Descriptor { writer.withoutBlocking() }
+}
+
+extension Descriptor {
+    fileprivate consuming func withoutBlocking() -> Descriptor {
+        _ = fcntl(value, F_SETFL, fcntl(value, F_GETFL) | O_NONBLOCK)
+        return self
+    }
+}
+
+/// A file descriptor that is closed with its owner; negative for none.
+package struct Descriptor: ~Copyable {
+    package let value: Int32
+
+    package init(_ value: Int32) { self.value = value }
+
+    deinit {
+        if value >= 0 { close(value) }
+    }
 }

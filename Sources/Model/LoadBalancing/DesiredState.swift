@@ -16,3 +16,24 @@ package struct DesiredState: Hashable, Sendable {
         self.syncDaemons = syncDaemons
     }
 }
+
+/// A virtual server as it is declared, with its real servers.
+package struct DesiredVirtualServer: Hashable, Sendable {
+    package var virtualServer: VirtualServer
+    package var realServers: [RealServer]
+    /// The declared name, for people; the kernel knows only the key.
+    package var name: String?
+    /// Seconds that a leaving real server may keep its connections; `nil` for the general setting.
+    package var drainTimeout: UInt32?
+
+    package var key: VirtualServerKey { virtualServer.key }
+
+    package init(
+        _ virtualServer: VirtualServer, realServers: [RealServer] = [], name: String? = nil, drainTimeout: UInt32? = nil
+    ) {
+        self.virtualServer = virtualServer
+        self.realServers = realServers
+        self.name = name
+        self.drainTimeout = drainTimeout
+    }
+}

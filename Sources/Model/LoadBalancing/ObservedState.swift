@@ -68,3 +68,59 @@ package struct ObservedRealServer: Hashable, Sendable {
         func hash(into hasher: inout Hasher) { hasher.combine(value) }
     }
 }
+
+/// The connections that the kernel counts for a real server.
+package struct ConnectionCounts: Hashable, Sendable {
+    /// TCP in ESTABLISHED; for UDP and SCTP the protocol's equivalent.
+    package var active: UInt32
+    /// Everything else that still has an entry, TIME_WAIT included.
+    package var inactive: UInt32
+    /// Persistence templates, which are no traffic of their own.
+    package var persistent: UInt32
+
+    package init(active: UInt32 = 0, inactive: UInt32 = 0, persistent: UInt32 = 0) {
+        self.active = active
+        self.inactive = inactive
+        self.persistent = persistent
+    }
+
+    /// Whether any connection would lose its real server with a removal.
+    package var isIdle: Bool { active == 0 && inactive == 0 }
+}
+
+/// The namespace's connection timeouts in seconds; `nil` leaves that one as it is (`IPVS_CMD_SET_CONFIG`).
+package struct ConnectionTimeouts: Hashable, Sendable {
+    /// Established TCP connections; the kernel boots with 900.
+    package var tcp: UInt32?
+    /// TCP connections after a FIN; the kernel boots with 120.
+    package var tcpFin: UInt32?
+    /// UDP "connections"; the kernel boots with 300.
+    package var udp: UInt32?
+
+    package init(tcp: UInt32? = nil, tcpFin: UInt32? = nil, udp: UInt32? = nil) {
+        self.tcp = tcp
+        self.tcpFin = tcpFin
+        self.udp = udp
+    }
+
+    /// The largest value that the kernel takes: `INT_MAX / HZ`, with the largest HZ there is.
+    package static let maximum: UInt32 = 2_147_483_647 / 1000
+}
+
+/// 64-bit counters since the last zeroing, and the kernel's estimate of the present rates.
+package struct TrafficStatistics: Hashable, Sendable {
+    package var connections: UInt64 = 0
+    package var inboundPackets: UInt64 = 0
+    package var outboundPackets: UInt64 = 0
+    package var inboundBytes: UInt64 = 0
+    package var outboundBytes: UInt64 = 0
+
+    /// Per second, all five; 0 where `net.ipv4.vs.run_estimation` is off.
+    package var connectionRate: UInt64 = 0
+    package var inboundPacketRate: UInt64 = 0
+    package var outboundPacketRate: UInt64 = 0
+    package var inboundByteRate: UInt64 = 0
+    package var outboundByteRate: UInt64 = 0
+
+    package init() {}
+}

@@ -59,3 +59,58 @@ extension Ledger {
         drains[DrainKey(key, realServer)]
     }
 }
+
+extension Ledger {
+    /// What it holds of some virtual servers. Drains of real servers that others have removed belong to it: they are over.
+    ///
+    /// - Parameter withSettings: Whether synchronisation daemons belong to the part.
+    package func part(_ keys: Set<VirtualServerKey>, withSettings: Bool = false) -> Ledger {
+        var part = Ledger(syncDaemons: withSettings ? syncDaemons : [])
+        for key in keys { part.virtualServers[key] = virtualServers[key] }
+        for (drain, since) in drains where keys.contains(drain.virtualServer) { part.drains[drain] = since }
+        return part
+    }
+
+    /// Puts a part that has changed in the place of what it was before.
+    package mutating func replace(_ old: Ledger, with new: Ledger) {
+        for key in old.virtualServers.keys where new.virtualServers[key] == nil { virtualServers[key] = nil }
+        for key in old.drains.keys where new.drains[key] == nil { drains[key] = nil }
+        virtualServers.merge(new.virtualServers) { $1 }
+        drains.merge(new.drains) { $1 }
+        syncDaemons = syncDaemons.subtracting(old.syncDaemons).union(new.syncDaemons)
+    }
+}
+
+extension Plan {
+    /// The ledger once the changes were carried out: what really went is forgotten, what could not be made is not ours.
+    ///
+    /// - Parameter failed: The indices of the changes that the kernel refused.
+    package func ledger(afterFailuresAt failed: Set<Int>) -> Ledger {
+        var result = ledger
+        var removed: Set<VirtualServerKey> = []
+        for (index, change) in changes.enumerated() {
+            let succeeded = !failed.contains(index)
+            switch change.operation {
+            case .removeVirtualServer(let key) where succeeded: removed.insert(key)
+            case .addVirtualServer(let virtualServer) where !succeeded: removed.insert(virtualServer.key)
+            case .removeRealServer(let endpoint, let key) where succeeded:
+                result.drains[Ledger.DrainKey(key, endpoint)] = nil
+            case .startSyncDaemon(let daemon) where !succeeded: result.syncDaemons.remove(daemon.role)
+            case .stopSyncDaemon(let daemon) where succeeded && !starts(daemon.role):
+                result.syncDaemons.remove(daemon.role)
+            default: break
+            }
+        }
+        guard !removed.isEmpty else { return result }
+        for key in removed { result.virtualServers[key] = nil }
+        result.drains = result.drains.filter { !removed.contains($0.key.virtualServer) }
+        return result
+    }
+
+    private func starts(_ role: SyncDaemon.Role) -> Bool {
+        changes.contains { change in
+            if case .startSyncDaemon(let daemon) = change.operation { return daemon.role == role }
+            return false
+        }
+    }
+}

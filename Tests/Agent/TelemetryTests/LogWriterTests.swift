@@ -38,12 +38,25 @@ import Testing
     @Test func linesGoOutInOrder() {
         let pipe = Pipe()
         let writer = LogWriter(pipe.writer)
-        var log = Logger(label: "test") { _ in LineLogHandler(.text, level: .info, writer: writer) }
+        var log = Logger(label: "test") { _ in LineLogHandler(LogStyle(.text, level: .info), writer: writer) }
         log.logLevel = .info
         for number in 0..<100 { log.info("line \(number)") }
         let lines = pipe.lines(from: writer)
         #expect(lines.count == 100 && zip(lines, 0...).allSatisfy { $0.hasSuffix("line \($1)") })
         #expect(writer.lost == 0)
+    }
+
+    /// A configuration that is read again may say it.
+    @Test func theStyleMayChange() {
+        let pipe = Pipe()
+        let writer = LogWriter(pipe.writer)
+        let style = LogStyle(.text, level: .warning)
+        let log = Logger(label: "test") { _ in LineLogHandler(style, writer: writer) }
+        log.info("unheard")
+        style.use(.json, level: .debug)
+        log.debug("heard")
+        let lines = pipe.lines(from: writer)
+        #expect(lines.count == 1 && lines[0].contains(#""message":"heard""#))
     }
 
     /// Without a thread of its own for writing, this would never end.

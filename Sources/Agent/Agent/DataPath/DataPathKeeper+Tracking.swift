@@ -1,5 +1,6 @@
 internal import NFTables
-internal import Netlink
+package import Netlink
+package import NodeNetwork
 
 /// What becomes of connection tracking when the rules go that need it.
 package enum TrackingChange: Hashable, Sendable, CustomStringConvertible {
@@ -124,5 +125,32 @@ extension DataPathKeeper {
     package func previewHold() -> TrackingChange? {
         let connections = translatedConnections
         return connections == 0 ? nil : .hold(connections: connections)
+    }
+}
+
+/// The connections that the kernel tracks.
+package protocol ConnectionTracker {
+    /// Deletes the entries of these flows and nothing else; says how many there were.
+    func deleteEntries(_ flows: Set<StaleFlow>) throws(NetlinkError) -> Int
+
+    /// How many open connections need tracking, for netfilter masqueraded or redirected them.
+    func translatedConnections() throws(NetlinkError) -> Int
+}
+
+extension ConntrackClient: ConnectionTracker {}
+
+/// The tracked connections of a kernel whose module may come only later.
+final class KernelTracker: ConnectionTracker {
+    private var client: ConntrackClient?
+
+    func deleteEntries(_ flows: Set<StaleFlow>) throws(NetlinkError) -> Int { try opened().deleteEntries(flows) }
+
+    func translatedConnections() throws(NetlinkError) -> Int { try opened().translatedConnections() }
+
+    private func opened() throws(NetlinkError) -> ConntrackClient {
+        if let client { return client }
+        let opened = try ConntrackClient()
+        client = opened
+        return opened
     }
 }

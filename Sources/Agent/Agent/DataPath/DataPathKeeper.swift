@@ -266,3 +266,16 @@ extension DataPathChange {
             added: added.filter { $0.boundAddress == nil }, removed: removed.filter { $0.boundAddress == nil })
     }
 }
+
+extension DataPathKeeper {
+    /// A keeper of this process's network namespace.
+    package convenience init(store: NetworkRecordStore, sysctlDirectory: String) throws(SyncError) {
+        do throws(NetlinkError) {
+            self.init(
+                firewall: KernelFirewall(), vips: try VIPClient(), sysctls: Sysctls(root: sysctlDirectory),
+                tracker: KernelTracker(), tracking: TrackingTable(), store: store, kernel: KernelVersion.running)
+        } catch {
+            throw .kernel(error)
+        }
+    }
+}

@@ -1,8 +1,9 @@
+internal import DataPath
 package import KubeProxy
 internal import LoadBalancing
-internal import Netlink
-internal import NodeNetwork
-internal import Reconcile
+package import Netlink
+package import NodeNetwork
+package import Reconcile
 
 /// Removes what kube-proxy has left on a node that ipvsync serves.
 package struct Takeover {
@@ -153,3 +154,48 @@ extension Set<IPAddress> {
         return contains(endpoint.address)
     }
 }
+
+/// What has to be known of our own things, so that nothing goes that is still needed.
+package struct TakeoverDemand: Sendable {
+    /// Virtual servers that are neither ours nor declared.
+    let foreign: [VirtualServerKey]
+    /// The addresses of virtual servers that are ours.
+    let served: Set<IPAddress>
+    /// Addresses that the node takes as its own without kube-proxy's device, or will.
+    let bound: Set<IPAddress>
+    /// Our own device.
+    let device: String
+    /// Virtual servers that are ours.
+    let ours: [VirtualServerKey]
+    /// How many leftovers may go; `nil` for any number.
+    let removalGuard: RemovalGuard?
+
+    /// - Parameter report: A sync, or the preview of one.
+    package init(_ report: SyncReport, _ demand: DataPathDemand, removalGuard: RemovalGuard?) {
+        foreign = report.plan.foreign
+        ours = Array(report.plan.ledger.virtualServers.keys)
+        served = Synchronizer.addresses(ours)
+        bound = demand.settings.binding == .none ? [] : demand.addresses
+        device = demand.settings.device
+        // A single leftover looks like none.
+        self.removalGuard = removalGuard.map { RemovalGuard(share: $0.share, minimum: 1) }
+    }
+}
+
+/// Why a node was not taken over, or not as a whole: one line, with the remedy.
+package struct TakeoverError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}
+
+/// The addresses of a network namespace with the devices of others: the kernel's, or some in memory.
+package protocol LeftoverDevices: VIPTable {
+    /// The device of that name with its addresses; `nil` when there is none, or it is ours.
+    func otherDevice(named name: String) throws(NetlinkError) -> OtherDevice?
+
+    /// Removes a dummy device with every address on it. One that is gone already is as well.
+    func removeDummy(named name: String) throws(NetlinkError)
+}
+
+extension VIPClient: LeftoverDevices {}

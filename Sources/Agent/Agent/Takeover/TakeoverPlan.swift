@@ -1,3 +1,6 @@
+package import KubeProxy
+package import LoadBalancing
+
 /// What kube-proxy has left on a node and is to go, in an order in which nothing goes that still serves something else.
 package struct TakeoverPlan: Hashable, Sendable {
     package var steps: [TakeoverStep] = []
@@ -21,4 +24,32 @@ package struct TakeoverPlan: Hashable, Sendable {
 
     /// Whether nothing is left to remove.
     package var isEmpty: Bool { steps.isEmpty }
+}
+
+/// One thing of kube-proxy's that is removed. Each is done when it is gone already.
+package enum TakeoverStep: Hashable, Sendable {
+    /// Chains of iptables, and what leads into them: those of a table all at once.
+    case removeRules(IPTablesRemoval, from: IPTablesVariant)
+    /// A set of ipset's.
+    case destroySet(String)
+    /// A table of nftables', as `ip kube-proxy`.
+    case deleteTable(String)
+    /// The virtual server of a Service that is no more.
+    case removeVirtualServer(VirtualServerKey)
+    /// The device with this many addresses.
+    case removeDevice(String, addresses: Int)
+}
+
+extension TakeoverStep: CustomStringConvertible {
+    /// What it removes.
+    package var description: String {
+        switch self {
+        case .removeRules(let removal, let variant):
+            "\(variant.name): \(removal.chainCount) chains and \(removal.jumpCount) rules that lead into them"
+        case .destroySet(let name): "ipset \(name)"
+        case .deleteTable(let name): "nftables table \(name)"
+        case .removeVirtualServer(let key): "virtual server \(key)"
+        case .removeDevice(let name, let count): "device \(name) with \(count) addresses"
+        }
+    }
 }

@@ -1,6 +1,6 @@
 internal import CNetlink
 internal import Glibc
-internal import LoadBalancing
+package import LoadBalancing
 package import Netlink
 
 // Devices of others.
@@ -57,4 +57,31 @@ extension VIPClient {
             throw NetlinkError(.refused(failure.errno), operation: operation, message: failure.message)
         }
     }
+}
+
+/// A device that somebody else has made, with its addresses.
+package struct OtherDevice: Hashable, Sendable {
+    package let name: String
+    /// Whether it carries no packets, as devices do that are there for their addresses alone.
+    package let isDummy: Bool
+    /// All but IPv6 link-local ones.
+    package let addresses: Set<IPAddress>
+
+    package init(name: String, isDummy: Bool, addresses: Set<IPAddress>) {
+        self.name = name
+        self.isDummy = isDummy
+        self.addresses = addresses
+    }
+}
+
+/// The addresses of a node, and those around it that are nobody's to take.
+package struct NodeStations: Hashable, Sendable {
+    /// Its own, but for those on devices that are left out.
+    package var addresses: Set<IPAddress> = []
+    /// The broadcast addresses of their networks.
+    package var broadcasts: Set<IPAddress> = []
+    /// The gateways of default routes, of any table.
+    package var gateways: Set<IPAddress> = []
+
+    package init() {}
 }

@@ -201,3 +201,41 @@ extension VIPOperation {
         }
     }
 }
+
+/// The addresses and local routes of a network namespace: the kernel's, or one in memory.
+package protocol VIPTable: AnyObject {
+    /// Everything that a plan needs to know.
+    ///
+    /// - Parameter device: The name of our device.
+    func read(device: String) throws(NetlinkError) -> ObservedVIPs
+
+    /// Carries the operations out in order and returns those that were refused.
+    ///
+    /// What is there already, or gone already, counts as done. Operations on a device that is not ours fail with
+    /// `EEXIST`, those on a device that is missing with `ENODEV`.
+    func apply(_ operations: [VIPOperation], device: String) throws(NetlinkError) -> [VIPFailure]
+}
+
+/// An operation that the kernel refused; the others were carried out.
+package struct VIPFailure: Error, Hashable, Sendable {
+    package let operation: VIPOperation
+    /// The kernel's errno, positive.
+    package let errno: Int32
+    /// The kernel's extended acknowledgement, if it sent one.
+    package let kernelMessage: String?
+
+    package init(operation: VIPOperation, errno: Int32, kernelMessage: String? = nil) {
+        self.operation = operation
+        self.errno = errno
+        self.kernelMessage = kernelMessage
+    }
+
+    /// What failed and why, in words.
+    package func text(device: String) -> String {
+        let error = NetlinkError(.refused(errno), operation: operation.text(device: device), message: kernelMessage)
+        let remedy =
+            operation == .createDevice && errno == EOPNOTSUPP
+            ? "; modprobe dummy, or set network.vipBinding: route" : ""
+        return "cannot \(error.operation): \(error.reason)\(remedy)"
+    }
+}

@@ -74,3 +74,70 @@ package struct VIPPlan: Hashable, Sendable {
         if case .ours = device { [.removeDevice] } else { [] }
     }
 }
+
+/// Why there is no plan.
+package enum VIPPlanError: Error, Hashable, Sendable {
+    /// A device of our device's name is somebody else's.
+    case deviceIsForeign(name: String)
+}
+
+extension VIPPlanError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .deviceIsForeign(let name):
+            "there is a device \(name) that ipvsync has not made (it is no dummy device with the alias "
+                + "“\(VIPDevice.alias)”): remove or rename it, or configure another name"
+        }
+    }
+}
+
+/// What a network namespace has of addresses and of our routes.
+package struct ObservedVIPs: Hashable, Sendable {
+    package var device: VIPDevice
+    /// Single addresses (`/32`, `/128`) on our device; empty when the device is not ours.
+    package var addresses: Set<IPAddress>
+    /// All other addresses, with the name of a device that has them. IPv6 link-local ones are left out.
+    package var elsewhere: [IPAddress: String]
+    /// The networks that local routes of ours (``VIPRoute``) make answer.
+    package var routes: Set<IPPrefix>
+
+    /// The single addresses that answer because of us, by either kind of binding.
+    package var bound: Set<IPAddress> {
+        addresses.union(routes.lazy.filter(\.isSingleAddress).map(\.address))
+    }
+
+    package init(
+        device: VIPDevice = .missing, addresses: Set<IPAddress> = [], elsewhere: [IPAddress: String] = [:],
+        routes: Set<IPPrefix> = []
+    ) {
+        self.device = device
+        self.addresses = addresses
+        self.elsewhere = elsewhere
+        self.routes = routes
+    }
+}
+
+/// Whose the device is that bears the name of ours.
+package enum VIPDevice: Hashable, Sendable {
+    /// There is none of that name.
+    case missing
+    /// A dummy device that we made, as its alias says.
+    case ours(isUp: Bool)
+    /// Somebody else made it: nothing of it is ever touched.
+    case foreign
+
+    /// The name unless another is configured.
+    package static let defaultName = "ipvsync0"
+    /// The alias (`IFLA_IFALIAS`) by which a device is ours.
+    package static let alias = "ipvsync"
+    /// The kind of device (`IFLA_INFO_KIND`): it takes packets and carries none.
+    package static let kind = "dummy"
+}
+
+/// What makes a route one of ours: local, on the loopback device, and with a protocol number that nobody else has.
+package enum VIPRoute {
+    /// The origin of a route (`rtm_protocol`); the kernel keeps it and gives it no meaning.
+    package static let protocolNumber: UInt8 = 218
+    /// The metric (`RTA_PRIORITY`): with one of their own, our routes never meet another's of the same network.
+    static let metric: UInt32 = 218
+}
