@@ -149,8 +149,8 @@ extension Scenario {
         try context.run(["fsfreeze", "--freeze", disk])
         // However this ends: nobody could be killed who waits for that disk.
         defer { _ = try? context.run(["fsfreeze", "--unfreeze", disk]) }
-        let request = #"exec 3<>/dev/tcp/127.0.0.1/10249; printf 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n' >&3; sleep 600"#
-        let reader = try Command(["bash", "-c", request]).start()
+        let request = #"printf 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'"#
+        let reader = try Command(["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/10249; \(request) >&3; sleep 600"]).start()
         var longest = (change: Duration.zero, probe: Duration.zero)
         for number in 2...9 {
             var started = ContinuousClock.now

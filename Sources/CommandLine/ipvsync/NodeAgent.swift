@@ -217,7 +217,8 @@ final class NodeAgent {
     /// Waits for news of the API server, a file, or a signal.
     private func take(_ wait: Duration) {
         let descriptors = [
-            signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor, family?.descriptor,
+            signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor,
+            family?.descriptor,
         ].compactMap(\.self)
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
