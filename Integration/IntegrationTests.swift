@@ -27,6 +27,9 @@ struct IntegrationTests: AsyncParsableCommand {
     )
     var without: [Tag] = []
 
+    @Option(help: ArgumentHelp("Only this share of them: 2/3 is the second of three.", valueName: "share"))
+    var share = Share.all
+
     @Option(help: "How many scenarios run at a time.")
     var jobs = 1
 
@@ -89,7 +92,8 @@ struct IntegrationTests: AsyncParsableCommand {
     }
 
     private func runChosen() throws(ScenarioFailure) {
-        let selection = Selection(filters: filter, tags: Set(tag), skippedTags: Set(skipTag), missing: Set(without))
+        let selection = Selection(
+            filters: filter, tags: Set(tag), skippedTags: Set(skipTag), missing: Set(without), share: share)
         let chosen = try selection.choose(from: Scenario.all)
         if list {
             for scenario in chosen {
