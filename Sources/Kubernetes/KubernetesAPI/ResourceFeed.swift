@@ -247,6 +247,8 @@ extension ResourceFeed {
     /// Does without an optional collection that was never read; another path is tried at once.
     private mutating func goWithout(now: ContinuousClock.Instant) {
         next = .list(page: nil)
+        // The server answers: what was wrong before is wrong no more.
+        status.problem = nil
         if resource.turn() {
             resumption = now
         } else {
