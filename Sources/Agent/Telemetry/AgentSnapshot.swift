@@ -52,8 +52,8 @@ package struct AgentSnapshot: Sendable {
     package init() {}
 
     /// Takes note of a step.
-    package mutating func take(_ step: AgentStep, at time: WallTime = .now) {
-        metrics.take(step, at: time)
+    package mutating func record(_ step: AgentStep, at time: WallTime = .now) {
+        metrics.record(step, at: time)
         guard !step.isOfNetwork else { return }
         lastScope = step.scope
         switch step.result {
