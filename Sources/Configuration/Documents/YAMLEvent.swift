@@ -3,7 +3,8 @@ struct YAMLEvent {
     enum Kind {
         case streamStart
         case streamEnd
-        case documentStart
+        /// The character of the stream at which it begins, and whether directives (`%YAML`, `%TAG`) do.
+        case documentStart(index: Int, hasDirectives: Bool)
         case documentEnd
         case alias(String)
         case scalar(YAMLScalar)
@@ -14,6 +15,10 @@ struct YAMLEvent {
     }
 
     let kind: Kind
+    var isAlias: Bool {
+        if case .alias = kind { return true }
+        return false
+    }
     /// The name behind `&`, for a scalar, sequence or mapping.
     let anchor: String?
     let position: YAMLNode.Position

@@ -37,7 +37,11 @@ struct YAMLEventReader: ~Copyable {
     private static func kind(of event: yaml_event_t) -> YAMLEvent.Kind {
         switch event.type {
         case YAML_STREAM_START_EVENT: .streamStart
-        case YAML_DOCUMENT_START_EVENT: .documentStart
+        case YAML_DOCUMENT_START_EVENT:
+            .documentStart(
+                index: event.start_mark.index,
+                hasDirectives: event.data.document_start.version_directive != nil
+                    || event.data.document_start.tag_directives.start != event.data.document_start.tag_directives.end)
         case YAML_DOCUMENT_END_EVENT: .documentEnd
         case YAML_ALIAS_EVENT: .alias(text(event.data.alias.anchor) ?? "")
         case YAML_SCALAR_EVENT: .scalar(scalar(event))

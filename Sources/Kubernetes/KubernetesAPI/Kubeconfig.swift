@@ -12,7 +12,7 @@ package struct Kubeconfig {
         for source in try SourceFile.sources(at: path) {
             let bytes = try source.contents(limit: 16 << 20)
             do throws(YAMLError) {
-                nodes += try YAMLNode.documents(in: bytes).filter { !$0.isNull }
+                nodes += try YAMLNode.documents(in: bytes, as: .kubernetes).filter { !$0.isNull }
             } catch {
                 throw ConfigurationErrors([
                     ConfigurationError(
