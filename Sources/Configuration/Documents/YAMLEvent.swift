@@ -3,8 +3,8 @@ struct YAMLEvent {
     enum Kind {
         case streamStart
         case streamEnd
-        /// The character of the stream at which it begins, and whether directives (`%YAML`, `%TAG`) do.
-        case documentStart(index: Int, hasDirectives: Bool)
+        /// Whether it begins with directives (`%YAML`, `%TAG`).
+        case documentStart(hasDirectives: Bool)
         case documentEnd
         case alias(String)
         case scalar(YAMLScalar)
@@ -22,4 +22,6 @@ struct YAMLEvent {
     /// The name behind `&`, for a scalar, sequence or mapping.
     let anchor: String?
     let position: YAMLNode.Position
+    /// Where it stands in the stream.
+    let characters: Range<Int>
 }

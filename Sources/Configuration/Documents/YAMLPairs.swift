@@ -23,6 +23,9 @@ struct YAMLPairs {
             defer { merges.append(value) }
             return reading == .kubernetes ? mergeProblem(key, value, isAlias) : nil
         }
+        if reading == .kubernetes, key.isNull {
+            return YAMLError(key, "a key is null", remedy: "write a text in quotes")
+        }
         if let line = line(of: scalar.text) {
             return YAMLError(
                 key, "the key `\(scalar.text)` stands here and in line \(line)", remedy: "keep one of the two")

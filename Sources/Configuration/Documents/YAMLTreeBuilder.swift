@@ -17,7 +17,7 @@ struct YAMLTreeBuilder: ~Copyable {
     private let reader: YAMLEventReader
     private let limits: YAMLLimits
     private let reading: YAMLReading
-    private var split: DocumentSplit
+    private var source: KubectlSource
     private var anchors: [String: Anchor] = [:]
     private var nodeCount = 0
     private var aliasedCount = 0
@@ -27,7 +27,7 @@ struct YAMLTreeBuilder: ~Copyable {
         _ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits, as reading: YAMLReading, flaws: YAMLFlaws
     ) throws(YAMLError) {
         reader = try YAMLEventReader(bytes)
-        split = DocumentSplit(bytes)
+        source = KubectlSource(bytes)
         self.limits = limits
         self.reading = reading
         self.flaws = flaws
@@ -41,9 +41,9 @@ struct YAMLTreeBuilder: ~Copyable {
             switch event.kind {
             case .streamEnd:
                 return documents
-            case .documentStart(let index, let hasDirectives):
+            case .documentStart(let hasDirectives):
                 if reading == .kubernetes {
-                    try split.check(index, event.position, hasDirectives, isFirst: documents.isEmpty)
+                    try source.checkDocument(event, hasDirectives: hasDirectives, isFirst: documents.isEmpty)
                 }
                 anchors.removeAll()
                 let node = try node(from: reader.next(), depth: 1).node
@@ -66,6 +66,9 @@ struct YAMLTreeBuilder: ~Copyable {
         if case .alias(let name) = event.kind { return try alias(name, at: event.position, depth: depth) }
         if case .scalar(let scalar) = event.kind, let problem = scalar.tagProblem {
             let error = YAMLError(event.position, problem.message, remedy: problem.remedy)
+            try flaws.add(error, depth: depth - 1, key: key)
+        }
+        if case .scalar(let scalar) = event.kind, reading == .kubernetes, let error = source.problem(scalar, event) {
             try flaws.add(error, depth: depth - 1, key: key)
         }
         if let anchor = event.anchor { anchors[anchor] = .open }

@@ -244,7 +244,7 @@ extension ServiceEndpoints {
         if !left.strangers.isEmpty {
             warn("endpoint \(left.strangers.firstFew()) is not of its slice's addressType and is left out")
         }
-        if left.missing > 0 { warn("\(left.missing) of its endpoints have no address and are left out") }
+        if left.missing > 0 { warn("endpoints without an address are left out: \(left.missing)") }
         if !left.others.isEmpty {
             let (first, count) = (left.others.flatMap(\.first), left.others.reduce(0) { $0 + $1.count })
             warn("endpoint address \(first.firstFew(of: count)) is left out: only the first one of an endpoint counts")

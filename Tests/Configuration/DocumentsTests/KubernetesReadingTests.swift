@@ -25,6 +25,19 @@ import Testing
     }
 
     @Test(arguments: [
+        ("a: \"x\\/y\"", "1:4: kubectl does not know the escape `\\/`"),
+        ("é: é\nb: {c: \"\\\\ \\\n  \\/\"}", "2:8: kubectl does not know the escape `\\/`"),
+        ("{a: 1, ~: 2}", "1:8: a key is null"),
+    ])
+    func whatKubectlRefuses(text: String, problem expected: String) {
+        #expect(problem(text)?.hasPrefix(expected + "; write ") == true, "\(problem(text) ?? "read")")
+        #expect(problem(text, as: .standard) == nil)
+    }
+
+    @Test(arguments: ["a: \"x/y\\n\"", "a: 'x\\/y'", "a: x\\/y", "a: \"\\\\/\"", "a: |\n  \\/\n", "{a: 1, \"~\": 2}"])
+    func textsThatKubectlReads(text: String) { #expect(problem(text) == nil) }
+
+    @Test(arguments: [
         "{<<: {x: 1, y: 2}, x: 3}", "{z: 1, <<: {x: 1}, x: 3}", "{x: 1, <<: [{y: 1}, {y: 2, z: 3}]}",
         "{x: 1, \"<<\": {x: 2}}", "a: &m {x: 1}\nb: {<<: [*m]}\nc: {<<: *m}\n",
     ])

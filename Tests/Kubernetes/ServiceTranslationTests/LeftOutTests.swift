@@ -31,8 +31,8 @@ import Testing
             slice("{addresses: [10.1.0.1, 10.1.0.2]}, {addresses: [10.1.0.3, 10.1.0.4, 10.1.0.5, 10.1.0.6]}"),
             "endpoint address 10.1.0.2, 10.1.0.4, 10.1.0.5 and 1 more is left out: only the first one of an endpoint counts"
         ),
-        (slice("{addresses: [10.1.0.1]}, {addresses: []}"), "1 of its endpoints have no address and are left out"),
-        (slice("{addresses: [\"\"]}, {}"), "2 of its endpoints have no address and are left out"),
+        (slice("{addresses: [10.1.0.1]}, {addresses: []}"), "endpoints without an address are left out: 1"),
+        (slice("{addresses: [\"\"]}, {}"), "endpoints without an address are left out: 2"),
         (
             slice("{addresses: [web.example]}", "FQDN"),
             "EndpointSlice web-1 is left out: its addressType FQDN is for no proxy"
