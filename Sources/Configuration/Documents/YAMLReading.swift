@@ -29,7 +29,8 @@ struct KubectlSource {
         // The first one needs no mark.
         guard !isFirst, !isMark(at: event.characters.lowerBound) else { return }
         throw YAMLError(
-            event.position, "something stands in the line of `---`, so that kubectl does not see that a document begins",
+            event.position,
+            "something stands in the line of `---`, so that kubectl does not see that a document begins",
             remedy: "write it in the next line")
     }
 

@@ -132,7 +132,9 @@ extension ServiceTranslator {
         if service.ports.contains(where: { $0.nodePort > 0 }) {
             let addresses = families.sorted().flatMap(policy.nodePortAddresses)
             claims += addresses.map { Claim(ip: $0, role: .nodePort) }
-            if addresses.isEmpty, policy.mayServeNodePorts { warnings.append(Self.withoutNodeAddress(service, families)) }
+            if addresses.isEmpty, policy.mayServeNodePorts {
+                warnings.append(Self.withoutNodeAddress(service, families))
+            }
         }
         return claims
     }
@@ -167,7 +169,8 @@ extension ServiceTranslator {
         let names = families.sorted().map(\.label).joined(separator: " or ")
         return TranslationWarning(
             service.metadata.id, reason: .address,
-            "its node ports are served nowhere: this node has no \(names) address that services.nodePortAddresses takes")
+            "its node ports are served nowhere: this node has no \(names) address that services.nodePortAddresses takes"
+        )
     }
 
     private static func warning(

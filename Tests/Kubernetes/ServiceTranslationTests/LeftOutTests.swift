@@ -59,7 +59,8 @@ import Testing
         let fine = [Self.slice("", "FQDN"), Self.slice("{addresses: [10.1.0.1]}"), Self.slice("", ports: "")]
         for source in fine { #expect(try warnings(Self.service(), source).isEmpty) }
         // A Pod of a cluster with two families, behind a Service with one.
-        let pod = "{kind: Pod, metadata: {name: p, labels: {a: b}}, status: {podIPs: [{ip: 10.1.0.1}, {ip: \"fd00::1\"}]}}"
+        let pod =
+            "{kind: Pod, metadata: {name: p, labels: {a: b}}, status: {podIPs: [{ip: 10.1.0.1}, {ip: \"fd00::1\"}]}}"
         #expect(try warnings(Self.service(", selector: {a: b}"), pod).isEmpty)
     }
 
