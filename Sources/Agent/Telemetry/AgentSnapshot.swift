@@ -46,6 +46,8 @@ package struct AgentSnapshot: Sendable {
     package var released: [String] = []
     /// What could not be done as Services ask.
     package var warnings: Set<TranslationWarning> = []
+    /// How many of these there are, those that are not shown one by one too.
+    package var warningCounts = WarningCounts()
     package private(set) var changes = RecentChanges()
     package private(set) var drift = RecentChanges()
 

@@ -241,7 +241,9 @@ extension AgentReporter {
     }
 
     /// Tells of the warnings on Services that are new.
-    mutating func warn(_ change: WarningChange, files: [TranslationWarning]) {
+    ///
+    /// - Parameter counts: Of all that stand, in files too.
+    mutating func warn(_ change: WarningChange, files: [TranslationWarning], _ counts: WarningCounts) {
         let declared = Set(files)
         let gone = told.subtracting(declared)
         let new = files.filter { told.insert($0).inserted }
@@ -255,6 +257,7 @@ extension AgentReporter {
             snapshot.warnings.subtract(change.removed)
             snapshot.warnings.formUnion(declared)
             snapshot.warnings.formUnion(change.added)
+            snapshot.warningCounts = counts
         }
     }
 }

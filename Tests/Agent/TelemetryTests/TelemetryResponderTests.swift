@@ -140,13 +140,15 @@ import Testing
                 TranslationWarning(web, reason: .address, "external IP 224.0.0.1 is multicast"),
                 TranslationWarning(web, "no number"),
             ]
+            // More than are shown.
+            $0.warningCounts = WarningCounts($0.warnings) + WarningCounts($0.warnings)
         }
         let found = metrics()
-        #expect(found[#"ipvsync_service_warnings{reason="address"}"#] == "2")
-        #expect(found[#"ipvsync_service_warnings{reason="value"}"#] == "1")
+        #expect(found[#"ipvsync_service_warnings{reason="address"}"#] == "4")
+        #expect(found[#"ipvsync_service_warnings{reason="value"}"#] == "2")
         #expect(found[#"ipvsync_service_warnings{reason="endpoint"}"#] == "0")
         #expect(board.responder().text("/status").contains("Service shop/web: external IP 127.0.0.1 is loopback"))
-        board.update { $0.warnings = [] }
+        board.update { $0.warningCounts = WarningCounts() }
         #expect(metrics()[#"ipvsync_service_warnings{reason="address"}"#] == "0")
     }
 
