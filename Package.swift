@@ -71,7 +71,7 @@ let package = Package(
             name: "Documents", dependencies: ["CYAML"], path: "Sources/Configuration/Documents", swiftSettings: settings
         ),
         .target(
-            name: "Configuration", dependencies: ["DataPath", "Documents", "Files", "LoadBalancing"],
+            name: "Configuration", dependencies: ["DataPath", "Documents", "Files", "HealthChecks", "LoadBalancing"],
             path: "Sources/Configuration/Configuration",
             swiftSettings: settings),
         .target(
@@ -102,7 +102,7 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "CSystem", "Configuration", "DataPath", "Files", "IPVS", "KubeProxy", "KubernetesAPI",
+                "CSystem", "Configuration", "DataPath", "Files", "HealthChecks", "IPVS", "KubeProxy", "KubernetesAPI",
                 "KubernetesObjects",
                 "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
             ], path: "Sources/Agent/Agent",
@@ -230,7 +230,9 @@ let package = Package(
             path: "Tests/Configuration/DocumentsTests", swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Configuration", "DataPath", "Documents", "LoadBalancing", "TemporaryFiles", "TestSupport"],
+            dependencies: [
+                "Configuration", "DataPath", "Documents", "HealthChecks", "LoadBalancing", "TemporaryFiles", "TestSupport",
+            ],
             path: "Tests/Configuration/ConfigurationTests",
             swiftSettings: settings),
         .testTarget(
@@ -251,6 +253,9 @@ let package = Package(
         .testTarget(
             name: "KubeProxyTests", dependencies: ["KubeProxy", "TemporaryFiles"],
             path: "Tests/Configuration/KubeProxyTests", swiftSettings: settings),
+        .testTarget(
+            name: "HealthChecksTests", dependencies: ["HealthChecks", "LoadBalancing"],
+            path: "Tests/Health/HealthChecksTests", swiftSettings: settings),
         .testTarget(
             name: "NFTablesTests",
             dependencies: ["DataPath", "LoadBalancing", "NFTables", "Netlink", "TemporaryFiles", "TestSupport"],
