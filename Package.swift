@@ -46,6 +46,11 @@ let package = Package(
         .target(
             name: "HealthChecks", dependencies: ["LoadBalancing"], path: "Sources/Health/HealthChecks",
             swiftSettings: settings),
+        .target(
+            name: "Checker",
+            dependencies: [
+                "CCurl", "CSystem", "Documents", "Files", "HealthChecks", "LoadBalancing", "Programs", "Sockets",
+            ], path: "Sources/Health/Checker", swiftSettings: settings),
 
         .target(
             name: "KubernetesObjects", dependencies: ["Documents", "LoadBalancing"],
@@ -80,7 +85,10 @@ let package = Package(
             path: "Sources/Kubernetes/KubernetesAPI",
             swiftSettings: settings),
         .target(
-            name: "HTTPService", dependencies: ["CCurl", "CSystem", "LoadBalancing"], path: "Sources/Agent/HTTPService",
+            name: "Sockets", dependencies: ["CSystem", "LoadBalancing"], path: "Sources/Linux/Sockets",
+            swiftSettings: settings),
+        .target(
+            name: "HTTPService", dependencies: ["CCurl", "CSystem", "LoadBalancing", "Sockets"], path: "Sources/Agent/HTTPService",
             swiftSettings: settings),
         .target(name: "Netlink", dependencies: ["CNetlink"], path: "Sources/Linux/Netlink", swiftSettings: settings),
         .target(
@@ -126,7 +134,7 @@ let package = Package(
         .executableTarget(
             name: "ipvsync",
             dependencies: [
-                "Agent", "CSystem", "Configuration", "DataPath", "Documents", "Files", "IPVS",
+                "Agent", "CSystem", "Checker", "Configuration", "DataPath", "Documents", "Files", "IPVS",
                 "KubernetesAPI", "KubernetesObjects",
                 "HTTPService", "KubeProxy", "LoadBalancing", "Manifests", "Netlink", "NodeNetwork", "Presentation",
                 "Programs", "Reconcile",
@@ -236,7 +244,13 @@ let package = Package(
             path: "Tests/Configuration/ConfigurationTests",
             swiftSettings: settings),
         .testTarget(
-            name: "HTTPServiceTests", dependencies: ["CSystem", "HTTPService", "LoadBalancing", "TemporaryFiles"],
+            name: "CheckerTests",
+            dependencies: [
+                "CSystem", "Checker", "HealthChecks", "LoadBalancing", "Sockets", "TemporaryFiles", "TestSupport",
+            ], path: "Tests/Health/CheckerTests", swiftSettings: settings),
+        .testTarget(
+            name: "HTTPServiceTests",
+            dependencies: ["CSystem", "HTTPService", "LoadBalancing", "Sockets", "TemporaryFiles"],
             path: "Tests/Agent/HTTPServiceTests",
             swiftSettings: settings),
         .testTarget(

@@ -27,7 +27,7 @@ struct IPVSync: ParsableCommand {
             ValidateCommand.self, ImportCommand.self, ExportCommand.self, ExplainCommand.self, EnvCommand.self,
             ZeroCommand.self, CleanupCommand.self,
             TakeoverCommand.self, DoctorCommand.self, SchemaCommand.self, MigrateCommand.self, CompletionsCommand.self,
-            ZoneCommand.self,
+            ZoneCommand.self, CheckerCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 
