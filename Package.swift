@@ -110,7 +110,7 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "CSystem", "Configuration", "DataPath", "Files", "HealthChecks", "IPVS", "KubeProxy", "KubernetesAPI",
+                "CSystem", "Configuration", "DataPath", "Documents", "Files", "HealthChecks", "IPVS", "KubeProxy", "KubernetesAPI",
                 "KubernetesObjects",
                 "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
             ], path: "Sources/Agent/Agent",
@@ -127,14 +127,14 @@ let package = Package(
         .target(
             name: "Telemetry",
             dependencies: [
-                "Agent", "Documents", "HTTPService", "LoadBalancing", "Reconcile", "ServiceTranslation",
+                "Agent", "Documents", "HTTPService", "HealthChecks", "LoadBalancing", "Reconcile", "ServiceTranslation",
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Sources/Agent/Telemetry",
             swiftSettings: settings),
         .executableTarget(
             name: "ipvsync",
             dependencies: [
-                "Agent", "CSystem", "Checker", "Configuration", "DataPath", "Documents", "Files", "IPVS",
+                "Agent", "CSystem", "Checker", "Configuration", "DataPath", "Documents", "Files", "HealthChecks", "IPVS",
                 "KubernetesAPI", "KubernetesObjects",
                 "HTTPService", "KubeProxy", "LoadBalancing", "Manifests", "Netlink", "NodeNetwork", "Presentation",
                 "Programs", "Reconcile",
@@ -298,7 +298,7 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Configuration", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink",
+                "Agent", "Configuration", "DataPath", "KubeProxy", "HealthChecks", "LoadBalancing", "NFTables", "Netlink",
                 "NodeNetwork",
                 "Reconcile", "ServiceTranslation", "TemporaryFiles", "TestSupport",
             ], path: "Tests/Agent/AgentTests",

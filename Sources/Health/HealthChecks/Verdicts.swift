@@ -3,7 +3,7 @@ package import LoadBalancing
 /// What is known of all real servers that are checked, and what follows for their virtual servers.
 ///
 /// Pure: results and times are handed in. What a result changes costs as much as the virtual servers that it is about.
-package struct Verdicts {
+package struct Verdicts: Sendable {
     /// A subject, and who wants to know of it.
     private struct Entry {
         var verdict: Verdict
@@ -103,8 +103,11 @@ package struct Verdicts {
     package mutating func takeSubjects() -> Set<CheckSubject>? {
         guard haveSubjectsChanged else { return nil }
         haveSubjectsChanged = false
-        return Set(entries.keys)
+        return subjects
     }
+
+    /// What is to be checked.
+    package var subjects: Set<CheckSubject> { Set(entries.keys) }
 
     // MARK: What is found
 
