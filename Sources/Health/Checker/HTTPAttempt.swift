@@ -152,6 +152,7 @@ extension HTTPAttempt {
     }
 
     private func prepareTLS() throws(Failure) {
+        if let authorities = transfers.authorities { try set(CURLOPT_CAINFO, authorities) }
         if !probe.verifies {
             try set(CURLOPT_SSL_VERIFYPEER, 0)
             try set(CURLOPT_SSL_VERIFYHOST, 0)
