@@ -88,7 +88,8 @@ let package = Package(
             name: "Sockets", dependencies: ["CSystem", "LoadBalancing"], path: "Sources/Linux/Sockets",
             swiftSettings: settings),
         .target(
-            name: "HTTPService", dependencies: ["CCurl", "CSystem", "LoadBalancing", "Sockets"], path: "Sources/Agent/HTTPService",
+            name: "HTTPService", dependencies: ["CCurl", "CSystem", "LoadBalancing", "Sockets"],
+            path: "Sources/Agent/HTTPService",
             swiftSettings: settings),
         .target(name: "Netlink", dependencies: ["CNetlink"], path: "Sources/Linux/Netlink", swiftSettings: settings),
         .target(
@@ -187,7 +188,8 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Checker", "Configuration", "DataPath", "HealthChecks", "IPVS", "KubeProxy", "KubernetesAPI", "LoadBalancing", "Manifests",
+                "Checker", "Configuration", "DataPath", "HealthChecks", "IPVS", "KubeProxy", "KubernetesAPI",
+                "LoadBalancing", "Manifests",
                 "NFTables",
                 "Netlink", "NodeNetwork", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

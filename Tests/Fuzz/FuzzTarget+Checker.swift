@@ -33,7 +33,7 @@ extension FuzzTarget {
             CheckerMessage.add(assignments).bytes, CheckerMessage.remove([1, 2, 3]).bytes,
             CheckerMessage.results(results).bytes, CheckerMessage.trouble("no").bytes,
             WireBytes.hex(question + "c00c 0005 0001 00000000 0002 c011 c00c 0001 0001 00000000 0004 c0000201"),
-            WireBytes.hex(question + "c00c 0006 0001 00000000 0018 c00c c00c" + String(repeating: "00000001", count: 5)),
+            WireBytes.hex(question + "c00c 0006 0001 00000000 0018 c00c c00c" + String(repeating: "01", count: 20)),
             Array("220-mail\r\n220 ready\r\n250 hello\r\n".utf8),
         ]
     }

@@ -45,7 +45,9 @@ final class Engine {
         poller = try Poller()
         attempts = Attempts(poller, try CheckTransfers(poller, authorities: authorities))
         beatTime = .now
-        guard poller.add(agent.descriptor, key: Self.agentKey, output: false) else { throw CheckerError("epoll", errno) }
+        guard poller.add(agent.descriptor, key: Self.agentKey, output: false) else {
+            throw CheckerError("epoll_ctl", errno)
+        }
     }
 
     /// Runs until the agent has gone, or says what it must not.

@@ -160,7 +160,8 @@ final class Poller {
 
     func remove(_ descriptor: Int32) { _ = control(EPOLL_CTL_DEL, descriptor, 0, false, false) }
 
-    private func control(_ operation: Int32, _ descriptor: Int32, _ key: UInt64, _ input: Bool, _ output: Bool) -> Bool {
+    private func control(_ operation: Int32, _ descriptor: Int32, _ key: UInt64, _ input: Bool, _ output: Bool) -> Bool
+    {
         let wanted = (input ? EPOLLIN.rawValue : 0) | (output ? EPOLLOUT.rawValue : 0)
         var event = epoll_event(events: wanted, data: epoll_data_t(u64: key))
         return epoll_ctl(self.descriptor, operation, descriptor, &event) == 0

@@ -68,10 +68,12 @@ import Testing
     }
 
     @Test func whatIsNoHTTP() throws {
-        for answer in ["SSH-2.0-OpenSSH\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "HTTP/9.9 200\r\n\r\n"] {
+        let tooShort = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"
+        for answer in ["SSH-2.0-OpenSSH\r\n", tooShort, "HTTP/9.9 200\r\n\r\n"] {
             #expect(try result(answer).outcome == .down)
         }
-        let head = "HTTP/1.1 200 OK\r\n" + String(repeating: "X-A: \(String(repeating: "b", count: 1_000))\r\n", count: 80)
+        let header = "X-A: \(String(repeating: "b", count: 1_000))\r\n"
+        let head = "HTTP/1.1 200 OK\r\n" + String(repeating: header, count: 80)
         #expect(try result(head + "\r\n").reason == "the head of the answer is longer than 64 KiB")
     }
 

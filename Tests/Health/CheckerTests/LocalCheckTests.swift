@@ -44,7 +44,7 @@ import Testing
 
     @Test func argumentsArriveAsTheyAre() throws {
         let probe = ServerCheck.CommandProbe(
-            ["/bin/sh", "-c", #"test "$1" = "a b;\$(c)" && test "$#" = 2 && test ! -t 0"#, "sh", "a b;\\$(c)", ""])
+            ["/bin/sh", "-c", #"test "$1" = "a b;\$(c)" && test "$#" = 2 && test ! -t 0"#, "sh", "a b;$(c)", ""])
         #expect(try engine.result(of: .command(probe), at: endpoint).reason == "exit status 0")
     }
 
