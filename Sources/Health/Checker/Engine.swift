@@ -34,7 +34,7 @@ final class Engine {
     /// Times that are looked at before the descriptors are again.
     private static let timesAtOnce = 256
     /// How long an attempt waits where there are as many under way as there may be.
-    private static let crowdDelay = Duration.milliseconds(20)
+    private static let crowdDelay = Duration.milliseconds(200)
 
     /// - Parameters:
     ///   - mostAttempts: How many are under way at most; others wait.
@@ -92,10 +92,7 @@ final class Engine {
             case .nothing: return true
             case .message(.add(let assignments)): assignments.forEach(add)
             case .message(.remove(let numbers)):
-                for number in numbers {
-                    checks[number] = nil
-                    schedule.remove(number)
-                }
+                numbers.forEach(remove)
             case .message, .malformed, .end: return false
             }
         }
@@ -108,9 +105,15 @@ final class Engine {
             agent.report(.init(assignment.number, CheckResult(.unknown, reason: reason, duration: .zero)), isNews: true)
             return
         }
+        remove(assignment.number)
         let check = Check(subject, now: now)
         checks[assignment.number] = check
         schedule.set(assignment.number, check.cadence.due)
+    }
+
+    private func remove(_ number: CheckerMessage.Number) {
+        if checks.removeValue(forKey: number)?.attempt != nil { figures.open -= 1 }
+        schedule.remove(number)
     }
 
     private func beat(now: ContinuousClock.Instant) {
