@@ -88,7 +88,8 @@ let package = Package(
             name: "Sockets", dependencies: ["CSystem", "LoadBalancing"], path: "Sources/Linux/Sockets",
             swiftSettings: settings),
         .target(
-            name: "HTTPService", dependencies: ["CCurl", "CSystem", "LoadBalancing", "Sockets"], path: "Sources/Agent/HTTPService",
+            name: "HTTPService", dependencies: ["CCurl", "CSystem", "LoadBalancing", "Sockets"],
+            path: "Sources/Agent/HTTPService",
             swiftSettings: settings),
         .target(name: "Netlink", dependencies: ["CNetlink"], path: "Sources/Linux/Netlink", swiftSettings: settings),
         .target(
@@ -179,15 +180,16 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "Agent", "Configuration", "DataPath", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects",
-                "LoadBalancing", "Netlink", "Reconcile", "ServiceTranslation", "TemporaryFiles",
+                "Agent", "Checker", "Configuration", "DataPath", "Documents", "HealthChecks", "IPVS", "KubernetesAPI",
+                "KubernetesObjects", "LoadBalancing", "Netlink", "Reconcile", "ServiceTranslation", "TemporaryFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Bench",
             swiftSettings: settings),
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Configuration", "DataPath", "IPVS", "KubeProxy", "KubernetesAPI", "LoadBalancing", "Manifests",
+                "Checker", "Configuration", "DataPath", "HealthChecks", "IPVS", "KubeProxy", "KubernetesAPI",
+                "LoadBalancing", "Manifests",
                 "NFTables",
                 "Netlink", "NodeNetwork", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -246,7 +248,8 @@ let package = Package(
         .testTarget(
             name: "CheckerTests",
             dependencies: [
-                "CSystem", "Checker", "HealthChecks", "LoadBalancing", "Sockets", "TemporaryFiles", "TestSupport",
+                "CSystem", "Checker", "HealthChecks", "LoadBalancing", "Programs", "Sockets", "TemporaryFiles",
+                "TestSupport",
             ], path: "Tests/Health/CheckerTests", swiftSettings: settings),
         .testTarget(
             name: "HTTPServiceTests",

@@ -4,6 +4,8 @@ internal import Glibc
 
 /// The transfers of HTTP checks under way, by libcurl on the engine's `epoll`.
 final class CheckTransfers {
+    /// A PEM file; `nil` for the system's.
+    let authorities: String?
     private let poller: Poller
     private let multi: UnsafeMutableRawPointer
     private struct Entry {
@@ -22,16 +24,17 @@ final class CheckTransfers {
     static let socketKey: UInt64 = 1 << 62
     private static let mostSpare = 64
 
-    init(_ poller: Poller) throws(CheckerError) {
+    init(_ poller: Poller, authorities: String?) throws(CheckerError) {
         guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, let multi = curl_multi_init() else {
             throw CheckerError("libcurl does not start")
         }
         self.poller = poller
+        self.authorities = authorities
         self.multi = multi
         let context = Unmanaged.passUnretained(self).toOpaque()
         let code = ccurl_multi_set_callbacks(
             multi,
-            { _, socket, action, context, known in
+            { _, socket, action, context, _ in
                 guard let context else { return 0 }
                 return Unmanaged<CheckTransfers>.fromOpaque(context).takeUnretainedValue().watch(socket, action)
             },

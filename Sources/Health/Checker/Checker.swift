@@ -1,8 +1,21 @@
+internal import CSystem
 internal import Glibc
 internal import Programs
 
 /// The process that asks the real servers: it has no right to change anything, and reads what strangers answer.
 package enum Checker {
+    /// Attempts under way at a time.
+    private static let mostSockets = 16_000
+    private static let mostPrograms = 32
+
+    /// Whether an agent is at descriptor 3.
+    package static var hasAgent: Bool {
+        var type: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(CheckerLaunch.descriptor, SOL_SOCKET, SO_TYPE, &type, &length) == 0
+            && type == SOCK_SEQPACKET.rawValue
+    }
+
     /// Runs the checks that the agent on the other end of descriptor 3 sends, until that has gone.
     ///
     /// - Parameters:
@@ -18,7 +31,7 @@ package enum Checker {
         if pings { needs.insert(.ping) }
         do throws(CheckerError) {
             try Confinement(user: user, startsPrograms: startsPrograms, needs: needs).enter()
-            let engine = try Engine(agent)
+            let engine = try Engine(agent, mostAttempts: startsPrograms ? mostPrograms : mostSockets)
             agent.send(.beat(CheckerFigures()))
             engine.run()
             return EXIT_SUCCESS

@@ -51,7 +51,7 @@ struct CheckerLaunch {
         var options: [String] = []
         if needs.contains(.marks) { options.append("--marks") }
         if needs.contains(.ping) { options.append("--ping") }
-        if case .local(let user) = place { options += ["--commands"] + (user.map { ["--user", $0] } ?? []) }
+        if case .local(let user) = place { options += ["--commands"] + (user.map { ["--user=\($0)"] } ?? []) }
         return options
     }
 }

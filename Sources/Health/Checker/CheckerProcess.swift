@@ -72,8 +72,7 @@ package final class CheckerProcess {
     /// Why some checks are not made at the moment; `nil` if all are. What was found before is as true as it was then.
     package var problem: String? {
         let problems = links.sorted { $0.key < $1.key }.compactMap(\.value.problem)
-        let crowd = refused.min().map { "there are too many users to check as; \($0) is one of \(refused.count) left out" }
-        return (problems + [crowd].compactMap(\.self)).first
+        return problems.first ?? refused.min().map { "there are too many users to check as: \($0) are not made" }
     }
 
     /// What all of them do.

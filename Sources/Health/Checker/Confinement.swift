@@ -11,61 +11,72 @@ struct Confinement {
 
     /// The users that a checker without a named one becomes: the first that there is.
     private static let ownUsers = ["ipvsync-check", "nobody"]
-    /// `CAP_NET_RAW`: marks (since Linux 5.17) and echo requests; it lets nobody change anything of the node.
-    private static let netRaw = 13
-    /// Descriptors: a check takes one, or two for a program.
-    static let openFiles = 32_768
+    /// Descriptors: an attempt takes one.
+    private static let openFiles = 16_384
+
+    /// Linux's numbers of capabilities (`capability.h`).
+    private enum Capability {
+        static let kill: UInt64 = 1 << 5
+        static let setGroup: UInt64 = 1 << 6
+        static let setUser: UInt64 = 1 << 7
+        /// Marks (since Linux 5.17) and echo requests; it changes nothing of the node.
+        static let netRaw: UInt64 = 1 << 13
+    }
 
     /// Gives it all up, for good.
     func enter() throws(CheckerError) {
-        try limit()
-        let isRoot = geteuid() == 0
-        if isRoot {
-            try leaveRoot()
-        } else if let user, try account(user)?.identifier != geteuid() {
-            throw CheckerError("it cannot become user \(user), for it was not started by root")
-        }
-        // Not all kernels have an ambient set, and one that was never filled is empty.
-        _ = csystem_clear_ambient()
-        // Where the capability is not there to keep, there is none to give up either.
-        let kept: UInt64 = needs.isEmpty ? 0 : 1 << UInt64(Self.netRaw)
-        if csystem_set_capabilities(kept) != 0 { try check("capset", csystem_set_capabilities(0)) }
-        if !needs.contains(.marks), !needs.isEmpty, Self.canPing { try check("capset", csystem_set_capabilities(0)) }
+        limit()
+        let held = csystem_capabilities()
+        // Before the user changes. Where it is forbidden, PR_SET_NO_NEW_PRIVS keeps all of it away just as well.
+        for capability in Int32(0)..<64 where csystem_drop_from_bounding_set(capability) != 0 { break }
+        // Without this, the capabilities below go with the user.
+        try check("PR_SET_KEEPCAPS", csystem_prctl(PR_SET_KEEPCAPS, 1))
+        try changeUser(held)
+        try dropCapabilities(held)
         try check("PR_SET_NO_NEW_PRIVS", csystem_prctl(PR_SET_NO_NEW_PRIVS, 1))
+        csystem_forbid_dumps()
         // A change of user has taken it back: it comes last.
         try check("PR_SET_PDEATHSIG", csystem_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL)))
         for signal in [SIGPIPE, SIGTERM, SIGINT, SIGHUP] { Glibc.signal(signal, SIG_IGN) }
     }
 
-    private func limit() throws(CheckerError) {
+    /// Limits what a mistake can cost. Where that is forbidden, the checker's own bounds still hold.
+    private func limit() {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        try check("RLIMIT_CORE", setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none))
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         var files = rlimit()
-        try check("RLIMIT_NOFILE", csystem_limit_open_files(0, nil, &files))
+        guard csystem_limit_open_files(0, nil, &files) == 0 else { return }
         files.rlim_max = min(files.rlim_max, rlim_t(Self.openFiles))
         files.rlim_cur = files.rlim_max
-        try check("RLIMIT_NOFILE", csystem_limit_open_files(0, &files, nil))
+        csystem_limit_open_files(0, &files, nil)
     }
 
-    private func leaveRoot() throws(CheckerError) {
+    /// Becomes the user that it is to be; one that the agent could not end any more it does not become.
+    private func changeUser(_ held: UInt64) throws(CheckerError) {
         let account = try chosenAccount()
-        for capability in Int32(0)..<64 where csystem_drop_from_bounding_set(capability) != 0 {
-            guard errno == EINVAL else { throw CheckerError("PR_CAPBSET_DROP", errno) }
+        guard let account, account.identifier != geteuid() else { return }
+        let needed = Capability.kill | Capability.setGroup | Capability.setUser
+        guard held & needed == needed else {
+            // Without a capability root is little more than another user.
+            guard let user else { return }
+            throw CheckerError("to become user \(user) takes CAP_SETUID, CAP_SETGID and CAP_KILL")
         }
-        try check("PR_SET_KEEPCAPS", csystem_prctl(PR_SET_KEEPCAPS, 1))
-        if let account {
-            // The groups of a named user are part of what its commands may do; the checker's own has none.
-            try check(
-                "the groups of \(account.name)",
-                user == nil ? setgroups(0, nil) : initgroups(account.name, account.group))
-            try check("the group of \(account.name)", setgid(account.group))
-            try check("user \(account.name)", setuid(account.identifier))
-        }
-        csystem_forbid_dumps()
+        // The groups of a named user are part of what its commands may do; the checker's own has none.
+        try check(
+            "the groups of \(account.name)",
+            user == nil ? setgroups(0, nil) : initgroups(account.name, account.group))
+        try check("the group of \(account.name)", setgid(account.group))
+        try check("user \(account.name)", setuid(account.identifier))
         guard !startsPrograms else { return }
         // Counted are all processes of that user: that it may start none means that it starts none.
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        try check("RLIMIT_NPROC", setrlimit(__rlimit_resource_t(__RLIMIT_NPROC.rawValue), &none))
+        setrlimit(__rlimit_resource_t(__RLIMIT_NPROC.rawValue), &none)
+    }
+
+    private func dropCapabilities(_ held: UInt64) throws(CheckerError) {
+        _ = csystem_clear_ambient()
+        try check("capset", csystem_set_capabilities(needs.isEmpty ? 0 : held & Capability.netRaw))
+        if needs == .ping, Self.canPing { try check("capset", csystem_set_capabilities(0)) }
     }
 
     private struct Account {

@@ -96,7 +96,9 @@ extension DNSAnswer {
         }
 
         mutating func record() -> Record? {
-            guard name() != nil, let type = word(), let `class` = word(), skip(4), let length = word() else { return nil }
+            guard name() != nil, let type = word(), let `class` = word(), skip(4), let length = word() else {
+                return nil
+            }
             let start = place
             guard skip(Int(length)) else { return nil }
             return Record(type: type, class: `class`, data: start..<place)

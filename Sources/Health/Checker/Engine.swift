@@ -21,6 +21,7 @@ final class Engine {
     }
 
     private let agent: AgentLine
+    private let mostAttempts: Int
     private let poller: Poller
     private let attempts: Attempts
     private var checks: [CheckerMessage.Number: Check] = [:]
@@ -32,15 +33,21 @@ final class Engine {
     private static let beat = Duration.seconds(2)
     /// Times that are looked at before the descriptors are again.
     private static let timesAtOnce = 256
-    /// Attempts under way: each has a descriptor, or two.
-    private static let mostAttempts = Confinement.openFiles / 2 - 64
+    /// How long an attempt waits where there are as many under way as there may be.
+    private static let crowdDelay = Duration.milliseconds(200)
 
-    init(_ agent: AgentLine) throws(CheckerError) {
+    /// - Parameters:
+    ///   - mostAttempts: How many are under way at most; others wait.
+    ///   - authorities: A PEM file of those that certificates are verified by; `nil` for the system's.
+    init(_ agent: AgentLine, mostAttempts: Int = 10_000, authorities: String? = nil) throws(CheckerError) {
         self.agent = agent
+        self.mostAttempts = mostAttempts
         poller = try Poller()
-        attempts = Attempts(poller, try CheckTransfers(poller))
+        attempts = Attempts(poller, try CheckTransfers(poller, authorities: authorities))
         beatTime = .now
-        guard poller.add(agent.descriptor, key: Self.agentKey, output: false) else { throw CheckerError("epoll", errno) }
+        guard poller.add(agent.descriptor, key: Self.agentKey, output: false) else {
+            throw CheckerError("epoll_ctl", errno)
+        }
     }
 
     /// Runs until the agent has gone, or says what it must not.
@@ -85,10 +92,7 @@ final class Engine {
             case .nothing: return true
             case .message(.add(let assignments)): assignments.forEach(add)
             case .message(.remove(let numbers)):
-                for number in numbers {
-                    checks[number] = nil
-                    schedule.remove(number)
-                }
+                numbers.forEach(remove)
             case .message, .malformed, .end: return false
             }
         }
@@ -101,9 +105,15 @@ final class Engine {
             agent.report(.init(assignment.number, CheckResult(.unknown, reason: reason, duration: .zero)), isNews: true)
             return
         }
+        remove(assignment.number)
         let check = Check(subject, now: now)
         checks[assignment.number] = check
         schedule.set(assignment.number, check.cadence.due)
+    }
+
+    private func remove(_ number: CheckerMessage.Number) {
+        if checks.removeValue(forKey: number)?.attempt != nil { figures.open -= 1 }
+        schedule.remove(number)
     }
 
     private func beat(now: ContinuousClock.Instant) {
@@ -125,12 +135,10 @@ final class Engine {
     private func takeTime(of number: CheckerMessage.Number, now: ContinuousClock.Instant) {
         guard let check = checks[number] else { return }
         if let attempt = check.attempt { return finish(number, attempt.expire(), now: now) }
+        guard figures.open < mostAttempts else { return schedule.set(number, now + Self.crowdDelay) }
         figures.attempts += 1
         figures.lateness = max(figures.lateness, now - check.cadence.due)
         check.began = now
-        guard figures.open < Self.mostAttempts else {
-            return finish(number, .unknown("cannot ask: there are too many attempts under way"), now: now)
-        }
         let attempt = attempts.attempt(check.subject, key: UInt64(number))
         check.attempt = attempt
         figures.open += 1

@@ -136,8 +136,11 @@ extension HTTPAttempt {
         try set(CURLOPT_URL, "\(scheme)://\(name ?? address):\(target.port)\(probe.path)")
         if name != nil { try set(CURLOPT_CONNECT_TO, ["::\(address):\(target.port)"]) }
         try set(CURLOPT_PATH_AS_IS, 1)
-        if probe.method == "HEAD" { try set(CURLOPT_NOBODY, 1) }
-        else if probe.method != "GET" { try set(CURLOPT_CUSTOMREQUEST, probe.method) }
+        if probe.method == "HEAD" {
+            try set(CURLOPT_NOBODY, 1)
+        } else if probe.method != "GET" {
+            try set(CURLOPT_CUSTOMREQUEST, probe.method)
+        }
         let isUsual = target.port == (probe.isTLS ? 443 : 80)
         let host = probe.host ?? (isUsual ? address : "\(address):\(target.port)")
         let headers = ["Host: \(host)", "Connection: close"] + probe.headers.map { "\($0.name): \($0.value)" }
@@ -152,6 +155,7 @@ extension HTTPAttempt {
     }
 
     private func prepareTLS() throws(Failure) {
+        if let authorities = transfers.authorities { try set(CURLOPT_CAINFO, authorities) }
         if !probe.verifies {
             try set(CURLOPT_SSL_VERIFYPEER, 0)
             try set(CURLOPT_SSL_VERIFYHOST, 0)

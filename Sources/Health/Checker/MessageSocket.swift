@@ -23,7 +23,14 @@ final class MessageSocket {
     func receive() -> Received {
         // The count is that of the whole packet, however much of it fitted.
         let count = recv(socket.value, &buffer, buffer.count, Int32(MSG_TRUNC))
-        if count < 0 { return errno == EAGAIN || errno == EINTR ? .nothing : .end }
+        if count < 0 {
+            switch errno {
+            case EAGAIN, EINTR: return .nothing
+            // The other end has gone without having read everything. What it had sent before is still there.
+            case ECONNRESET: return receive()
+            default: return .end
+            }
+        }
         guard count > 0 else { return .end }
         guard count <= buffer.count, let message = CheckerMessage(Array(buffer[..<count])) else { return .malformed }
         return .message(message)

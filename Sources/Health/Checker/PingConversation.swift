@@ -36,7 +36,9 @@ struct PingConversation: Conversation {
     mutating func receive(_ bytes: ArraySlice<UInt8>) -> Step {
         var message = bytes
         // A raw socket of IPv4 gets the packet with its header.
-        if family == .ipv4, let first = message.first, first >> 4 == 4 { message = message.dropFirst(Int(first & 0xF) * 4) }
+        if family == .ipv4, let first = message.first, first >> 4 == 4 {
+            message = message.dropFirst(Int(first & 0xF) * 4)
+        }
         let reply: UInt8 = family == .ipv4 ? 0 : 129
         // The random token tells the answer to this request from every other message.
         guard message.first == reply, message.dropFirst(8).elementsEqual(token) else { return .wait }

@@ -14,33 +14,6 @@ protocol Attempt: AnyObject {
     func expire() -> Finding
 }
 
-/// What is said over a socket, apart from the socket.
-protocol Conversation {
-    /// Whether it is held over TCP; else each answer is a datagram.
-    var isStream: Bool { get }
-    /// The connection is there.
-    mutating func open() -> Step
-    /// Bytes or a datagram came.
-    mutating func receive(_ bytes: ArraySlice<UInt8>) -> Step
-    /// The other side has ended the connection.
-    mutating func close() -> Finding
-    /// Nothing more came within the time.
-    func expire(after time: Duration) -> Finding
-}
-
-enum Step: Equatable {
-    case wait
-    case send([UInt8])
-    /// It is over; what is to be said at parting goes out as far as the socket takes it.
-    case over(Finding, farewell: [UInt8] = [])
-}
-
-extension Conversation {
-    mutating func close() -> Finding { .down("the connection was closed without the answer that was expected") }
-
-    func expire(after time: Duration) -> Finding { .down("no answer within \(time.shortText)") }
-}
-
 /// A conversation over a socket of its own.
 final class SocketAttempt: Attempt {
     private let subject: CheckSubject
@@ -187,7 +160,8 @@ final class Poller {
 
     func remove(_ descriptor: Int32) { _ = control(EPOLL_CTL_DEL, descriptor, 0, false, false) }
 
-    private func control(_ operation: Int32, _ descriptor: Int32, _ key: UInt64, _ input: Bool, _ output: Bool) -> Bool {
+    private func control(_ operation: Int32, _ descriptor: Int32, _ key: UInt64, _ input: Bool, _ output: Bool) -> Bool
+    {
         let wanted = (input ? EPOLLIN.rawValue : 0) | (output ? EPOLLOUT.rawValue : 0)
         var event = epoll_event(events: wanted, data: epoll_data_t(u64: key))
         return epoll_ctl(self.descriptor, operation, descriptor, &event) == 0

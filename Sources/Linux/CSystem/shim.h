@@ -61,6 +61,14 @@ static inline int csystem_set_capabilities(unsigned long long mask) {
     return (int)syscall(SYS_capset, &header, data);
 }
 
+/// The permitted capabilities of this process.
+static inline unsigned long long csystem_capabilities(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {{0, 0, 0}, {0, 0, 0}};
+    if (syscall(SYS_capget, &header, data) != 0) return 0;
+    return (unsigned long long)data[1].permitted << 32 | data[0].permitted;
+}
+
 /// `prctl(2)` with one argument.
 static inline int csystem_prctl(int option, unsigned long argument) { return prctl(option, argument, 0, 0, 0); }
 /// Takes a capability out of the bounding set; fails with EINVAL behind the last one that the kernel knows.

@@ -32,11 +32,11 @@ import Testing
     private static func subject(_ probe: ServerCheck.Probe) throws -> CheckSubject {
         var check = ServerCheck(probe, interval: .seconds(2), timeout: .milliseconds(300), rise: 2, fall: 4)
         check.retryDelay = .seconds(1)
-        check.address = try #require(IPAddress("2001:db8::7"))
-        check.source = try #require(IPAddress("192.0.2.9"))
+        check.address = IPAddress("2001:db8::7")
+        check.source = IPAddress("192.0.2.9")
         check.port = 8080
         check.mark = 0xFFFF_FFFF
-        return CheckSubject(check, of: Endpoint(try #require(IPAddress("192.0.2.1")), port: 443))
+        return CheckSubject(check, of: Endpoint(IPAddress(v4: 0xC000_0201), port: 443))
     }
 
     @Test(arguments: probes)

@@ -22,6 +22,7 @@ struct CheckerCommand: ParsableCommand {
     var ping = false
 
     func run() throws {
+        guard Checker.hasAgent else { throw ValidationError("the agent starts it, with a socket as descriptor 3") }
         let status = Checker.run(user: user, startsPrograms: commands, setsMarks: marks, pings: ping)
         if status != EXIT_SUCCESS { throw ExitCode(status) }
     }
