@@ -111,7 +111,8 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "CSystem", "Configuration", "DataPath", "Documents", "Files", "HealthChecks", "IPVS", "KubeProxy", "KubernetesAPI",
+                "CSystem", "Configuration", "DataPath", "Documents", "Files", "HealthChecks", "IPVS", "KubeProxy",
+                "KubernetesAPI",
                 "KubernetesObjects",
                 "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
             ], path: "Sources/Agent/Agent",
@@ -119,7 +120,8 @@ let package = Package(
         .target(
             name: "Presentation",
             dependencies: [
-                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "NFTables",
+                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "HealthChecks", "LoadBalancing",
+                "NFTables",
                 "NodeNetwork",
                 "Reconcile",
                 "ServiceTranslation",
@@ -135,7 +137,8 @@ let package = Package(
         .executableTarget(
             name: "ipvsync",
             dependencies: [
-                "Agent", "CSystem", "Checker", "Configuration", "DataPath", "Documents", "Files", "HealthChecks", "IPVS",
+                "Agent", "CSystem", "Checker", "Configuration", "DataPath", "Documents", "Files", "HealthChecks",
+                "IPVS",
                 "KubernetesAPI", "KubernetesObjects",
                 "HTTPService", "KubeProxy", "LoadBalancing", "Manifests", "Netlink", "NodeNetwork", "Presentation",
                 "Programs", "Reconcile",
@@ -241,7 +244,8 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests",
             dependencies: [
-                "Configuration", "DataPath", "Documents", "HealthChecks", "LoadBalancing", "TemporaryFiles", "TestSupport",
+                "Configuration", "DataPath", "Documents", "HealthChecks", "LoadBalancing", "TemporaryFiles",
+                "TestSupport",
             ],
             path: "Tests/Configuration/ConfigurationTests",
             swiftSettings: settings),
@@ -301,7 +305,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Configuration", "DataPath", "KubeProxy", "HealthChecks", "LoadBalancing", "NFTables", "Netlink",
+                "Agent", "Configuration", "DataPath", "KubeProxy", "HealthChecks", "LoadBalancing", "NFTables",
+                "Netlink",
                 "NodeNetwork",
                 "Reconcile", "ServiceTranslation", "TemporaryFiles", "TestSupport",
             ], path: "Tests/Agent/AgentTests",

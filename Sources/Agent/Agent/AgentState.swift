@@ -1,7 +1,7 @@
 internal import Configuration
 package import DataPath
-package import KubernetesAPI
 package import HealthChecks
+package import KubernetesAPI
 internal import KubernetesObjects
 package import LoadBalancing
 package import NodeNetwork

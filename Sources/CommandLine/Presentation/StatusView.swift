@@ -103,7 +103,8 @@ extension StatusView {
             table.add(
                 kind: 0,
                 [
-                    row.realServer, row.check, row.state, row.since.flatMap { TimeText.length(since: $0, at: now) } ?? "",
+                    row.realServer, row.check, row.state,
+                    row.since.flatMap { TimeText.length(since: $0, at: now) } ?? "",
                     row.nextSeconds.map(TimeText.short) ?? "",
                     row.reason + (row.seconds.map { " in \(TimeText.short($0))" } ?? ""),
                 ], style: row.state == "down" ? .red : row.state == "up" ? nil : .yellow)

@@ -5,6 +5,7 @@ internal import DataPath
 internal import Files
 internal import Glibc
 internal import HTTPService
+internal import HealthChecks
 internal import IPVS
 internal import KubernetesAPI
 internal import KubernetesObjects
@@ -194,7 +195,11 @@ final class NodeAgent {
         let end = ContinuousClock.now + Self.lastPatience
         health.end(state.verdicts, by: end)
         let isTableSettled = table.settle(until: end)
-        if isTableSettled { _ = try synchronizer.flush() }
+        if isTableSettled {
+            _ = try synchronizer.flush()
+            let drained = state.verdicts.drainedAtEnd
+            if !drained.isEmpty { _ = try synchronizer.synchronize(only: Set(drained.map(\.key)), drained) }
+        }
         let isSettled = network.settle(until: end) && isTableSettled
         if settings.cleansUpOnExit, !isSettled {
             log.error("not cleaned up", metadata: ["detail": "a change is still under way; run 'ipvsync cleanup'"])
@@ -221,10 +226,11 @@ final class NodeAgent {
 
     /// Waits for news of the API server, a file, or a signal.
     private func take(_ wait: Duration) {
-        let descriptors = [
-            signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor,
-            family?.descriptor,
-        ].compactMap(\.self) + health.descriptors
+        let descriptors =
+            [
+                signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor,
+                family?.descriptor,
+            ].compactMap(\.self) + health.descriptors
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let milliseconds = wait / .milliseconds(1)

@@ -12,7 +12,8 @@ struct CheckReader {
         for field in CheckType.particularFields where reader.has(field.name) && !type.fieldNames.contains(field.name) {
             let kinds = CheckType.allCases.filter { $0.fieldNames.contains(field.name) }.map(\.rawValue)
             reader.scope.report(
-                reader.place(of: field.name), "\(field.name) is only for \(kinds.alternatives), not for \(type.rawValue)",
+                reader.place(of: field.name),
+                "\(field.name) is only for \(kinds.alternatives), not for \(type.rawValue)",
                 "leave it out")
         }
         guard let probe = probe(type) else { return nil }
@@ -65,7 +66,8 @@ struct CheckReader {
     }
 
     private func exchange() -> ServerCheck.Exchange? {
-        for (text, digits) in [("send", "sendHex"), ("expect", "expectHex")] where reader.has(text) && reader.has(digits) {
+        for (text, digits) in [("send", "sendHex"), ("expect", "expectHex")]
+        where reader.has(text) && reader.has(digits) {
             reader.scope.report(
                 reader.place(of: digits), "\(text) and \(digits) exclude each other", "keep one of the two")
         }
@@ -100,7 +102,8 @@ struct CheckReader {
             arguments.reduce(0, { $0 + $1.utf8.count }) <= 16 << 10
         else {
             reader.scope.report(
-                reader.place(of: "command"), "command does not begin with the absolute path of a program, or is too long",
+                reader.place(of: "command"),
+                "command does not begin with the absolute path of a program, or is too long",
                 "write a list such as [/usr/local/bin/check, --port, \"80\"], of at most 64 texts and 16 KiB")
             return nil
         }
@@ -132,7 +135,9 @@ struct CheckList {
 
     private func read(_ node: YAMLNode, _ scope: Scope) -> ServerCheck? {
         guard node.mapping == nil else {
-            return MappingReader(node, .check, "a check", scope.inner("a check")).flatMap { CheckReader(reader: $0).read() }
+            return MappingReader(node, .check, "a check", scope.inner("a check")).flatMap {
+                CheckReader(reader: $0).read()
+            }
         }
         guard let text = node.scalar?.text, !text.isEmpty else {
             scope.report(node, "a check is \(node.summary)", "write a name, `tcp`, `ping`, `http:/path`, or a mapping")

@@ -72,7 +72,8 @@ extension Fields {
         "path",
         .text(
             pattern: #"^/[!-~]{0,2047}$"#, expected: "a path that begins with a slash, without spaces",
-            isValid: { $0.hasPrefix("/") && $0.utf8.count <= 2048 && $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } }),
+            isValid: { $0.hasPrefix("/") && $0.utf8.count <= 2048 && $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
+        ),
         "The path, with the query; / by default.")
     static let host = Field("host", .hostName, "The Host header; the address that is asked by default.")
     static let headers = Field("headers", .headers, "Further headers, by name.")

@@ -71,7 +71,8 @@ extension VirtualServerReader {
             for name in ["onFailure", "quorum", "hysteresis", "backup", "panicThreshold", "slowStart"]
             where reader.has(name) {
                 reader.scope.report(
-                    reader.place(of: name), "\(name) has no effect, for no real server is checked", "write `checks:` too")
+                    reader.place(of: name), "\(name) has no effect, for no real server is checked",
+                    "write `checks:` too")
             }
         }
         for server in servers { rules.checks(of: server.endpoint).forEach { complain($0, server) } }

@@ -75,7 +75,8 @@ extension ServerCheck.Exchange {
         _ bytes: [UInt8], _ text: Field<String>, _ hexadecimal: Field<[UInt8]>
     ) -> [Document.Member] {
         guard !bytes.isEmpty else { return [] }
-        guard let string = String(validating: bytes, as: UTF8.self), bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
+        guard let string = String(validating: bytes, as: UTF8.self), bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F })
+        else {
             let digits = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
             return [.init(hexadecimal.name, .string(digits))]
         }

@@ -9,7 +9,8 @@ extension ValueKind where Value == String {
     /// - Parameter lines: Whether it may have several lines.
     static func checkText(_ length: Int, lines: Bool) -> Self {
         .text(
-            pattern: lines ? #"^[\s\S]+$"# : "^.+$", expected: "a text of 1 to \(length) bytes" + (lines ? "" : ", on one line"),
+            pattern: lines ? #"^[\s\S]+$"# : "^.+$",
+            expected: "a text of 1 to \(length) bytes" + (lines ? "" : ", on one line"),
             isValid: { text in
                 (1...length).contains(text.utf8.count)
                     && text.utf8.allSatisfy { lines ? $0 != 0 : $0 >= 0x20 && $0 != 0x7F }
@@ -138,11 +139,14 @@ extension ValueKind where Value == ClosedRange<Int> {
     static var statusRange: Self {
         let schema: Document = [
             "oneOf": [
-                ["type": "integer", "minimum": 100, "maximum": 599], ["type": "string", "pattern": "^[1-5][0-9]{2}-[1-5][0-9]{2}$"],
+                ["type": "integer", "minimum": 100, "maximum": 599],
+                ["type": "string", "pattern": "^[1-5][0-9]{2}-[1-5][0-9]{2}$"],
             ]
         ]
         return ValueKind(schema: schema) { node, field, scope in
-            let bounds = (node.scalar?.text ?? "").split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+            let bounds = (node.scalar?.text ?? "").split(separator: "-", omittingEmptySubsequences: false).map {
+                Int($0)
+            }
             guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, bounds.count <= 2,
                 (100...599).contains(first), (first...599).contains(last)
             else {

@@ -189,9 +189,14 @@ package struct Verdicts: Sendable {
     /// Those without their quorum.
     package var lostQuorums: Set<VirtualServerKey> { Set(watched.lazy.filter { !$0.value.hasQuorum }.map(\.key)) }
 
-    /// Virtual servers from which the real servers are to be taken when the agent ends.
+    /// The virtual servers from which the real servers are taken when the agent ends, as they are to be then.
     package var drainedAtEnd: [DesiredVirtualServer] {
-        watched.values.lazy.filter(\.rules.drainsAtEnd).map(\.declared).sorted { $0.key < $1.key }
+        watched.values.lazy.filter(\.rules.drainsAtEnd).map { server in
+            var drained = server.effective(now: now, verdict(of:))
+            for realServer in drained.realServers { drained.withdrawn[realServer.endpoint] = .drain }
+            drained.realServers = []
+            return drained
+        }.sorted { $0.key < $1.key }
     }
 }
 

@@ -134,7 +134,9 @@ struct WatchedVirtualServer {
             switch verdict?.state {
             case .up?:
                 if let weight = verdict?.weight { asked = min(asked ?? weight, weight) }
-                if let verdict, verdict.hasRecovered { standing.risen = max(standing.risen ?? verdict.since, verdict.since) }
+                if let verdict, verdict.hasRecovered {
+                    standing.risen = max(standing.risen ?? verdict.since, verdict.since)
+                }
             case .down?: standing.isUp = false
             case .unknown?, nil: standing.isUp = standing.isUp && !rules.startsDown
             }

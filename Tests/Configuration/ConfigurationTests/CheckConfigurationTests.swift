@@ -70,7 +70,10 @@ struct CheckConfigurationTests {
         "What is wrong is told with its place",
         arguments: [
             ("checks: [tpc]", "f:3:12: virtual server 10.0.0.1:80: there is no check `tpc`"),
-            ("checks: [{type: http, pat: /}]", "f:3:25: virtual server 10.0.0.1:80, a check: unknown key `pat`; did you mean `path`?"),
+            (
+                "checks: [{type: http, pat: /}]",
+                "f:3:25: virtual server 10.0.0.1:80, a check: unknown key `pat`; did you mean `path`?"
+            ),
             ("checks: [{type: tcp, path: /}]", "path is only for http or https, not for tcp; leave it out"),
             ("checks: [{type: dns}]", "name is missing; write `name: …`"),
             ("checks: [{type: ping, port: 80, interval: 50ms}]", "interval is `50ms`"),
@@ -176,7 +179,9 @@ private struct RandomChecks {
         case 0: return .tcp(chance() ? exchange() : nil)
         case 1: return .udp(chance() ? exchange() : nil)
         case 2, 3: return .http(http())
-        case 4: return .dns(ServerCheck.DNSProbe(name: "example.com", type: pick(["A", "MX"]), answer: chance() ? "x y" : nil))
+        case 4:
+            return .dns(
+                ServerCheck.DNSProbe(name: "example.com", type: pick(["A", "MX"]), answer: chance() ? "x y" : nil))
         case 5: return .smtp(helo: pick(["localhost", "mail.example.com"]))
         case 6: return .ping
         case 7:
@@ -198,7 +203,9 @@ private struct RandomChecks {
         http.method = pick(["GET", "HEAD"])
         http.path = pick(["/", "/a?b=c#d"])
         http.host = chance() ? "shop.example.com:8080" : nil
-        if chance() { http.headers = [ServerCheck.Header("Accept", "text/plain; q=1"), ServerCheck.Header("X-A", "1")] }
+        if chance() {
+            http.headers = [ServerCheck.Header("Accept", "text/plain; q=1"), ServerCheck.Header("X-A", "1")]
+        }
         if chance() { http.statuses = [200...299, 304...304] }
         if chance() {
             http.body = pick([

@@ -206,4 +206,15 @@ import Testing
         _ = verdicts.take([result(1, .up)], now: start)
         #expect(weights(verdicts.effective(farm)) == [endpoint(1): 1])
     }
+
+    @Test func theEndTakesRealServersOutWhereItIsAskedFor() {
+        let other = VirtualServerKey.endpoint(.tcp, Endpoint(IPAddress(v4: 0xC000_0202), port: 80))
+        var rules = HealthRules(checks: [check])
+        var verdicts = watching(farm([1], key: other), rules)
+        rules.drainsAtEnd = true
+        verdicts.watch(farm([1, 1]), by: rules, now: start)
+        #expect(verdicts.drainedAtEnd.map(\.key) == [key])
+        #expect(verdicts.drainedAtEnd.first?.realServers == [])
+        #expect(verdicts.drainedAtEnd.first?.withdrawn == [endpoint(1): .drain, endpoint(2): .drain])
+    }
 }
