@@ -46,6 +46,11 @@ let package = Package(
         .target(
             name: "HealthChecks", dependencies: ["LoadBalancing"], path: "Sources/Health/HealthChecks",
             swiftSettings: settings),
+        .target(
+            name: "Checker",
+            dependencies: [
+                "CCurl", "CSystem", "Documents", "Files", "HealthChecks", "LoadBalancing", "Programs", "Sockets",
+            ], path: "Sources/Health/Checker", swiftSettings: settings),
 
         .target(
             name: "KubernetesObjects", dependencies: ["Documents", "LoadBalancing"],
@@ -71,7 +76,7 @@ let package = Package(
             name: "Documents", dependencies: ["CYAML"], path: "Sources/Configuration/Documents", swiftSettings: settings
         ),
         .target(
-            name: "Configuration", dependencies: ["DataPath", "Documents", "Files", "LoadBalancing"],
+            name: "Configuration", dependencies: ["DataPath", "Documents", "Files", "HealthChecks", "LoadBalancing"],
             path: "Sources/Configuration/Configuration",
             swiftSettings: settings),
         .target(
@@ -80,7 +85,11 @@ let package = Package(
             path: "Sources/Kubernetes/KubernetesAPI",
             swiftSettings: settings),
         .target(
-            name: "HTTPService", dependencies: ["CCurl", "CSystem", "LoadBalancing"], path: "Sources/Agent/HTTPService",
+            name: "Sockets", dependencies: ["CSystem", "LoadBalancing"], path: "Sources/Linux/Sockets",
+            swiftSettings: settings),
+        .target(
+            name: "HTTPService", dependencies: ["CCurl", "CSystem", "LoadBalancing", "Sockets"],
+            path: "Sources/Agent/HTTPService",
             swiftSettings: settings),
         .target(name: "Netlink", dependencies: ["CNetlink"], path: "Sources/Linux/Netlink", swiftSettings: settings),
         .target(
@@ -102,7 +111,8 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "CSystem", "Configuration", "DataPath", "Files", "IPVS", "KubeProxy", "KubernetesAPI",
+                "CSystem", "Configuration", "DataPath", "Documents", "Files", "HealthChecks", "IPVS", "KubeProxy",
+                "KubernetesAPI",
                 "KubernetesObjects",
                 "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
             ], path: "Sources/Agent/Agent",
@@ -110,7 +120,8 @@ let package = Package(
         .target(
             name: "Presentation",
             dependencies: [
-                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "NFTables",
+                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "HealthChecks", "LoadBalancing",
+                "NFTables",
                 "NodeNetwork",
                 "Reconcile",
                 "ServiceTranslation",
@@ -119,14 +130,15 @@ let package = Package(
         .target(
             name: "Telemetry",
             dependencies: [
-                "Agent", "Documents", "HTTPService", "LoadBalancing", "Reconcile", "ServiceTranslation",
+                "Agent", "Documents", "HTTPService", "HealthChecks", "LoadBalancing", "Reconcile", "ServiceTranslation",
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Sources/Agent/Telemetry",
             swiftSettings: settings),
         .executableTarget(
             name: "ipvsync",
             dependencies: [
-                "Agent", "CSystem", "Configuration", "DataPath", "Documents", "Files", "IPVS",
+                "Agent", "CSystem", "Checker", "Configuration", "DataPath", "Documents", "Files", "HealthChecks",
+                "IPVS",
                 "KubernetesAPI", "KubernetesObjects",
                 "HTTPService", "KubeProxy", "LoadBalancing", "Manifests", "Netlink", "NodeNetwork", "Presentation",
                 "Programs", "Reconcile",
@@ -171,15 +183,16 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "Agent", "Configuration", "DataPath", "Documents", "IPVS", "KubernetesAPI", "KubernetesObjects",
-                "LoadBalancing", "Netlink", "Reconcile", "ServiceTranslation", "TemporaryFiles",
+                "Agent", "Checker", "Configuration", "DataPath", "Documents", "HealthChecks", "IPVS", "KubernetesAPI",
+                "KubernetesObjects", "LoadBalancing", "Netlink", "Reconcile", "ServiceTranslation", "TemporaryFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Bench",
             swiftSettings: settings),
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Configuration", "DataPath", "IPVS", "KubeProxy", "KubernetesAPI", "LoadBalancing", "Manifests",
+                "Checker", "Configuration", "DataPath", "HealthChecks", "IPVS", "KubeProxy", "KubernetesAPI",
+                "LoadBalancing", "Manifests",
                 "NFTables",
                 "Netlink", "NodeNetwork", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -230,11 +243,21 @@ let package = Package(
             path: "Tests/Configuration/DocumentsTests", swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Configuration", "DataPath", "Documents", "LoadBalancing", "TemporaryFiles", "TestSupport"],
+            dependencies: [
+                "Configuration", "DataPath", "Documents", "HealthChecks", "LoadBalancing", "TemporaryFiles",
+                "TestSupport",
+            ],
             path: "Tests/Configuration/ConfigurationTests",
             swiftSettings: settings),
         .testTarget(
-            name: "HTTPServiceTests", dependencies: ["CSystem", "HTTPService", "LoadBalancing", "TemporaryFiles"],
+            name: "CheckerTests",
+            dependencies: [
+                "CSystem", "Checker", "HealthChecks", "LoadBalancing", "Programs", "Sockets", "TemporaryFiles",
+                "TestSupport",
+            ], path: "Tests/Health/CheckerTests", swiftSettings: settings),
+        .testTarget(
+            name: "HTTPServiceTests",
+            dependencies: ["CSystem", "HTTPService", "LoadBalancing", "Sockets", "TemporaryFiles"],
             path: "Tests/Agent/HTTPServiceTests",
             swiftSettings: settings),
         .testTarget(
@@ -251,6 +274,9 @@ let package = Package(
         .testTarget(
             name: "KubeProxyTests", dependencies: ["KubeProxy", "TemporaryFiles"],
             path: "Tests/Configuration/KubeProxyTests", swiftSettings: settings),
+        .testTarget(
+            name: "HealthChecksTests", dependencies: ["HealthChecks", "LoadBalancing"],
+            path: "Tests/Health/HealthChecksTests", swiftSettings: settings),
         .testTarget(
             name: "NFTablesTests",
             dependencies: ["DataPath", "LoadBalancing", "NFTables", "Netlink", "TemporaryFiles", "TestSupport"],
@@ -279,7 +305,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Configuration", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink",
+                "Agent", "Configuration", "DataPath", "KubeProxy", "HealthChecks", "LoadBalancing", "NFTables",
+                "Netlink",
                 "NodeNetwork",
                 "Reconcile", "ServiceTranslation", "TemporaryFiles", "TestSupport",
             ], path: "Tests/Agent/AgentTests",

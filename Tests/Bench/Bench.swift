@@ -35,6 +35,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "Measure the longest turn of a large change of Services instead.")
     var turns = false
 
+    @Flag(help: "Measure what the checker takes for as many checks instead.")
+    var checks = false
+
     @Option(help: "text or json.")
     var output = "text"
 
@@ -50,6 +53,8 @@ struct Bench: ParsableCommand {
     func run() throws {
         if turns {
             for figures in TurnBench().measure() { print(figures.text) }
+        } else if checks {
+            try measureChecks()
         } else if network {
             try measureNetwork()
         } else if idle {
@@ -145,6 +150,13 @@ struct Bench: ParsableCommand {
                 count: count, ipvsync: ipvsync, directory: directory, rounds: rounds
             ).measure()
             return (figures.lines.joined(separator: "\n") + "\n", figures.document)
+        }
+    }
+
+    private func measureChecks() throws {
+        try measureSizes { count, _ in
+            let figures = try CheckerBench(count: count, ipvsync: ipvsync).measure()
+            return (figures.map(\.line).joined(separator: "\n"), .sequence(figures.map(\.document)))
         }
     }
 

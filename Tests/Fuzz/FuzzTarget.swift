@@ -11,7 +11,7 @@ import TestSupport
 /// Something that parses bytes from outside, with inputs to begin from.
 struct FuzzTarget {
     enum Name: String, CaseIterable, ExpressibleByArgument {
-        case netlink, network, nftables, iptables, yaml, ipvsadm, manifests, kubeconfig, lists, tenant
+        case netlink, network, nftables, iptables, yaml, ipvsadm, manifests, kubeconfig, lists, checker, tenant
     }
 
     let corpus: [[UInt8]]
@@ -47,6 +47,9 @@ struct FuzzTarget {
             // Makes objects, not bytes: see TenantTrial.
             corpus = []
             consume = { _ in }
+        case .checker:
+            corpus = Self.checkerBytes
+            consume = Self.readCheckerBytes
         case .lists:
             corpus = Self.lists
             consume = Self.readList

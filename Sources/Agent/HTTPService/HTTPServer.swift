@@ -1,6 +1,7 @@
 internal import CSystem
 internal import Glibc
 package import LoadBalancing
+internal import Sockets
 internal import Synchronization
 
 /// A small HTTP server on threads of its own: GET and HEAD without bodies, one request on each connection.

@@ -1,6 +1,7 @@
 internal import CSystem
 internal import Glibc
 internal import LoadBalancing
+internal import Sockets
 
 /// A socket that listens, without blocking; closed with its owner unless it is given away.
 struct ListeningSocket: ~Copyable {

@@ -1,5 +1,6 @@
 internal import CCurl
 internal import Glibc
+internal import Sockets
 
 /// Requests to a server on a Unix socket of this host, by libcurl.
 package enum LocalClient {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Sockets
 
 /// Who has a place in a server, by age: the newest always gets one, and somebody else's goes for it.
 ///

@@ -1,6 +1,7 @@
 internal import CSystem
 internal import Glibc
 internal import LoadBalancing
+internal import Sockets
 
 /// Listening sockets, on ports that come and go; used by one thread.
 final class PortListeners {

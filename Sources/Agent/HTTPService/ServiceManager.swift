@@ -1,5 +1,6 @@
 internal import CSystem
 internal import Glibc
+internal import Sockets
 
 /// The service manager that started this process, if it wants to hear from it (`sd_notify(3)`).
 package struct ServiceManager: Sendable {

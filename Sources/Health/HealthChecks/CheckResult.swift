@@ -19,6 +19,8 @@ package struct CheckResult: Hashable, Sendable {
         case down
         /// Up, and the weight to use in the place of the declared one.
         case weight(UInt32)
+        /// This node could not ask, as when it has no descriptor left: nothing is known of the real server.
+        case unknown
     }
 
     package let outcome: Outcome

@@ -78,3 +78,13 @@ static inline int ccurl_system_error(CURL *handle) {
     CURLcode code = curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &number);
     return code ? 0 : (int)number;
 }
+
+// Has the multi handle tell which sockets to wait for, and how long.
+static inline CURLMcode ccurl_multi_set_callbacks(
+    CURLM *multi, curl_socket_callback socket, curl_multi_timer_callback timer, void *context) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket);
+    if (!code) code = curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context);
+    if (!code) code = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer);
+    if (!code) code = curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context);
+    return code;
+}

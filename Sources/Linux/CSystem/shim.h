@@ -48,3 +48,34 @@ static inline int csystem_limit_open_files(pid_t process, const struct rlimit *l
     extern int prlimit(pid_t, int, const struct rlimit *, struct rlimit *);
     return prlimit(process, RLIMIT_NOFILE, limit, before);
 }
+
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/// The capabilities of this process from here on: those of the mask and no others, in no other set than these two.
+static inline int csystem_set_capabilities(unsigned long long mask) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {
+        {(unsigned)mask, (unsigned)mask, 0}, {(unsigned)(mask >> 32), (unsigned)(mask >> 32), 0}};
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+/// The permitted capabilities of this process.
+static inline unsigned long long csystem_capabilities(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {{0, 0, 0}, {0, 0, 0}};
+    if (syscall(SYS_capget, &header, data) != 0) return 0;
+    return (unsigned long long)data[1].permitted << 32 | data[0].permitted;
+}
+
+/// `prctl(2)` with one argument.
+static inline int csystem_prctl(int option, unsigned long argument) { return prctl(option, argument, 0, 0, 0); }
+/// Takes a capability out of the bounding set; fails with EINVAL behind the last one that the kernel knows.
+static inline int csystem_drop_from_bounding_set(int capability) {
+    return prctl(PR_CAPBSET_DROP, (unsigned long)capability, 0, 0, 0);
+}
+/// Empties the ambient set.
+static inline int csystem_clear_ambient(void) { return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); }
+/// A descriptor that can be read once the process has ended (Linux 5.3), closed at `exec`.
+static inline int csystem_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }

@@ -2,18 +2,26 @@ internal import CSystem
 internal import Glibc
 
 /// A process that was started here. It does not outlive this value.
-struct ProgramProcess: ~Copyable {
+package struct ProgramProcess: ~Copyable {
     private let identifier: pid_t
     private var isGone = false
 
-    /// Starts it with default signals and a process group of its own, so that a terminal's interrupt does not reach it.
-    ///
-    /// It gets no other descriptor of this process, whichever library opened it and however.
-    ///
-    /// - Parameter standard: The descriptors that it gets as 0, 1 and 2.
+    /// Starts it: see ``spawn(_:_:environment:standard:)``.
     init(
         _ path: String, _ arguments: [String], environment: [String], standard: [Int32]
     ) throws(ProgramFailure) {
+        identifier = try Self.spawn(path, arguments, environment: environment, standard: standard)
+    }
+
+    /// Starts a process that the caller waits for, with default signals and a process group of its own, so that a
+    /// terminal's interrupt does not reach it.
+    ///
+    /// It gets no other descriptor of this process, whichever library opened it and however.
+    ///
+    /// - Parameter standard: The descriptors that it gets as 0, 1, 2 and so on.
+    package static func spawn(
+        _ path: String, _ arguments: [String], environment: [String], standard: [Int32]
+    ) throws(ProgramFailure) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -25,17 +33,17 @@ struct ProgramProcess: ~Copyable {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        Self.setSignals(&attributes)
+        setSignals(&attributes)
 
         var process: pid_t = 0
-        let result = Self.withCStrings(arguments) { arguments in
-            Self.withCStrings(environment) { environment in
+        let result = withCStrings(arguments) { arguments in
+            withCStrings(environment) { environment in
                 posix_spawn(&process, path, &actions, &attributes, arguments, environment)
             }
         }
         guard result == 0 else { throw ProgramFailure("cannot be run", result) }
-        identifier = process
         OpenFilesLimit.restore(in: process)
+        return process
     }
 
     deinit {

@@ -1,6 +1,7 @@
 import CSystem
 import Glibc
 import LoadBalancing
+import Sockets
 
 @testable import HTTPService
 

@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import Sockets
 import TemporaryFiles
 
 @testable import HTTPService

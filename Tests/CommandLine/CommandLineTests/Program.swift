@@ -1,21 +1,12 @@
 import Documents
 import Glibc
 import Programs
+import TestSupport
 import Testing
 
 /// The ipvsync that was built with these tests.
 enum Program {
-    /// Beside the tests, which are a program or a library in the same folder.
-    static let path: String = {
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink("/proc/self/exe", &buffer, buffer.count)
-        let own = String(decoding: buffer[..<max(0, count)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let beside = own.lastIndex(of: "/").map { own[...$0] + "ipvsync" } ?? ""
-        guard access(String(beside), X_OK) != 0 else { return String(beside) }
-        // The tests are a library that a program of the toolchain has loaded.
-        let maps = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? ""
-        return (maps.lastIndex(of: "/").map { String(maps[...$0]) } ?? "./") + "ipvsync"
-    }()
+    static let path = BuiltProgram.path("ipvsync")
 
     /// What a run has left.
     struct Outcome {

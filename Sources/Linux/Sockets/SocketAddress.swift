@@ -1,14 +1,15 @@
-internal import CSystem
+package import CSystem
 internal import Glibc
-internal import LoadBalancing
+package import LoadBalancing
 
 /// The address of a socket as the kernel reads it.
-struct SocketAddress {
+package struct SocketAddress {
     private var storage = sockaddr_storage()
-    private(set) var length: socklen_t
+    /// How many bytes of it count.
+    package private(set) var length: socklen_t
 
-    /// An address of TCP.
-    init(_ address: IPAddress, port: UInt16) {
+    /// An address of TCP or UDP.
+    package init(_ address: IPAddress, port: UInt16) {
         switch address.family {
         case .ipv4:
             var value = sockaddr_in()
@@ -31,13 +32,13 @@ struct SocketAddress {
     }
 
     /// A Unix socket in the file system; `nil` if the path is empty, too long or has a NUL.
-    init?(path: String) {
+    package init?(path: String) {
         guard !path.utf8.contains(0) else { return nil }
         self.init(unixName: Array(path.utf8), terminated: true)
     }
 
     /// A Unix socket with a name that is in no file system (`unix(7)`); `nil` if it is empty or too long.
-    init?(abstractName: String) {
+    package init?(abstractName: String) {
         guard !abstractName.isEmpty else { return nil }
         self.init(unixName: [0] + Array(abstractName.utf8), terminated: false)
     }
@@ -52,19 +53,19 @@ struct SocketAddress {
     }
 
     /// The other end of a connection; `nil` if it has none any more.
-    init?(peerOf descriptor: Int32) {
+    package init?(peerOf descriptor: Int32) {
         self.init(of: descriptor, getpeername)
     }
 
     /// The near end of a socket.
-    init?(of descriptor: Int32) {
+    package init?(of descriptor: Int32) {
         self.init(of: descriptor, getsockname)
     }
 
     /// Accepts a connection, as a socket that does not block and is closed at `exec`.
     ///
     /// - Returns: The socket, negative with an `errno` when there is none, and the other end.
-    static func accept(_ listener: Int32) -> (descriptor: Int32, peer: SocketAddress) {
+    package static func accept(_ listener: Int32) -> (descriptor: Int32, peer: SocketAddress) {
         var peer = SocketAddress()
         let descriptor = withUnsafeMutablePointer(to: &peer.storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -87,8 +88,8 @@ struct SocketAddress {
         guard status == 0 else { return nil }
     }
 
-    /// The port; `nil` if it is no address of TCP.
-    var port: UInt16? {
+    /// The port; `nil` if it is no address of TCP or UDP.
+    package var port: UInt16? {
         withUnsafeBytes(of: storage) { bytes in
             switch Int32(storage.ss_family) {
             case AF_INET: UInt16(bigEndian: bytes.load(as: sockaddr_in.self).sin_port)
@@ -99,12 +100,12 @@ struct SocketAddress {
     }
 
     /// The address of an IPv4 socket.
-    var ipv4: UInt32 {
+    package var ipv4: UInt32 {
         withUnsafeBytes(of: storage) { UInt32(bigEndian: $0.load(as: sockaddr_in.self).sin_addr.s_addr) }
     }
 
     /// The address of an IPv6 socket, in two halves.
-    var ipv6: (high: UInt64, low: UInt64) {
+    package var ipv6: (high: UInt64, low: UInt64) {
         withUnsafeBytes(of: storage) { bytes in
             withUnsafeBytes(of: bytes.load(as: sockaddr_in6.self).sin6_addr) { address in
                 (
@@ -116,9 +117,10 @@ struct SocketAddress {
     }
 
     /// `AF_INET`, `AF_INET6` or `AF_UNIX`.
-    var family: Int32 { Int32(storage.ss_family) }
+    package var family: Int32 { Int32(storage.ss_family) }
 
-    func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+    /// The address as system calls take it.
+    package func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         withUnsafePointer(to: storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
         }
