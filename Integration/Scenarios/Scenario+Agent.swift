@@ -137,6 +137,7 @@ extension Scenario {
     ) { context in
         let (image, disk) = ("\(context.directory)/image", "\(context.directory)/disk")
         try context.run(["ip", "link", "set", "lo", "up"])
+        for module in ["loop", "ext4"] { try context.run(["modprobe", module]) }
         try context.run(["truncate", "--size", "32M", image])
         try context.run(["mkfs.ext4", "-q", image])
         try context.run(["mkdir", disk])

@@ -53,6 +53,21 @@ struct ResourceFeedTests {
         return (feed, events)
     }
 
+    /// The server was away first, and turns out to be of a version without the collection.
+    @Test func aCollectionThatIsGoneWithoutIsNoProblem() throws {
+        var feed = ResourceFeed(APIResource.proxied(proxyName: nil)[3])
+        var now = start
+        _ = try request(of: &feed, now: now)
+        _ = feed.finish(.broken("connection refused"), APIResponse(status: 0), now: now)
+        #expect(feed.status.problem != nil && !feed.status.isComplete)
+        while !feed.status.isComplete {
+            now += .seconds(60)
+            _ = try request(of: &feed, now: now)
+            _ = feed.finish(.complete, APIResponse(status: 404), now: now)
+        }
+        #expect(feed.status.problem == nil)
+    }
+
     @Test func takesAListAsAWhole() throws {
         let (feed, events) = try listed()
         guard case .replaced("Service", let objects, let unreadable) = try #require(events.first) else {
