@@ -76,7 +76,7 @@ let package = Package(
             name: "Documents", dependencies: ["CYAML"], path: "Sources/Configuration/Documents", swiftSettings: settings
         ),
         .target(
-            name: "Configuration", dependencies: ["DataPath", "Documents", "Files", "LoadBalancing"],
+            name: "Configuration", dependencies: ["DataPath", "Documents", "Files", "HealthChecks", "LoadBalancing"],
             path: "Sources/Configuration/Configuration",
             swiftSettings: settings),
         .target(
@@ -111,7 +111,8 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "CSystem", "Configuration", "DataPath", "Files", "IPVS", "KubeProxy", "KubernetesAPI",
+                "CSystem", "Configuration", "DataPath", "Documents", "Files", "HealthChecks", "IPVS", "KubeProxy",
+                "KubernetesAPI",
                 "KubernetesObjects",
                 "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
             ], path: "Sources/Agent/Agent",
@@ -119,7 +120,8 @@ let package = Package(
         .target(
             name: "Presentation",
             dependencies: [
-                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "NFTables",
+                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "HealthChecks", "LoadBalancing",
+                "NFTables",
                 "NodeNetwork",
                 "Reconcile",
                 "ServiceTranslation",
@@ -128,14 +130,15 @@ let package = Package(
         .target(
             name: "Telemetry",
             dependencies: [
-                "Agent", "Documents", "HTTPService", "LoadBalancing", "Reconcile", "ServiceTranslation",
+                "Agent", "Documents", "HTTPService", "HealthChecks", "LoadBalancing", "Reconcile", "ServiceTranslation",
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Sources/Agent/Telemetry",
             swiftSettings: settings),
         .executableTarget(
             name: "ipvsync",
             dependencies: [
-                "Agent", "CSystem", "Checker", "Configuration", "DataPath", "Documents", "Files", "IPVS",
+                "Agent", "CSystem", "Checker", "Configuration", "DataPath", "Documents", "Files", "HealthChecks",
+                "IPVS",
                 "KubernetesAPI", "KubernetesObjects",
                 "HTTPService", "KubeProxy", "LoadBalancing", "Manifests", "Netlink", "NodeNetwork", "Presentation",
                 "Programs", "Reconcile",
@@ -240,7 +243,10 @@ let package = Package(
             path: "Tests/Configuration/DocumentsTests", swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Configuration", "DataPath", "Documents", "LoadBalancing", "TemporaryFiles", "TestSupport"],
+            dependencies: [
+                "Configuration", "DataPath", "Documents", "HealthChecks", "LoadBalancing", "TemporaryFiles",
+                "TestSupport",
+            ],
             path: "Tests/Configuration/ConfigurationTests",
             swiftSettings: settings),
         .testTarget(
@@ -269,6 +275,9 @@ let package = Package(
             name: "KubeProxyTests", dependencies: ["KubeProxy", "TemporaryFiles"],
             path: "Tests/Configuration/KubeProxyTests", swiftSettings: settings),
         .testTarget(
+            name: "HealthChecksTests", dependencies: ["HealthChecks", "LoadBalancing"],
+            path: "Tests/Health/HealthChecksTests", swiftSettings: settings),
+        .testTarget(
             name: "NFTablesTests",
             dependencies: ["DataPath", "LoadBalancing", "NFTables", "Netlink", "TemporaryFiles", "TestSupport"],
             path: "Tests/Linux/NFTablesTests",
@@ -296,7 +305,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Configuration", "DataPath", "KubeProxy", "LoadBalancing", "NFTables", "Netlink",
+                "Agent", "Configuration", "DataPath", "KubeProxy", "HealthChecks", "LoadBalancing", "NFTables",
+                "Netlink",
                 "NodeNetwork",
                 "Reconcile", "ServiceTranslation", "TemporaryFiles", "TestSupport",
             ], path: "Tests/Agent/AgentTests",

@@ -1,5 +1,6 @@
 internal import Configuration
 package import DataPath
+package import HealthChecks
 package import KubernetesAPI
 internal import KubernetesObjects
 package import LoadBalancing
@@ -20,13 +21,17 @@ package struct AgentState: DesiredSource {
     private var declaredNetwork: DataPathSettings?
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
     private var index: ServiceIndex
+    /// What is known of real servers that are checked.
+    package private(set) var verdicts: Verdicts
     private var policy: TranslationPolicy
     /// What is known of this machine's addresses.
     package private(set) var stations: NodeStations
     /// Whether the node's addresses could be listed: without them, node ports would seem to be wanted no more.
     package private(set) var knowsNodeAddresses: Bool
 
-    package init(_ declaration: Declaration, node: String) {
+    /// - Parameter verdicts: What is known of real servers at the start.
+    package init(_ declaration: Declaration, node: String, verdicts: Verdicts = Verdicts(now: .now)) {
+        self.verdicts = verdicts
         let configuration = declaration.configuration
         files = configuration.desired
         // Those that came since will be found by the first look.
@@ -44,6 +49,7 @@ package struct AgentState: DesiredSource {
     package var desired: DesiredState {
         var all = files
         all.virtualServers += index.desiredVirtualServers.filter { declared[$0.key] == nil }
+        if !verdicts.isEmpty { all.virtualServers = all.virtualServers.map(verdicts.effective) }
         all.virtualServers.sort { $0.key < $1.key }
         return all
     }
@@ -59,7 +65,10 @@ package struct AgentState: DesiredSource {
 
     package var settings: DesiredState { DesiredState(timeouts: files.timeouts, syncDaemons: files.syncDaemons) }
 
-    package func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { declared[key] ?? index.desired(key) }
+    package func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { declared(key).map(verdicts.effective) }
+
+    /// What is declared of one virtual server, whatever is known of its real servers.
+    package func declared(_ key: VirtualServerKey) -> DesiredVirtualServer? { declared[key] ?? index.desired(key) }
 
     package var dataPath: Set<DataPathElement> { filesDataPath.union(index.dataPath.filter(isOurs)) }
 
@@ -124,6 +133,7 @@ package struct AgentState: DesiredSource {
         // Everything is synchronised after this: which keys it touches does not matter.
         _ = translateMore()
         declared = Dictionary(uniqueKeysWithValues: files.virtualServers.map { ($0.key, $0) })
+        watchFiles(configuration.health)
         _ = index.takeDataPathChange()
     }
 
@@ -211,6 +221,28 @@ package struct AgentState: DesiredSource {
         follow(next)
         // All at once: no address of the API server is ever taken, not for a moment.
         return index.refresh()
+    }
+
+    // MARK: Health
+
+    private mutating func watchFiles(_ health: [VirtualServerKey: HealthRules]) {
+        let now = ContinuousClock.now
+        verdicts.forget(allBut: Set(health.keys))
+        for (key, rules) in health {
+            if let server = declared[key] { verdicts.watch(server, by: rules, now: now) }
+        }
+    }
+
+    /// What is to be checked; `nil` when that is the same as at the last call.
+    package mutating func takeSubjects() -> Set<CheckSubject>? { verdicts.takeSubjects() }
+
+    /// Takes the results of checks, and note of the time.
+    package mutating func take(
+        _ results: [(CheckSubject, CheckResult)], now: ContinuousClock.Instant
+    ) -> VerdictChange {
+        var change = verdicts.take(results, now: now)
+        change.keys.formUnion(verdicts.advance(to: now))
+        return change
     }
 
     /// Translates everything anew if the policy is another one.

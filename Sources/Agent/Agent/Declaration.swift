@@ -1,5 +1,6 @@
 package import Configuration
 package import DataPath
+package import HealthChecks
 internal import LoadBalancing
 package import NodeNetwork
 package import Reconcile
@@ -89,5 +90,21 @@ extension ReconcilePolicy {
         case .off: removalGuard = nil
         case .limit(let share, let minimum): removalGuard = RemovalGuard(share: share, minimum: Int(minimum))
         }
+    }
+}
+
+extension Declaration {
+    /// Takes what an agent knows of real servers into account, for a run that checks none itself: those of which nothing
+    /// is known count as up.
+    package mutating func take(_ recollection: Recollection) {
+        guard !configuration.health.isEmpty else { return }
+        let now = ContinuousClock.now
+        var verdicts = Verdicts(now: now, recalling: recollection)
+        for server in configuration.desired.virtualServers {
+            guard var rules = configuration.health[server.key] else { continue }
+            rules.startsDown = false
+            verdicts.watch(server, by: rules, now: now)
+        }
+        configuration.desired.virtualServers = configuration.desired.virtualServers.map(verdicts.effective)
     }
 }

@@ -71,9 +71,12 @@ package struct BootClock: Sendable {
     package init() {}
 
     /// Whole seconds since boot.
-    package var seconds: UInt64 {
+    package var seconds: UInt64 { UInt64(max(0, time.components.seconds)) }
+
+    /// The time since boot.
+    var time: Duration {
         var time = timespec()
         clock_gettime(CLOCK_BOOTTIME, &time)
-        return UInt64(max(0, time.tv_sec))
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 }

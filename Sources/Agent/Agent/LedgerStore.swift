@@ -27,8 +27,8 @@ package protocol LedgerKeeping: Sendable {
 
 /// Keeps the ledger of one network namespace in a file that is replaced whole or not at all, and grows by changes.
 package struct LedgerStore: LedgerKeeping {
-    private let directory: String
-    private let identity: StateIdentity
+    let directory: String
+    let identity: StateIdentity
 
     /// Where the ledger lives unless told otherwise: gone with the boot, as the kernel's tables are.
     package static let defaultDirectory = "/run/ipvsync"

@@ -42,6 +42,7 @@ extension AgentSnapshot {
                 "unserved": .integer(Int64(healthCheckPorts.unserved.count)),
                 "reasons": .sequence(healthCheckPorts.unserved.prefix(Self.listedPorts).map { .string($0) }),
             ],
+            "checks": checks.document(),
             "held": held.map(\.document) ?? .null,
             "complaints": .sequence(warnings.map(\.description).sorted().map { .string($0) }),
             "drift": [

@@ -38,6 +38,7 @@ package struct AgentSnapshot: Sendable {
     package private(set) var held: HeldRemovals?
     package var drains: [Drain] = []
     package var healthCheckPorts = HealthCheckPorts()
+    package var checks = CheckSnapshot()
     /// Since when the table of virtual servers has been at one job; `nil` when it is idle.
     package var tableBusySince: ContinuousClock.Instant?
     /// The same for the node's network.

@@ -47,6 +47,7 @@ package struct Health: Sendable {
             Self.kernel(snapshot), Self.removals(snapshot), Self.network(snapshot, now),
             Self.check("addresses", .degraded, snapshot.released),
             Self.check("health_checks", .degraded, snapshot.healthCheckPorts.unserved),
+            Self.check("checks", .degraded, [snapshot.checks.problem].compactMap(\.self)),
         ]
     }
 

@@ -65,6 +65,7 @@ package struct TelemetryResponder: Sendable {
         text.sample("ipvsync_build_info", [("version", snapshot.identity.version)], 1)
         snapshot.metrics.write(to: &text)
         snapshot.writeState(to: &text)
+        snapshot.checks.metrics.write(to: &text, snapshot.checks.verdicts, limit: trafficLimit)
         let servers = snapshot.metrics.counts.ours.realServers
         let figures = servers <= trafficLimit && trafficLimit > 0 ? traffic() : nil
         text.single(

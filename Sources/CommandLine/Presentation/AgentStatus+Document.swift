@@ -13,7 +13,8 @@ extension AgentStatus {
             state: health?.text("status") ?? "unknown", isReady: health?["ready"]?.flag ?? true,
             checks: health?["checks"]?.elements.map(Check.init) ?? [],
             sources: document["sources"]?.elements.map(Source.init) ?? [], sync: Sync(document["sync"] ?? .null),
-            counts: Counts(table ?? .null), drains: document["drains"]?.elements.map(Drain.init) ?? [],
+            counts: Counts(table ?? .null), realServerChecks: RealServerChecks(document["checks"] ?? .null),
+            drains: document["drains"]?.elements.map(Drain.init) ?? [],
             refused: document.texts("refused"), held: document["held"].flatMap(Held.init),
             complaints: document.texts("complaints"), driftPolicy: drift?.text("policy"),
             driftTotal: drift?.number("total") ?? 0, drift: drift?["latest"]?.elements.map(Change.init) ?? [],
@@ -55,6 +56,25 @@ extension AgentStatus.Counts {
             virtualServers: document.number("virtualServers"), realServers: document.number("realServers"),
             foreignVirtualServers: document.number("foreignVirtualServers"),
             drainingRealServers: document.number("drainingRealServers"))
+    }
+}
+
+extension AgentStatus.RealServerChecks {
+    fileprivate init(_ document: Document) {
+        self.init(
+            up: document.number("up"), down: document.number("down"), unknown: document.number("unknown"),
+            lostQuorums: document.texts("lostQuorums"),
+            rows: document["list"]?.elements.map(AgentStatus.RealServerCheck.init) ?? [])
+    }
+}
+
+extension AgentStatus.RealServerCheck {
+    fileprivate init(_ document: Document) {
+        self.init(
+            realServer: document.text("realServer") ?? "", check: document.text("check") ?? "",
+            state: document.text("state") ?? "unknown", since: document.text("since"),
+            reason: document.text("reason") ?? "", seconds: document["lastSeconds"]?.double,
+            nextSeconds: document["nextSeconds"]?.double)
     }
 }
 

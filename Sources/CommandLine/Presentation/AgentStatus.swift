@@ -23,6 +23,30 @@ package struct AgentStatus: Hashable, Sendable {
         let unreadable: [String]
     }
 
+    /// The checks of real servers.
+    package struct RealServerChecks: Hashable, Sendable {
+        package let up: UInt64
+        package let down: UInt64
+        package let unknown: UInt64
+        let lostQuorums: [String]
+        /// At most the first thousand, those that are down first.
+        package let rows: [RealServerCheck]
+
+        var count: UInt64 { up + down + unknown }
+    }
+
+    /// One check of a real server.
+    package struct RealServerCheck: Hashable, Sendable {
+        package let realServer: String
+        let check: String
+        let state: String
+        let since: String?
+        let reason: String
+        /// How long the last attempt took; `nil` before the first.
+        let seconds: Double?
+        let nextSeconds: Double?
+    }
+
     /// The last syncs.
     struct Sync: Hashable, Sendable {
         let scope: String?
@@ -81,6 +105,7 @@ package struct AgentStatus: Hashable, Sendable {
     let sources: [Source]
     let sync: Sync
     package let counts: Counts
+    package let realServerChecks: RealServerChecks
     let drains: [Drain]
     let refused: [String]
     let held: Held?

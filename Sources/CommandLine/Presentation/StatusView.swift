@@ -20,7 +20,7 @@ package struct StatusView: Presentable {
     package var document: Document { status.document }
 
     package var lines: [Line] {
-        [title] + health + [Line(sync), Line(table)] + sources + drains + held
+        [title] + health + [Line(sync), Line(table)] + sources + checks + drains + held
             + list("Refused by the kernel", status.refused, .red)
             + list("Not as declared", status.complaints, .yellow) + drift + changes
     }
@@ -88,6 +88,31 @@ extension StatusView {
             }
         }
         return [""] + table.lines()
+    }
+
+    private var checks: [Line] {
+        let checks = status.realServerChecks
+        guard checks.count > 0 else { return [] }
+        let text = "Checks: \(checks.up) up, \(checks.down) down, \(checks.unknown) not decided yet"
+        var table = TextTable()
+        let rows = checks.rows.filter { checks.count <= Self.listed || $0.state != "up" }
+        if !rows.isEmpty {
+            table.add(kind: 0, ["REAL SERVER", "CHECK", "STATE", "FOR", "NEXT IN", "LAST REASON"], style: .bold)
+        }
+        for row in rows.prefix(Self.listed) {
+            table.add(
+                kind: 0,
+                [
+                    row.realServer, row.check, row.state,
+                    row.since.flatMap { TimeText.length(since: $0, at: now) } ?? "",
+                    row.nextSeconds.map(TimeText.short) ?? "",
+                    row.reason + (row.seconds.map { " in \(TimeText.short($0))" } ?? ""),
+                ], style: row.state == "down" ? .red : row.state == "up" ? nil : .yellow)
+        }
+        let rest = UInt64(max(0, rows.count - Self.listed))
+        let more: [Line] = rest > 0 ? ["… and \(rest) more"] : []
+        return ["", Line(text, checks.down > 0 ? .red : nil)] + table.lines() + more
+            + list("Quorum lost", checks.lostQuorums, .red)
     }
 
     private var drains: [Line] {

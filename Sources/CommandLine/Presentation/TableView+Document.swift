@@ -66,8 +66,20 @@ extension TableView: Presentable {
         if let since = ledger.drainStart(of: observed.endpoint, in: key) {
             members.append(.init("drainingSeconds", .unsigned(now >= since ? now - since : 0)))
         }
+        if ledger.owns(key), let rows = checks[observed.endpoint.description] {
+            members.append(.init("checks", .sequence(rows.map(\.document))))
+        }
         if let statistics = observed.statistics { members.append(.init("statistics", statistics.document)) }
         return .mapping(members)
+    }
+}
+
+extension AgentStatus.RealServerCheck {
+    fileprivate var document: Document {
+        [
+            "check": .string(check), "state": .string(state), "since": since.map { .string($0) } ?? .null,
+            "reason": .string(reason),
+        ]
     }
 }
 

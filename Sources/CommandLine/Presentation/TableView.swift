@@ -16,19 +16,35 @@ package struct TableView {
     let ledger: Ledger
     let now: UInt64
     let figures: Figures
+    /// What an agent says of real servers that are checked, by their endpoints.
+    let checks: [String: [AgentStatus.RealServerCheck]]
 
     /// - Parameter now: Seconds on the clock of the ledger's drains.
-    package init(_ state: ObservedState, ledger: Ledger, now: UInt64, figures: Figures = .connections) {
+    package init(
+        _ state: ObservedState, ledger: Ledger, now: UInt64, figures: Figures = .connections,
+        checks: [AgentStatus.RealServerCheck] = []
+    ) {
         self.state = state
         self.ledger = ledger
         self.now = now
         self.figures = figures
+        self.checks = Dictionary(grouping: checks, by: \.realServer)
     }
 
     func owner(_ key: VirtualServerKey) -> String { ledger.owns(key) ? "ipvsync" : "foreign" }
 
     /// What a real server is doing beside serving.
     private func condition(_ realServer: ObservedRealServer, of key: VirtualServerKey) -> String {
+        let health = ledger.owns(key) ? health(realServer.endpoint) : nil
+        return [health, work(realServer, of: key)].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: ", ")
+    }
+
+    /// Why a real server is down; `nil` for one that is not.
+    private func health(_ endpoint: Endpoint) -> String? {
+        checks[endpoint.description]?.first { $0.state == "down" }.map { "down: \($0.reason)" }
+    }
+
+    private func work(_ realServer: ObservedRealServer, of key: VirtualServerKey) -> String {
         if let since = ledger.drainStart(of: realServer.endpoint, in: key) {
             return "draining for \(DurationText.text(now >= since ? now - since : 0))"
         }

@@ -14,7 +14,7 @@ struct AgentReporter {
     private static let changeLines = 500
 
     let board = StatusBoard()
-    private let log: Logger
+    let log: Logger
     private let manager: ServiceManager
     private var isReady = false
     private var refused: [String] = []
@@ -26,6 +26,8 @@ struct AgentReporter {
     private var unreadable: [String: [ObjectName: String]] = [:]
     private var hasReleased = false
     private var isLedgerLate = false
+    /// Why some checks of real servers are not made.
+    var checkerProblem: String?
     /// The warnings on Services in files that have been logged and still stand.
     private var told: Set<TranslationWarning> = []
     private var recurringDrift = RecurringDrift()

@@ -24,7 +24,8 @@ struct IPVSync: ParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, PlanCommand.self, ShowCommand.self, StatusCommand.self, WatchCommand.self,
-            ValidateCommand.self, ImportCommand.self, ExportCommand.self, ExplainCommand.self, EnvCommand.self,
+            ValidateCommand.self, CheckCommand.self, ImportCommand.self, ExportCommand.self, ExplainCommand.self,
+            EnvCommand.self,
             ZeroCommand.self, CleanupCommand.self,
             TakeoverCommand.self, DoctorCommand.self, SchemaCommand.self, MigrateCommand.self, CompletionsCommand.self,
             ZoneCommand.self, CheckerCommand.self,

@@ -5,6 +5,7 @@ internal import DataPath
 internal import Files
 internal import Glibc
 internal import HTTPService
+internal import HealthChecks
 internal import IPVS
 internal import KubernetesAPI
 internal import KubernetesObjects
@@ -53,6 +54,7 @@ final class NodeAgent {
     /// Tells when IPVS is unloaded or loaded again: then the whole table is another one.
     private var family: FamilyWatch?
     private var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
+    private let health: HealthWatch
     private var reporter: AgentReporter
     private let servers: TelemetryServers
     private var turn = LoopTurn()
@@ -103,7 +105,8 @@ final class NodeAgent {
         watch = try options.source.cluster.access().map {
             ClusterWatch($0, resources: APIResource.proxied(proxyName: proxyName))
         }
-        state = AgentState(declared, node: node)
+        health = HealthWatch(store.verdicts, log: log)
+        state = AgentState(declared, node: node, verdicts: health.recall())
         if watch == nil { _ = state.noteHeardAll() }
         keeper = try options.state.keeper()
         reconciler = Reconciler(timing: settings.timing, keepsNetwork: true, now: .now)
@@ -165,6 +168,7 @@ final class NodeAgent {
                 if signal == .end { return try end() }
                 reload()
             }
+            reconciler.note(health.turn(&state, &reporter), at: .now)
             reconcile()
             if let warningTime, warningTime <= .now { warn() }
             reporter.note(turn: turn.duration)
@@ -189,8 +193,13 @@ final class NodeAgent {
     private func end() throws(SyncError) {
         reporter.stopping()
         let end = ContinuousClock.now + Self.lastPatience
+        health.end(state.verdicts, by: end)
         let isTableSettled = table.finish(by: end)
-        if isTableSettled { _ = try synchronizer.flush() }
+        if isTableSettled {
+            _ = try synchronizer.flush()
+            let drained = state.verdicts.drainedAtEnd
+            if !drained.isEmpty { _ = try synchronizer.synchronize(only: Set(drained.map(\.key)), drained) }
+        }
         let isSettled = network.finish(by: end) && isTableSettled
         if settings.cleansUpOnExit, !isSettled {
             log.error("not cleaned up", metadata: ["detail": "a change is still under way; run 'ipvsync cleanup'"])
@@ -206,9 +215,10 @@ final class NodeAgent {
     }
 
     private var wait: Duration {
-        let times = [state.isComplete ? reconciler.due : nil, reloadTime, addressTime, warningTime, releaseTime]
-            .compactMap(
-                \.self)
+        let times = [
+            state.isComplete ? reconciler.due : nil, reloadTime, addressTime, warningTime, releaseTime,
+            health.wakeUp(state),
+        ].compactMap(\.self)
         if state.hasMore { return .zero }
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait
         return max(.zero, times.map { $0 - .now }.min().map { min($0, longest) } ?? longest)
@@ -216,10 +226,11 @@ final class NodeAgent {
 
     /// Waits for news of the API server, a file, or a signal.
     private func take(_ wait: Duration) {
-        let descriptors = [
-            signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor,
-            family?.descriptor,
-        ].compactMap(\.self)
+        let descriptors =
+            [
+                signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor,
+                family?.descriptor,
+            ].compactMap(\.self) + health.descriptors
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let milliseconds = wait / .milliseconds(1)

@@ -1,3 +1,4 @@
+import HealthChecks
 import LoadBalancing
 
 extension Configuration {
@@ -23,6 +24,7 @@ extension Configuration {
             timeouts: Self.single(\.timeouts, "timeouts", in: files, &errors),
             syncDaemons: Self.single(\.syncDaemons, "syncDaemons", in: files, &errors))
         places = [:]
+        health = files.reduce(into: [:]) { $0.merge($1.health) { first, _ in first } }
         joinVirtualServers(files, &errors)
         if !files.contains(where: { $0.virtualServers != nil }) {
             errors.append(
@@ -32,6 +34,9 @@ extension Configuration {
         }
         guard errors.isEmpty else { throw errors }
     }
+
+    /// Checks of real servers, the same one in several virtual servers counted in each.
+    private static let maximumChecks = 200_000
 
     private mutating func joinVirtualServers(_ files: [ConfigurationFile], _ errors: inout ConfigurationErrors) {
         let count = files.reduce(0) { $0 + ($1.virtualServers?.count ?? 0) }
@@ -51,6 +56,13 @@ extension Configuration {
             }
         }
         desired.virtualServers.sort { $0.key < $1.key }
+        let checks = desired.virtualServers.reduce(0) { $0 + (health[$1.key]?.count(of: $1.realServers) ?? 0) }
+        if checks > Self.maximumChecks {
+            errors.append(
+                ConfigurationError(
+                    file: files.map(\.file).listed, problem: "there are \(checks) checks of real servers",
+                    remedy: "declare at most \(Self.maximumChecks)"))
+        }
     }
 
     /// What one file at most may declare.
@@ -72,5 +84,12 @@ extension Configuration {
             }
         }
         return first?.value
+    }
+}
+
+extension HealthRules {
+    /// How many checks there are of these real servers.
+    fileprivate func count(of servers: [RealServer]) -> Int {
+        servers.reduce(0) { $0 + checks(of: $1.endpoint).count }
     }
 }

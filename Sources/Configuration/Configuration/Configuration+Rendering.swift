@@ -24,7 +24,9 @@ extension Configuration {
         members.append(settings.network, as: Fields.network, \.document)
         members.append(desired.timeouts, as: Fields.timeouts, \.document)
         members.append(desired.syncDaemons, as: Fields.syncDaemons) { .sequence($0.map(\.document)) }
-        members.append(desired.virtualServers, as: Fields.virtualServers) { .sequence($0.map(\.document)) }
+        members.append(desired.virtualServers, as: Fields.virtualServers) { servers in
+            .sequence(servers.map { $0.document(health[$0.key]) })
+        }
         return .mapping(members)
     }
 }

@@ -1,3 +1,4 @@
+package import HealthChecks
 package import LoadBalancing
 
 /// What the configuration files declare together.
@@ -5,16 +6,20 @@ package struct Configuration: Hashable, Sendable {
     /// The virtual servers, sorted by key and each with its real servers sorted; timeouts and sync daemons.
     package var desired: DesiredState
     package var settings: Settings
+    /// How virtual servers are watched whose real servers are checked.
+    package var health: [VirtualServerKey: HealthRules]
     /// Where each virtual server is declared, for messages about it.
     package var places: [VirtualServerKey: SourcePlace]
     /// Whether a declaration without any virtual server is meant as one, as `virtualServers: []` is.
     package var allowsNone = true
 
     package init(
-        desired: DesiredState, settings: Settings = Settings(), places: [VirtualServerKey: SourcePlace] = [:]
+        desired: DesiredState, settings: Settings = Settings(), health: [VirtualServerKey: HealthRules] = [:],
+        places: [VirtualServerKey: SourcePlace] = [:]
     ) {
         self.desired = desired
         self.settings = settings
+        self.health = health
         self.places = places
     }
 }

@@ -48,21 +48,27 @@ extension ConfigurationFile {
     }
 
     private mutating func readVirtualServers(_ reader: MappingReader, _ problems: Problems) {
-        var defaults = FileDefaults()
+        let namedChecks = reader.namedChecks()
+        var defaults = FileDefaults(namedChecks: namedChecks)
         if let node = reader(Fields.defaults) {
             let scope = Scope(problems: problems) { "defaults" }
-            if let reader = MappingReader(node, .defaults, "it", scope) { defaults = FileDefaults(reader) }
+            if let reader = MappingReader(node, .defaults, "it", scope) {
+                defaults = FileDefaults(reader, namedChecks: namedChecks)
+            }
         }
         guard let list = reader(Fields.virtualServers) else { return }
         guard let nodes = list.sequence else {
             reader.scope.report(list, "virtualServers is \(list.summary)", "write a list, `[]` for an empty table")
             return
         }
-        virtualServers = nodes.enumerated().compactMap { index, node in
-            VirtualServerReader(node, index: index, defaults: defaults, problems: problems)?.read().map {
-                Placed(value: $0, line: node.line, column: node.column)
-            }
+        var servers: [Placed<DesiredVirtualServer>] = []
+        for (index, node) in nodes.enumerated() {
+            let reader = VirtualServerReader(node, index: index, defaults: defaults, problems: problems)
+            guard let (server, rules) = reader?.read() else { continue }
+            servers.append(Placed(value: server, line: node.line, column: node.column))
+            health[server.key] = rules
         }
+        virtualServers = servers
     }
 }
 

@@ -1,3 +1,4 @@
+import HealthChecks
 import LoadBalancing
 
 /// What one file declares, before it is joined with the others.
@@ -11,6 +12,8 @@ struct ConfigurationFile {
 
     let file: String
     var virtualServers: [Placed<DesiredVirtualServer>]?
+    /// How virtual servers are watched whose real servers are checked.
+    var health: [VirtualServerKey: HealthRules] = [:]
     var drainTimeout: Placed<UInt32>?
     var removalGuard: Placed<RemovalGuardSetting>?
     var syncInterval: Placed<UInt32>?

@@ -1,9 +1,12 @@
 import Documents
+import HealthChecks
 import LoadBalancing
 
 extension DesiredVirtualServer {
     /// The entry of `virtualServers` that declares it. What cannot be declared is written too, and does not read back.
-    var document: Document {
+    ///
+    /// - Parameter health: How it is watched.
+    func document(_ health: HealthRules?) -> Document {
         var members: [Document.Member] = []
         members.append(name, as: Fields.name, Document.string)
         members += keyMembers + virtualServer.members
@@ -11,8 +14,11 @@ extension DesiredVirtualServer {
         // One forwarding method for all stands once, so that the real servers stay short.
         let forwarding = commonForwarding
         if forwarding != .masquerade { members += forwarding.members }
+        members += health?.members ?? []
+        members.append(health?.backup, as: Fields.backup) { $0.document(under: key, forwarding: forwarding, nil) }
         members.append(realServers, as: Fields.realServers) { servers in
-            .sequence(servers.map { $0.document(under: key, forwarding: forwarding) })
+            .sequence(
+                servers.map { $0.document(under: key, forwarding: forwarding, health?.own[$0.endpoint]) })
         }
         return .mapping(members)
     }
@@ -89,7 +95,9 @@ extension PersistenceGranularity {
 
 extension RealServer {
     /// The short form where everything else is as given or by default.
-    fileprivate func document(under key: VirtualServerKey, forwarding common: ForwardingMethod) -> Document {
+    fileprivate func document(
+        under key: VirtualServerKey, forwarding common: ForwardingMethod, _ checks: [ServerCheck]?
+    ) -> Document {
         // A firewall mark's real servers mostly keep the port of the packet, which is written as none.
         let text = key.isFirewallMark && endpoint.port == 0 ? "\(endpoint.address)" : "\(endpoint)"
         var members: [Document.Member] = []
@@ -98,6 +106,7 @@ extension RealServer {
         members.append(weight == 1 ? nil : weight, as: Fields.weight) { .integer(Int64($0)) }
         members.append(upperThreshold == 0 ? nil : upperThreshold, as: Fields.upperThreshold) { .integer(Int64($0)) }
         members.append(lowerThreshold == 0 ? nil : lowerThreshold, as: Fields.lowerThreshold) { .integer(Int64($0)) }
+        members.append(checks, as: Fields.checks) { .sequence($0.map(\.document)) }
         return members.count == 1 ? .string(text) : .mapping(members)
     }
 }

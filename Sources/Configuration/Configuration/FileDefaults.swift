@@ -1,4 +1,5 @@
 import Documents
+import HealthChecks
 import LoadBalancing
 
 /// The `defaults` of a file.
@@ -9,15 +10,20 @@ struct FileDefaults {
     var persistence = PersistenceDeclaration.off
     var drainTimeout: UInt32?
     var servers = ServerDefaults()
+    var health = HealthRules()
+    /// The checks of the file by name.
+    var namedChecks: [String: ServerCheck]
 
-    init() {}
+    init(namedChecks: [String: ServerCheck] = [:]) { self.namedChecks = namedChecks }
 
-    init(_ reader: MappingReader) {
+    init(_ reader: MappingReader, namedChecks: [String: ServerCheck]) {
+        self.namedChecks = namedChecks
         transportProtocol = reader(Fields.transportProtocol) ?? .tcp
         scheduler = reader.scheduler(over: scheduler)
         persistence = reader(Fields.persistence) ?? .off
         drainTimeout = reader(Fields.drainTimeout)
         servers = servers.overridden(by: reader)
+        health = reader.health(over: health, named: namedChecks)
     }
 }
 

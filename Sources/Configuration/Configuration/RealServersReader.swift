@@ -1,4 +1,5 @@
 import Documents
+import HealthChecks
 import LoadBalancing
 
 /// Reads the `realServers` of a virtual server.
@@ -7,9 +8,19 @@ struct RealServersReader {
     let key: VirtualServerKey?
     let defaults: ServerDefaults
     let virtualServer: MappingReader
+    let checks: CheckList
+    /// The checks of those that have their own.
+    private(set) var own: [Endpoint: [ServerCheck]] = [:]
+
+    init(key: VirtualServerKey?, defaults: ServerDefaults, virtualServer: MappingReader, checks: CheckList) {
+        self.key = key
+        self.defaults = defaults
+        self.virtualServer = virtualServer
+        self.checks = checks
+    }
 
     /// The real servers, sorted by endpoint.
-    func read() -> [RealServer] {
+    mutating func read() -> [RealServer] {
         guard let list = virtualServer(Fields.realServers) else { return [] }
         guard let nodes = list.sequence else {
             virtualServer.scope.report(list, "realServers is \(list.summary)", "write a list, `[]` for none")
@@ -28,23 +39,32 @@ struct RealServersReader {
         return servers
     }
 
-    private func realServer(_ node: YAMLNode) -> RealServer? {
+    /// The real server that stands in when the others are down.
+    func backup(_ node: YAMLNode) -> RealServer? { realServer(node, .backup)?.server }
+
+    private mutating func realServer(_ node: YAMLNode) -> RealServer? {
+        guard let (server, checks) = realServer(node, .realServer) else { return nil }
+        own[server.endpoint] = checks
+        return server
+    }
+
+    private func realServer(_ node: YAMLNode, _ shape: ObjectShape) -> (server: RealServer, checks: [ServerCheck]?)? {
         // The common case first, without anything made for messages.
         if let text = node.scalar?.text, let endpoint = Endpoint(text) {
-            return checked(defaults.realServer(endpoint), node, scope(node))
+            return (checked(defaults.realServer(endpoint), node, scope(node)), nil)
         }
         let scope = scope(node)
         guard node.mapping != nil else {
             guard let text = node.addressText("a real server", scope) else { return nil }
             do throws(Complaint) {
                 let (address, port) = try AddressText.parse(text)
-                return checked(defaults.realServer(Endpoint(address, port: port ?? key?.port ?? 0)), node, scope)
+                return (checked(defaults.realServer(Endpoint(address, port: port ?? key?.port ?? 0)), node, scope), nil)
             } catch {
                 scope.report(node, error.problem, error.remedy)
                 return nil
             }
         }
-        guard let reader = MappingReader(node, .realServer, "a real server", scope) else { return nil }
+        guard let reader = MappingReader(node, shape, "a real server", scope) else { return nil }
         let settings = defaults.overridden(by: reader)
         if reader.has("tunnel"), !settings.forwarding.isTunnel {
             scope.report(
@@ -53,7 +73,8 @@ struct RealServersReader {
         guard let addressNode = reader(Fields.address), let text = addressNode.addressText("address", scope),
             let (address, port) = reader.endpoint(text, of: addressNode)
         else { return nil }
-        return checked(settings.realServer(Endpoint(address, port: port ?? key?.port ?? 0)), node, scope)
+        let server = checked(settings.realServer(Endpoint(address, port: port ?? key?.port ?? 0)), node, scope)
+        return (server, reader.has("checks") ? checks.read(reader) : nil)
     }
 
     /// The real server, after a report of what the kernel would refuse.

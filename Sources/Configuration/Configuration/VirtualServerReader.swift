@@ -1,4 +1,5 @@
 import Documents
+import HealthChecks
 import LoadBalancing
 
 /// Reads one entry of `virtualServers`.
@@ -14,8 +15,8 @@ struct VirtualServerReader {
         self.defaults = defaults
     }
 
-    /// The virtual server; `nil` after a report when it is not even known which.
-    func read() -> DesiredVirtualServer? {
+    /// The virtual server, and how it is watched if it is; `nil` after a report when it is not even known which.
+    func read() -> (DesiredVirtualServer, HealthRules?)? {
         // Everything is read, key or not, so that all problems are told at once.
         let key = key()
         let name = reader(Fields.name)
@@ -24,9 +25,10 @@ struct VirtualServerReader {
         let persistence = reader(Fields.persistence) ?? defaults.persistence
         let engine = reader(Fields.persistenceEngine)
         let drainTimeout = reader(Fields.drainTimeout) ?? defaults.drainTimeout
-        let realServers = RealServersReader(
-            key: key, defaults: defaults.servers.overridden(by: reader), virtualServer: reader
-        ).read()
+        var servers = RealServersReader(
+            key: key, defaults: defaults.servers.overridden(by: reader), virtualServer: reader,
+            checks: CheckList(named: defaults.namedChecks))
+        let realServers = servers.read()
         guard let key else { return nil }
         var virtualServer = VirtualServer(key, scheduler: scheduler, onePacket: onePacket)
         do throws(Complaint) {
@@ -41,8 +43,9 @@ struct VirtualServerReader {
                 "write `persistence: {timeout: 5m, engine: \(engine ?? "")}`")
         }
         virtualServer.complaints().forEach(reader.report)
-        return DesiredVirtualServer(
+        let server = DesiredVirtualServer(
             virtualServer, realServers: realServers, name: name, drainTimeout: drainTimeout)
+        return (server, health(key, realServers, servers))
     }
 }
 

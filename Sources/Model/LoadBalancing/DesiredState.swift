@@ -25,6 +25,8 @@ package struct DesiredVirtualServer: Hashable, Sendable {
     package var name: String?
     /// Seconds that a leaving real server may keep its connections; `nil` for the general setting.
     package var drainTimeout: UInt32?
+    /// Real servers that are declared and taken out all the same, as their checks ask. The removal guard lets them go.
+    package var withdrawn: [Endpoint: Withdrawal] = [:]
 
     package var key: VirtualServerKey { virtualServer.key }
 
@@ -36,4 +38,11 @@ package struct DesiredVirtualServer: Hashable, Sendable {
         self.name = name
         self.drainTimeout = drainTimeout
     }
+}
+
+/// How a real server goes that is taken out.
+package enum Withdrawal: Hashable, Sendable {
+    /// It keeps its connections, as one that is declared no more.
+    case drain
+    case immediately
 }

@@ -13,7 +13,8 @@ struct Leaving {
         let observed: ObservedRealServer
         let virtualServer: LoadBalancing.VirtualServer
         let drainTimeout: UInt32
-        let isUnderWay: Bool
+        /// Whether an earlier sync has begun it, or its checks have withdrawn it: the removal guard has no say in that.
+        let isAgreed: Bool
     }
 
     var virtualServers: [VirtualServer] = []
@@ -28,7 +29,7 @@ struct Leaving {
         guard let removalGuard else { return nil }
         let count = virtualServers.count { !$0.isUnderWay }
         // A replacement is no loss: what comes makes up for what goes.
-        let lost = realServers.count { !$0.isUnderWay } - addedRealServers
+        let lost = realServers.count { !$0.isAgreed } - addedRealServers
         let isAll = count > 0 && virtualServers.count == ownedVirtualServers
         guard
             removalGuard.holds(count, of: ownedVirtualServers) || removalGuard.holds(lost, of: ownedRealServers)

@@ -39,12 +39,13 @@ extension Planner {
     private mutating func leave(
         _ observed: ObservedRealServer, _ virtualServer: VirtualServer, _ desired: DesiredVirtualServer
     ) {
-        guard !policy.heldServices.contains(desired.name) else { return }
+        let withdrawal = desired.withdrawn[observed.endpoint]
+        guard withdrawal != nil || !policy.heldServices.contains(desired.name) else { return }
         leaving.realServers.append(
             Leaving.RealServer(
                 observed: observed, virtualServer: virtualServer,
-                drainTimeout: desired.drainTimeout ?? policy.drainTimeout,
-                isUnderWay: isDrained(observed, desired.key)))
+                drainTimeout: withdrawal == .immediately ? 0 : desired.drainTimeout ?? policy.drainTimeout,
+                isAgreed: withdrawal != nil || isDrained(observed, desired.key)))
     }
 }
 

@@ -5,7 +5,7 @@ extension Planner {
     mutating func planRemovals() {
         plan.held = leaving.held(by: policy.removalGuard)
         let holdsNew = plan.held != nil
-        for realServer in leaving.realServers where realServer.isUnderWay || !holdsNew {
+        for realServer in leaving.realServers where realServer.isAgreed || !holdsNew {
             remove(realServer.observed, of: realServer.virtualServer, realServer.drainTimeout)
         }
         for virtualServer in leaving.virtualServers where virtualServer.isUnderWay || !holdsNew {

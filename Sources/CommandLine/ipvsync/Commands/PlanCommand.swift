@@ -57,7 +57,8 @@ struct PlanCommand: ParsableCommand {
         _ source: SourceOptions, _ sync: SyncOptions, _ state: NodeStateOptions, _ output: OutputOptions
     ) throws -> SyncReport {
         try Failures.endWithStatus {
-            let declared = try source.load()
+            var declared = try source.load()
+            declared.take(try state.store().recollection(for: declared))
             let node = try NodeSynchronizer(declared.configuration, sync, state)
             let report = try node.preview(declared.configuration.desired, declared.demand)
             output.print(PlanView(report, names: report.plan.ledger, isPreview: true))

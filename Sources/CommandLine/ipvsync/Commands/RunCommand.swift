@@ -2,6 +2,7 @@ internal import Agent
 internal import ArgumentParser
 internal import Configuration
 internal import Files
+internal import HealthChecks
 internal import IPVS
 internal import Presentation
 internal import Reconcile
@@ -66,7 +67,9 @@ struct RunCommand: ParsableCommand {
         guard once else { return try stay() }
         try Failures.endWithStatus {
             let started = ContinuousClock.now
+            let store = try state.store()
             var declared = try source.load()
+            declared.take(store.recollection(for: declared))
             let parsing = started.duration(to: .now)
             let node = try NodeSynchronizer(declared.configuration, sync, state)
             var hasWaited = false
@@ -77,6 +80,7 @@ struct RunCommand: ParsableCommand {
             // While another one was at work, what is declared may have become otherwise.
             if hasWaited, !source.readsStandardInput {
                 declared = try source.load()
+                declared.take(store.recollection(for: declared))
                 node.synchronizer.policy = sync.policy(declared.configuration)
             }
             var report = try node.synchronize(declared.configuration.desired, declared.demand)
@@ -128,5 +132,16 @@ extension SyncReport {
         for failure in networkFailures { StandardStreams.complain(failure.description) }
         if !failures.isEmpty || !networkFailures.isEmpty { throw ExitStatus.failed.code }
         if plan.held != nil { throw ExitStatus.removalsHeld.code }
+    }
+}
+
+extension LedgerStore {
+    /// What the agent knows of real servers, or knew last; says so when checks are declared and nothing is known.
+    func recollection(for declared: Declaration) -> Recollection {
+        guard !declared.configuration.health.isEmpty else { return Recollection() }
+        let (recollection, problem, isKnown) = verdicts.load()
+        if let problem { StandardStreams.complain(problem.description) }
+        if !isKnown { StandardStreams.complain("no agent has checked the real servers: all of them count as up") }
+        return recollection
     }
 }

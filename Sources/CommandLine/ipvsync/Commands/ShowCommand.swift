@@ -40,15 +40,25 @@ struct ShowCommand: ParsableCommand {
             if !virtualServers.isEmpty {
                 observed.virtualServers.removeAll { !virtualServers.contains($0.key) }
             }
-            let loaded = try state.store().load()
+            let store = try state.store()
+            let loaded = try store.load()
             if let problem = loaded.problem { StandardStreams.complain(problem.description) }
             output.print(
                 TableView(
                     observed, ledger: loaded.ledger, now: BootClock().seconds,
-                    figures: stats ? .totals : rates ? .rates : .connections))
+                    figures: stats ? .totals : rates ? .rates : .connections, checks: checks(store)))
             let missing = virtualServers.filter { key in !observed.virtualServers.contains { $0.key == key } }
             for key in missing { StandardStreams.complain("there is no virtual server \(key)") }
             if !missing.isEmpty { throw ExitStatus.failed.code }
+        }
+    }
+
+    /// What an agent says of real servers that are checked; nothing without one.
+    private func checks(_ store: LedgerStore) -> [AgentStatus.RealServerCheck] {
+        do throws(AgentProblem) {
+            return AgentStatus(try AgentClient(store).answer()).realServerChecks.rows
+        } catch {
+            return []
         }
     }
 }

@@ -22,10 +22,13 @@ struct ValidateCommand: ParsableCommand {
 
     func run() throws {
         try Failures.endWithStatus {
-            let virtualServers = try source.load().configuration.desired.virtualServers
+            let configuration = try source.load().configuration
+            let virtualServers = configuration.desired.virtualServers
             let realServers = virtualServers.reduce(0) { $0 + $1.realServers.count }
+            let checked = configuration.health.isEmpty ? "" : ", \(configuration.health.count) of them checked"
             StandardStreams.write(
-                "The configuration is valid: \(virtualServers.count) virtual servers, \(realServers) real servers.\n")
+                "The configuration is valid: \(virtualServers.count) virtual servers\(checked), "
+                    + "\(realServers) real servers.\n")
         }
     }
 }
