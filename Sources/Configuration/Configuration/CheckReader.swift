@@ -8,7 +8,11 @@ struct CheckReader {
 
     /// The check; `nil` after a report without its kind, or without what it cannot do without.
     func read() -> ServerCheck? {
-        guard let type = reader(Fields.checkType) else { return nil }
+        guard let type = reader(Fields.checkType) else {
+            // What is wrong inside is told all the same.
+            _ = reader(Fields.body)
+            return nil
+        }
         for field in CheckType.particularFields where reader.has(field.name) && !type.fieldNames.contains(field.name) {
             let kinds = CheckType.allCases.filter { $0.fieldNames.contains(field.name) }.map(\.rawValue)
             reader.scope.report(
