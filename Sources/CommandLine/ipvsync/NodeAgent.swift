@@ -327,7 +327,7 @@ final class NodeAgent {
 
     private func warn() {
         let change = state.takeWarningChange()
-        reporter.warn(change, files: state.filesWarnings)
+        reporter.warn(change, files: state.filesWarnings + state.checkWarnings)
         warningTime = change.hasMore ? .now : nil
     }
 

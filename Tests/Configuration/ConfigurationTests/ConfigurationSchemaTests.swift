@@ -132,7 +132,7 @@ struct ConfigurationSchemaTests {
                 #expect(Self.problems(Self.file(with: "unheard", in: path)).contains("unknown key"), "\(path)")
             }
         }
-        #expect(objects == 18)
+        #expect(objects == 26)
     }
 
     @Test("It is JSON with its dialect named")
