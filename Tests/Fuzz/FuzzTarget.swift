@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import IPVS
 import KubeProxy
+import KubernetesAPI
 import LoadBalancing
 import Manifests
 import Netlink
@@ -10,7 +11,7 @@ import TestSupport
 /// Something that parses bytes from outside, with inputs to begin from.
 struct FuzzTarget {
     enum Name: String, CaseIterable, ExpressibleByArgument {
-        case netlink, network, nftables, iptables, yaml, ipvsadm, manifests, lists, checker, tenant
+        case netlink, network, nftables, iptables, yaml, ipvsadm, manifests, kubeconfig, lists, checker, tenant
     }
 
     let corpus: [[UInt8]]
@@ -38,7 +39,10 @@ struct FuzzTarget {
             consume = { _ = try? Configuration.parse($0, file: "fuzz") }
         case .manifests:
             corpus = Self.manifests
-            consume = { _ = try? Manifests.parse($0, file: "fuzz.json") }
+            consume = { _ = try? Manifests.parse($0, file: "fuzz") }
+        case .kubeconfig:
+            corpus = Self.kubeconfigs
+            consume = { _ = try? Kubeconfig($0, file: "fuzz").access() }
         case .tenant:
             // Makes objects, not bytes: see TenantTrial.
             corpus = []
@@ -159,6 +163,41 @@ struct FuzzTarget {
             + #""spec": {"clusterIP": "10.96.0.1", "ports": [{"port": 80, "targetPort": "http"}]}}, {"kind": "Node"}]}"#,
         #"{"items": [{"metadata": {"name": "x"}, "addressType": "IPv4", "ports": [{"port": 1}], "endpoints": "#
             + #"[{"addresses": ["10.1.0.1"], "conditions": {"ready": true}}]}], "kind": "EndpointSliceList"} {"kind": null}"#,
+        """
+        --- &s {apiVersion: v1, kind: Service, metadata: {name: "a\\u00e9\\/"}, spec: {clusterIP: 010.96.0.1,
+          ports: [&p {port: 0120, <<: [{name: x}, {name: y}]}, *p], externalIPs: [::ffff:192.0.2.1], type: !!str NodePort}}
+        ---
+        apiVersion: discovery.k8s.io/v1
+        kind: EndpointSlice
+        metadata: {name: b, labels: {kubernetes.io/service-name: a}}
+        addressType: IPv4
+        endpoints:
+        - addresses: [10.1.0.1, 10.1.0.2]
+          conditions: {<<: {ready: yes}, serving: Off}
+        ports: [{port: 0x50}]
+        --- # é
+        kind: List
+        items: [{apiVersion: v1, kind: Node, metadata: {name: n}, spec: {podCIDR: 10.1.0.0/24}}]
+        """,
+    ].map { Array($0.utf8) }
+
+    private static let kubeconfigs = [
+        """
+        apiVersion: v1
+        kind: Config
+        current-context: c
+        contexts: [{name: c, context: {cluster: k, user: u}}]
+        clusters:
+        - name: k
+          cluster: {server: "https://[2001:db8::1]:6443/path", certificate-authority-data: aGk=, proxy-url: socks5://127.0.0.1:1}
+        users:
+        - name: u
+          user: &u {client-certificate-data: aGk=, client-key-data: aGk=}
+        - name: t
+          user: {<<: *u, token: "a\\x62", insecure-skip-tls-verify: True}
+        """,
+        #"{"contexts":[{"name":"c","context":{"cluster":"k"}}],"clusters":[{"name":"k","cluster":{"server":"127.0.0.1:1"}}],"#
+            + #""current-context":"c","users":null}"#,
     ].map { Array($0.utf8) }
 
     private static let leftovers = Array(

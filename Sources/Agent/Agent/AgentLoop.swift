@@ -68,10 +68,10 @@ package struct AgentLoop {
             defer { steps += reconciler.takeSteps() }
             switch job {
             case .table(let job):
-                reconciler.take(.table(table.perform(job)), source, now: now, using: &generator)
+                reconciler.receive(.table(table.perform(job)), source, now: now, using: &generator)
             case .network(let job):
                 guard let network else { return }
-                reconciler.take(.network(network.perform(job)), source, now: now, using: &generator)
+                reconciler.receive(.network(network.perform(job)), source, now: now, using: &generator)
             }
         }
     }

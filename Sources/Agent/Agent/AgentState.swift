@@ -17,6 +17,7 @@ package struct AgentState: DesiredSource {
     private var filesHealthChecks: [UInt16: HealthCheck] = [:]
     /// What could not be done as the files' Services ask.
     package private(set) var filesWarnings: [TranslationWarning] = []
+    private var filesWarningCounts = WarningCounts()
     private var declaredNetwork: DataPathSettings?
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
     private var index: ServiceIndex
@@ -94,6 +95,11 @@ package struct AgentState: DesiredSource {
     /// What could not be done as Services ask: all of it, which costs as much as there is.
     package var warnings: [TranslationWarning] { filesWarnings + checkWarnings + index.warnings }
 
+    /// How many of these there are, those that are not shown one by one too, as of the last ``takeWarningChange()``.
+    package var warningCounts: WarningCounts {
+        filesWarningCounts + WarningCounts(checkWarnings) + index.warningCounts
+    }
+
     /// How what could not be done as the API server's Services ask has changed since the last call.
     package mutating func takeWarningChange() -> WarningChange { index.takeWarningChange() }
 
@@ -116,6 +122,7 @@ package struct AgentState: DesiredSource {
         filesDataPath = declaration.dataPath
         filesHealthChecks = declaration.healthChecks
         filesWarnings = declaration.warnings
+        filesWarningCounts = declaration.warningCounts
         declaredNetwork = configuration.settings.network?.options
         let standard = TranslationPolicy()
         var next = policy

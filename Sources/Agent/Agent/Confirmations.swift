@@ -19,7 +19,7 @@ struct Confirmations {
     mutating func forget() { self = Confirmations() }
 
     /// Takes note of a look and of what it leads to.
-    mutating func take(_ draft: Synchronizer.Draft) {
+    mutating func note(_ draft: Synchronizer.Draft) {
         let changed = Set(draft.plan.changes.lazy.compactMap(\.operation.key))
         if let looked = draft.looked {
             for key in looked.union(changed) {
@@ -43,7 +43,7 @@ struct Confirmations {
     }
 
     /// Takes note that a plan was carried out, but for what concerns some virtual servers.
-    mutating func settle(_ draft: Synchronizer.Draft, except failed: Set<VirtualServerKey>) {
+    mutating func confirm(_ draft: Synchronizer.Draft, except failed: Set<VirtualServerKey>) {
         let open = failed.union(draft.plan.drains.lazy.map(\.key.virtualServer))
         for server in draft.desired where !open.contains(server.key) { settled[server.key] = server }
     }

@@ -18,17 +18,20 @@ package struct Declaration: Sendable {
     package var stations: NodeStations?
     /// What could not be done as they ask.
     package var warnings: [TranslationWarning]
+    /// How many of these there are, those that are not shown one by one too.
+    package var warningCounts: WarningCounts
 
     package init(
         _ configuration: Configuration, dataPath: Set<DataPathElement> = [],
         healthChecks: [UInt16: HealthCheck] = [:], stations: NodeStations? = nil,
-        warnings: [TranslationWarning] = []
+        warnings: [TranslationWarning] = [], warningCounts: WarningCounts = WarningCounts()
     ) {
         self.configuration = configuration
         self.dataPath = dataPath.union(configuration.ownElements)
         self.healthChecks = healthChecks
         self.stations = stations
         self.warnings = warnings
+        self.warningCounts = warningCounts
     }
 
     /// What is wanted beside IPVS; `nil` for nothing.

@@ -21,7 +21,7 @@ struct Drains {
     }
 
     /// Takes note that virtual servers have been looked at; `nil` for all.
-    mutating func settle(_ keys: Set<VirtualServerKey>?) {
+    mutating func forget(_ keys: Set<VirtualServerKey>?) {
         guard let keys else { return forget() }
         for key in keys where byServer.removeValue(forKey: key) != nil { isDirty = true }
     }

@@ -17,15 +17,15 @@ struct LedgerRecord {
         self.current = current
         self.isSaved = isSaved
         self.owned = owned
-        owned.take(current, replacing: nil)
+        owned.use(current, replacing: nil)
         owned.confirm(current.virtualServers.keys)
     }
 
     /// Puts a new ledger in the place of the whole, or of a part.
-    mutating func take(_ new: Ledger, replacing part: Ledger?) {
+    mutating func use(_ new: Ledger, replacing part: Ledger?) {
         guard new != part ?? current else { return }
         isSaved = false
-        owned.take(new, replacing: part)
+        owned.use(new, replacing: part)
         if let part {
             changes?.append(LedgerChange(from: part, to: new))
             current.replace(part, with: new)

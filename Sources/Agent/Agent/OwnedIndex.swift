@@ -50,7 +50,7 @@ package final class OwnedIndex: Sendable {
     }
 
     /// Puts a new ledger in the place of the whole, or of a part. What is new in it is expected until it is confirmed.
-    func take(_ new: Ledger, replacing part: Ledger?) {
+    func use(_ new: Ledger, replacing part: Ledger?) {
         content.withLock { content in
             let before = part.map { Set($0.virtualServers.keys) } ?? content.keys
             for key in before where new.virtualServers[key] == nil { content.remove(key) }

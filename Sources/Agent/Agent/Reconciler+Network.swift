@@ -176,7 +176,7 @@ extension Reconciler {
         network.owesFinish = finish
     }
 
-    mutating func take(_ outcome: NetworkOutcome, _ source: some DesiredSource, _ now: ContinuousClock.Instant) {
+    mutating func receive(_ outcome: NetworkOutcome, _ source: some DesiredSource, _ now: ContinuousClock.Instant) {
         let job = network.job
         network.end()
         network.isBehind = outcome.isBehind

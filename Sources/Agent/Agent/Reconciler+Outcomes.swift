@@ -3,17 +3,17 @@ internal import Reconcile
 
 extension Reconciler {
     /// Takes the outcome of a job.
-    package mutating func take(
+    package mutating func receive(
         _ outcome: AgentOutcome, _ source: some DesiredSource, now: ContinuousClock.Instant,
         using generator: inout some RandomNumberGenerator
     ) {
         switch outcome {
-        case .network(let outcome): take(outcome, source, now)
-        case .table(let outcome): take(outcome, source, now, &generator)
+        case .network(let outcome): receive(outcome, source, now)
+        case .table(let outcome): receive(outcome, source, now, &generator)
         }
     }
 
-    private mutating func take(
+    private mutating func receive(
         _ outcome: TableOutcome, _ source: some DesiredSource, _ now: ContinuousClock.Instant,
         _ generator: inout some RandomNumberGenerator
     ) {
@@ -25,7 +25,7 @@ extension Reconciler {
         case .released: break
         case .synced(.success(let report)):
             if work.scope == .verification { verification?.counts?.add(report.changes) }
-            let drift = settle(work, report, now, &generator)
+            let drift = conclude(work, report, now, &generator)
             finishNetwork(report, source, isWhole: work.scope == .everything)
             note(AgentStep(scope: work.scope, result: .success(report), drift: drift, noted: work.noted), now)
         case .synced(.failure(let error)):
@@ -59,21 +59,21 @@ extension Reconciler {
     }
 
     /// Takes note of what was done, and says what drift is new.
-    private mutating func settle(
+    private mutating func conclude(
         _ work: UnderWay, _ report: SyncReport, _ now: ContinuousClock.Instant,
         _ generator: inout some RandomNumberGenerator
     ) -> [Drift] {
         if let counts = report.counts { ownedCount = counts.ours.virtualServers }
         if work.scope == .verification {
             if work.keys == nil { planVerification(now, &generator) }
-            retries.settle(report, [], at: now, using: &generator)
+            retries.record(report, [], at: now, using: &generator)
             if report.isWhole {
                 draining.forget()
                 isHolding = report.plan.held != nil
             }
         } else {
-            retries.settle(report, work.keys, at: now, using: &generator)
-            draining.settle(work.keys)
+            retries.record(report, work.keys, at: now, using: &generator)
+            draining.forget(work.keys)
             if work.keys == nil {
                 isSynchronized = true
                 isHolding = report.plan.held != nil

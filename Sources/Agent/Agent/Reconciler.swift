@@ -5,7 +5,7 @@ package import Reconcile
 /// Says what is to be done when: changes at once, everything at an interval, failures again after a while.
 ///
 /// It only decides, and never waits: the table of virtual servers and the node's network each do one job at a time,
-/// wherever the caller has them run, and their outcomes come back through ``take(_:_:now:using:)``. So whatever holds up
+/// wherever the caller has them run, and their outcomes come back through ``receive(_:_:now:using:)``. So whatever holds up
 /// one of them holds up nothing else.
 package struct Reconciler {
     /// How long things may wait.
@@ -147,7 +147,7 @@ package struct Reconciler {
     /// Whether addresses follow the table's work on everything: then the network is not free for anything else.
     var followsTable: Bool { underWay?.scope == .everything && network.hasGate }
 
-    mutating func forgetDrains(_ keys: Set<VirtualServerKey>) { draining.settle(keys) }
+    mutating func forgetDrains(_ keys: Set<VirtualServerKey>) { draining.forget(keys) }
 
     /// Takes note that nothing waits any more: the network has taken what came.
     mutating func noteNothingWaits(_ now: ContinuousClock.Instant) {

@@ -22,7 +22,7 @@ package struct RecurringDrift {
     /// Takes note of drift.
     ///
     /// - Returns: The objects that have come back often enough now, and that were not told of, sorted.
-    package mutating func take(_ drift: [Drift], at now: ContinuousClock.Instant) -> [String] {
+    package mutating func record(_ drift: [Drift], at now: ContinuousClock.Instant) -> [String] {
         let start = now - Self.window
         histories = histories.compactMapValues { history in
             var history = history

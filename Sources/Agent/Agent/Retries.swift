@@ -67,7 +67,7 @@ struct Retries {
     /// Takes note of what a sync was refused.
     ///
     /// - Parameter keys: What it looked at; `nil` for everything.
-    mutating func settle(
+    mutating func record(
         _ report: SyncReport, _ keys: Set<VirtualServerKey>?, at now: ContinuousClock.Instant,
         using generator: inout some RandomNumberGenerator
     ) {

@@ -29,14 +29,18 @@ package struct ServiceChecks: Sendable {
     /// The virtual servers that are checked, or would be.
     package var keys: [VirtualServerKey] { Array(checked.keys) + refused.keys }
 
-    /// What could not be done as Services ask.
+    /// What could not be done as Services ask: one warning for a namespace, on the first of its Services.
     package var warnings: [TranslationWarning] {
-        Set(refused.values).sorted().map { service in
-            TranslationWarning(
-                service, reason: .bound,
-                "annotation \(HeededAnnotations.prefix)check is not followed: its namespace has more than \(limit) "
-                    + "endpoints checked, see `services.checksPerNamespace`")
-        }
+        let namespaces = Dictionary(grouping: Set(refused.values), by: \.namespace).values
+        return namespaces.compactMap { services in
+            services.min().map { first in
+                let others = services.count > 1 ? ", nor that of \(services.count - 1) more" : ""
+                return TranslationWarning(
+                    first, reason: .bound,
+                    "annotation \(HeededAnnotations.prefix)check is not followed\(others): its namespace has more than "
+                        + "\(limit) endpoints checked, see `services.checksPerNamespace`")
+            }
+        }.sorted()
     }
 
     /// How a virtual server is to be watched; `nil` when it is not.

@@ -82,7 +82,7 @@ package struct SyncReport: Sendable {
     }
 
     /// Takes note of what came of a plan: the failures of earlier rounds are settled by the last one.
-    mutating func settle(_ plan: Plan, _ applied: Synchronizer.Applied = Synchronizer.Applied()) {
+    mutating func conclude(_ plan: Plan, _ applied: Synchronizer.Applied = Synchronizer.Applied()) {
         var made = plan.changes
         let missed = applied.indices
         if !missed.isEmpty {
@@ -110,7 +110,7 @@ extension SyncReport {
         let ledger = Ledger(virtualServers: Dictionary(owned) { first, _ in first })
         let plan = Planner.plan(desired: desired, observed: observed, ledger: ledger, now: 0, policy: policy)
         note(plan)
-        settle(plan)
+        conclude(plan)
     }
 }
 

@@ -19,7 +19,7 @@ extension Synchronizer {
         /// The changes that were not made.
         var indices: Set<Int> { undone.union(failures.lazy.map(\.index)) }
 
-        fileprivate mutating func take(_ failure: OperationFailure, at index: Int, of plan: Plan) {
+        fileprivate mutating func record(_ failure: OperationFailure, at index: Int, of plan: Plan) {
             if plan.changes[index].stillServing != nil, failure.errno == ENOENT || failure.errno == ESRCH { return }
             guard !failure.isDone else { return }
             failures.append(
@@ -111,7 +111,7 @@ extension Synchronizer {
             rest = rest.dropFirst(Self.operationsAtOnce)
             report.operations += part.count
             for failure in try table.apply(part.map { operation(plan.changes[$0]) }) {
-                applied.take(failure, at: part[part.index(part.startIndex, offsetBy: failure.index)], of: plan)
+                applied.record(failure, at: part[part.index(part.startIndex, offsetBy: failure.index)], of: plan)
             }
             sent(indices.count - rest.count)
         }
@@ -138,14 +138,14 @@ struct ServedAddresses {
         var ends: [IPAddress: Int] = [:]
         // The changes of one virtual server mostly stand together.
         var previous: (key: VirtualServerKey?, end: Int) = (nil, 0)
-        func take() {
+        func end() {
             if case .endpoint(_, let endpoint) = previous.key { ends[endpoint.address] = previous.end }
         }
         for (index, key) in keys.enumerated() {
-            if key != previous.key { take() }
+            if key != previous.key { end() }
             previous = (key, index + 1)
         }
-        take()
+        end()
         order = ends.map { (end: $0.value, address: $0.key) }.sorted { $0.end < $1.end }
     }
 

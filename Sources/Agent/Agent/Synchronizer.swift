@@ -68,7 +68,7 @@ package final class Synchronizer {
         let loaded = try load(&report)
         let plan = try draft(desired, loaded.ledger, &report).plan
         report.note(plan)
-        report.settle(plan)
+        report.conclude(plan)
         return report
     }
 
@@ -110,7 +110,7 @@ package final class Synchronizer {
         let loaded = try load(&report)
         let plan = Planner.cleanup(observed: try readState(&report), ledger: loaded.ledger)
         report.note(plan)
-        report.settle(plan)
+        report.conclude(plan)
         return report
     }
 
@@ -131,7 +131,7 @@ package final class Synchronizer {
             report.rounds = round
             guard let draft = try draft(record.current, &report) else { return nil }
             let plan = draft.plan
-            confirmations.take(draft)
+            confirmations.note(draft)
             if round == 1 { report.drift = plan.drift(since: record.current) }
             report.note(draft)
             guard applies else {
@@ -140,17 +140,17 @@ package final class Synchronizer {
                 break
             }
             let before = draft.before ?? record.current
-            record.take(plan.ledger, replacing: draft.before)
+            record.use(plan.ledger, replacing: draft.before)
             do throws(SyncError) {
                 try save(&record, &report)
             } catch {
                 // Nothing is changed, and so nothing becomes ours.
-                record.take(before, replacing: draft.before == nil ? nil : plan.ledger)
+                record.use(before, replacing: draft.before == nil ? nil : plan.ledger)
                 throw error
             }
             guard let applied = try apply(plan, companion, isLast: round == Self.maximumRounds, &report)
             else { continue }
-            confirmations.settle(draft, except: applied.keys)
+            confirmations.confirm(draft, except: applied.keys)
             guard !plan.isEmpty else {
                 owned.confirm(plan.ledger.virtualServers.keys)
                 break
@@ -161,10 +161,10 @@ package final class Synchronizer {
                 guard case .addVirtualServer(let server) = failure.operation, before.owns(server.key) else { continue }
                 after.virtualServers[server.key] = plan.ledger.virtualServers[server.key]
             }
-            record.take(after, replacing: draft.before == nil ? nil : plan.ledger)
+            record.use(after, replacing: draft.before == nil ? nil : plan.ledger)
             owned.confirm(after.virtualServers.keys)
             try save(&record, &report)
-            report.settle(plan, applied)
+            report.conclude(plan, applied)
             guard !applied.undone.isEmpty || report.failures.contains(where: \.cause.isConflict) else { break }
         }
         return report

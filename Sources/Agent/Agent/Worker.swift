@@ -20,7 +20,7 @@ package final class Worker<Job: Sendable, Outcome: Sendable>: Sendable {
     package func hand(_ job: Job) { mailbox.put(job) }
 
     /// Waits until nothing is under way; says whether that came about in time.
-    package func settle(until end: ContinuousClock.Instant) -> Bool { mailbox.settle(until: end) }
+    package func finish(by end: ContinuousClock.Instant) -> Bool { mailbox.finish(by: end) }
 
     private final class Mailbox: Sendable {
         private struct State {
@@ -83,7 +83,7 @@ package final class Worker<Job: Sendable, Outcome: Sendable>: Sendable {
             }
         }
 
-        func settle(until end: ContinuousClock.Instant) -> Bool {
+        func finish(by end: ContinuousClock.Instant) -> Bool {
             while state.withLock({ $0.isBusy || !$0.jobs.isEmpty }) {
                 guard ContinuousClock.now < end else { return false }
                 usleep(1_000)

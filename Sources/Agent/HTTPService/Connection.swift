@@ -73,7 +73,7 @@ final class Connection {
         while true {
             let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
             if count > 0 {
-                head.take(buffer[..<count])
+                head.append(buffer[..<count])
                 if head.isComplete || head.isTooLong { return .done }
                 // There was no more; what comes later is news.
                 if count < buffer.count { return .blocked }

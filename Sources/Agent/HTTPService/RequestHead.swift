@@ -21,7 +21,7 @@ struct RequestHead {
     private(set) var hasMore = false
 
     /// Takes bytes that have come.
-    mutating func take(_ more: some Sequence<UInt8>) {
+    mutating func append(_ more: some Sequence<UInt8>) {
         guard !isComplete, !isTooLong else {
             hasMore = true
             return

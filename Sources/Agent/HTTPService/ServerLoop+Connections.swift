@@ -117,20 +117,20 @@ extension ServerLoop {
             passOver(connection)
         case .blocked:
             guard watch(connection, EPOLLOUT.rawValue), !slow.contains(connection.identifier) else { return }
-            settle(connection)
+            keepLeaving(connection)
         case .broken: end(connection)
         }
     }
 
     private func passOver(_ connection: Connection) {
         switch connection.passOver(buffer) {
-        case .blocked: if watch(connection, EPOLLIN.rawValue) { settle(connection) }
+        case .blocked: if watch(connection, EPOLLIN.rawValue) { keepLeaving(connection) }
         case .done, .broken: end(connection)
         }
     }
 
     /// Gives a connection that is slow to take its answer its place.
-    private func settle(_ connection: Connection) {
+    private func keepLeaving(_ connection: Connection) {
         guard !leaving.contains(connection.identifier) else { return }
         arriving.remove(connection.identifier)
         slow.remove(connection.identifier)

@@ -50,15 +50,15 @@ package struct AgentMetrics: Sendable {
     package init() {}
 
     /// Counts a turn of the loop in.
-    package mutating func take(turn: Duration) {
+    package mutating func record(turn: Duration) {
         turns.observe(turn)
         longestTurn = max(longestTurn, turn)
     }
 
     /// Counts a step in.
-    package mutating func take(_ step: AgentStep, at time: WallTime = .now) {
+    package mutating func record(_ step: AgentStep, at time: WallTime = .now) {
         if step.isOfNetwork, case .success(let report) = step.result {
-            if let done = report.network { network.take(done, scope: step.scope) }
+            if let done = report.network { network.record(done, scope: step.scope) }
             return
         }
         lastSync = time
@@ -71,7 +71,7 @@ package struct AgentMetrics: Sendable {
         syncs[SyncLabels(scope: step.scope, outcome: outcome), default: 0] += 1
         if outcome == .success { lastSuccess = time }
         count(report)
-        if let done = report.network { network.take(done, scope: step.scope) }
+        if let done = report.network { network.record(done, scope: step.scope) }
         if step.scope == .verification {
             verificationDurations.observe(report.timings.total)
             if report.isWhole { wholeVerifications += 1 }

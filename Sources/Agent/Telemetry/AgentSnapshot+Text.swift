@@ -18,9 +18,8 @@ extension AgentSnapshot {
         }
         text.begin(
             "ipvsync_service_warnings", .gauge, "What could not be done as Services ask, by reason; see the status.")
-        let counts = Dictionary(grouping: warnings, by: \.reason).mapValues(\.count)
         for reason in TranslationWarning.Reason.allCases {
-            text.sample("ipvsync_service_warnings", [("reason", reason.rawValue)], counts[reason] ?? 0)
+            text.sample("ipvsync_service_warnings", [("reason", reason.rawValue)], warningCounts[reason])
         }
         let health = Health(self)
         text.begin("ipvsync_health", .gauge, "How the parts are: 1 for the state in the label.")

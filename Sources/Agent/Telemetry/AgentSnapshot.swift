@@ -47,14 +47,16 @@ package struct AgentSnapshot: Sendable {
     package var released: [String] = []
     /// What could not be done as Services ask.
     package var warnings: Set<TranslationWarning> = []
+    /// How many of these there are, those that are not shown one by one too.
+    package var warningCounts = WarningCounts()
     package private(set) var changes = RecentChanges()
     package private(set) var drift = RecentChanges()
 
     package init() {}
 
     /// Takes note of a step.
-    package mutating func take(_ step: AgentStep, at time: WallTime = .now) {
-        metrics.take(step, at: time)
+    package mutating func record(_ step: AgentStep, at time: WallTime = .now) {
+        metrics.record(step, at: time)
         guard !step.isOfNetwork else { return }
         lastScope = step.scope
         switch step.result {

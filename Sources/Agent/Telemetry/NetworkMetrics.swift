@@ -9,7 +9,7 @@ struct NetworkMetrics: Sendable {
     private var drift: UInt64 = 0
     private var durations = Histogram()
 
-    mutating func take(_ report: DataPathReport, scope: AgentStep.Scope) {
+    mutating func record(_ report: DataPathReport, scope: AgentStep.Scope) {
         let plan = report.plan
         if !report.isPreview { count(plan) }
         changes[.conntrack, default: 0] += UInt64(report.staleEntries)

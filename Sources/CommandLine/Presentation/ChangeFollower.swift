@@ -27,7 +27,7 @@ package struct ChangeFollower: Sendable {
     ///
     /// What was made before the first answer is not new. `nil` when another run of an agent has answered: it has
     /// numbers of its own, and has to be asked again.
-    package mutating func take(_ status: AgentStatus) -> News? {
+    package mutating func follow(_ status: AgentStatus) -> News? {
         defer { hasBegun = true }
         if run != status.run {
             let isFirst = run == nil

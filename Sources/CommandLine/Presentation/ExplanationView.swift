@@ -15,10 +15,11 @@ package struct ExplanationView: Presentable {
     ///   - service: Translated with the verdicts kept.
     ///   - conflicts: Of all Services.
     ///   - declared: The virtual servers of files, which go before a Service's, with their places.
+    ///   - nodeWarnings: What is wrong with this node's own object.
     ///   - node: This node's name.
     package init(
         _ service: TranslatedService, conflicts: [AddressConflict], declared: [VirtualServerKey: String] = [:],
-        node: String
+        nodeWarnings: [TranslationWarning] = [], node: String
     ) {
         self.service = service
         self.conflicts = conflicts.filter { $0.winner == service.name || $0.loser == service.name }
@@ -26,7 +27,7 @@ package struct ExplanationView: Presentable {
             service.warnings.map(\.message)
             + service.virtualServers.compactMap { server in
                 declared[server.key].map { "\(server.key) is not the Service's here: \($0) declares it" }
-            }
+            } + nodeWarnings.map(\.description)
         self.node = node
     }
 
@@ -37,6 +38,7 @@ package struct ExplanationView: Presentable {
         if let check = service.healthCheck {
             lines.append(Line("  health check node port \(check.port): \(check.verdict)"))
         }
+        lines += service.othersIngresses.map { Line("  left to its load balancer: ingress \($0)") }
         for conflict in conflicts {
             lines.append(
                 Line(
@@ -82,6 +84,7 @@ package struct ExplanationView: Presentable {
                     ["nodePort": .integer(Int64(check.port)), "localEndpoints": .integer(Int64(check.localEndpoints))]))
         }
         members += [
+            .init("othersIngresses", .sequence(service.othersIngresses.map { .string($0) })),
             .init(
                 "conflicts",
                 .sequence(

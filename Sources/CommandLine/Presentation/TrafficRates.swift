@@ -78,7 +78,7 @@ package struct RateWindow: Sendable {
     package init() {}
 
     /// The table with the rates since the youngest look that is old enough; without one, since the oldest.
-    package mutating func take(_ state: ObservedState, at time: ContinuousClock.Instant) -> RateTable {
+    package mutating func sample(_ state: ObservedState, at time: ContinuousClock.Instant) -> RateTable {
         let enough = looks.lastIndex { $0.time.duration(to: time) >= Self.shortest } ?? 0
         looks.removeFirst(min(enough, looks.count))
         let base = looks.first

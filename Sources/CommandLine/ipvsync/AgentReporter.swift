@@ -54,7 +54,7 @@ struct AgentReporter {
     }
 
     /// Takes note of how long a turn of the loop took.
-    func note(turn: Duration) { board.update { $0.metrics.take(turn: turn) } }
+    func note(turn: Duration) { board.update { $0.metrics.record(turn: turn) } }
 
     /// Tells of a step: one line for each change, and of failures only when they are new.
     mutating func report(_ step: AgentStep, refused changes: [String], drains: [Drain]) {
@@ -77,7 +77,7 @@ struct AgentReporter {
         }
         refused = now
         board.update { snapshot in
-            snapshot.take(step)
+            snapshot.record(step)
             snapshot.refused = now
             snapshot.drains = drains
         }
@@ -89,7 +89,7 @@ struct AgentReporter {
             let record = ChangeRecord(drift.change, names: names)
             log.warning("drift found", metadata: record.metadata(["kind": "\(drift.kind.rawValue)"]))
         }
-        let recurring = recurringDrift.take(drift, at: .now)
+        let recurring = recurringDrift.record(drift, at: .now)
         guard let first = recurring.first else { return }
         let others = recurring.count > 1 ? " and \(recurring.count - 1) more" : ""
         let neighbours = ProxyProcesses().neighbours().map(\.description)
@@ -243,7 +243,9 @@ extension AgentReporter {
     }
 
     /// Tells of the warnings on Services that are new.
-    mutating func warn(_ change: WarningChange, files: [TranslationWarning]) {
+    ///
+    /// - Parameter counts: Of all that stand, in files too.
+    mutating func warn(_ change: WarningChange, files: [TranslationWarning], _ counts: WarningCounts) {
         let declared = Set(files)
         let gone = told.subtracting(declared)
         let new = files.filter { told.insert($0).inserted }
@@ -257,6 +259,7 @@ extension AgentReporter {
             snapshot.warnings.subtract(change.removed)
             snapshot.warnings.formUnion(declared)
             snapshot.warnings.formUnion(change.added)
+            snapshot.warningCounts = counts
         }
     }
 }

@@ -116,7 +116,9 @@ struct ClusterOptions: ParsableArguments {
         policy.apply(settings.services)
         policy.keep(network)
         policy.addresses.apiServers = read.servers
-        let index = ServiceIndex(read.objects, translator: ServiceTranslator(policy: policy, explains: explains))
+        var index = ServiceIndex(read.objects, translator: ServiceTranslator(policy: policy, explains: explains))
+        // Whoever asks for its warnings gets all of them.
+        _ = index.takeWarningChange(atMost: .max)
         return (index, read.declaresNone)
     }
 }
@@ -163,11 +165,11 @@ struct SourceOptions: ParsableArguments {
         var declared = try loadConfiguration()
         let (index, declaresNone) = try cluster.read(
             isOffline: isOffline, isProxying: true, settings: declared.settings)
-        var warnings = index.warnings
+        var conflicts: [TranslationWarning] = []
         var checks = ServiceChecks(declared.settings.services)
         for server in index.desiredVirtualServers {
             if let place = declared.places[server.key], let service = index.holder(of: server.key) {
-                warnings.append(
+                conflicts.append(
                     TranslationWarning(
                         service, reason: .conflict, "\(server.key) is left out: \(place) declares it"))
             } else {
@@ -184,7 +186,8 @@ struct SourceOptions: ParsableArguments {
         }
         return Declaration(
             declared, dataPath: dataPath, healthChecks: index.healthChecks, stations: NodeStations(index.policy),
-            warnings: warnings + checks.warnings)
+            warnings: index.warnings + conflicts + checks.warnings,
+            warningCounts: index.warningCounts + WarningCounts(conflicts + checks.warnings))
     }
 
     /// The configuration that is named, beside the objects.

@@ -40,7 +40,7 @@ final class HealthCheckReport: Sendable {
     }
 
     /// Takes what cannot be listened on, from the server's thread.
-    func take(_ problems: [PortProblem]) {
+    func add(_ problems: [PortProblem]) {
         state.withLock { state in
             state.problems = problems.filter { state.chosen.contains($0.port) }
             tell(&state)

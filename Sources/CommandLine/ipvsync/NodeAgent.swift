@@ -177,7 +177,7 @@ final class NodeAgent {
 
     /// Takes what the targets have done, and hands them what is due.
     private func reconcile() {
-        for outcome in outcomes.take() { reconciler.take(outcome, state, now: .now, using: &generator) }
+        for outcome in outcomes.take() { reconciler.receive(outcome, state, now: .now, using: &generator) }
         while let job = reconciler.next(state, now: .now) {
             switch job {
             case .table(let job): table.hand(job)
@@ -193,14 +193,14 @@ final class NodeAgent {
     private func end() throws(SyncError) {
         reporter.stopping()
         let end = ContinuousClock.now + Self.lastPatience
-        health.end(state.verdicts, by: end)
-        let isTableSettled = table.settle(until: end)
+        let isTableSettled = table.finish(by: end)
         if isTableSettled {
             _ = try synchronizer.flush()
             let drained = state.verdicts.drainedAtEnd
             if !drained.isEmpty { _ = try synchronizer.synchronize(only: Set(drained.map(\.key)), drained) }
         }
-        let isSettled = network.settle(until: end) && isTableSettled
+        let isSettled = network.finish(by: end) && isTableSettled
+        health.end(state.verdicts, by: end)
         if settings.cleansUpOnExit, !isSettled {
             log.error("not cleaned up", metadata: ["detail": "a change is still under way; run 'ipvsync cleanup'"])
         } else if settings.cleansUpOnExit {
@@ -327,7 +327,7 @@ final class NodeAgent {
 
     private func warn() {
         let change = state.takeWarningChange()
-        reporter.warn(change, files: state.filesWarnings + state.checkWarnings)
+        reporter.warn(change, files: state.filesWarnings + state.checkWarnings, state.warningCounts)
         warningTime = change.hasMore ? .now : nil
     }
 

@@ -41,7 +41,7 @@ struct TableWatch {
             for index in servers.indices {
                 servers[index].realServers = try client.realServers(of: servers[index].key, statistics: true)
             }
-            return window.take(ObservedState(virtualServers: servers), at: time)
+            return window.sample(ObservedState(virtualServers: servers), at: time)
         } catch {
             guard error.kind == .dumpInterrupted else { throw error }
             return nil
@@ -52,10 +52,10 @@ struct TableWatch {
     mutating func ask(timeout: Duration = .seconds(2)) throws(AgentProblem) -> (AgentStatus, ChangeFollower.News) {
         do throws(AgentProblem) {
             var status = AgentStatus(try agent.answer(changesAfter: follower.number, timeout: timeout))
-            if let news = follower.take(status) { return (status, news) }
+            if let news = follower.follow(status) { return (status, news) }
             // Another run of an agent, with numbers of its own.
             status = AgentStatus(try agent.answer(changesAfter: follower.number, timeout: timeout))
-            return (status, follower.take(status) ?? ChangeFollower.News())
+            return (status, follower.follow(status) ?? ChangeFollower.News())
         } catch {
             follower.noteAbsence()
             throw error

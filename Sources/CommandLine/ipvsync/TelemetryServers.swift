@@ -100,7 +100,7 @@ final class TelemetryServers {
                 let responder = HealthCheckResponder(board)
                 healthChecks = try HTTPServer(
                     .ports(addresses: nil), limits: budget.healthChecks, figures: board.servers[2].figures,
-                    problems: report.take, handler: responder.respond)
+                    problems: report.add, handler: responder.respond)
             }
             healthChecks?.listen(on: served)
         } catch {

@@ -36,7 +36,7 @@ package struct ImportedTable {
     }
 
     private init(_ state: DesiredState, syncDaemons: Bool) {
-        take(state.virtualServers)
+        add(state.virtualServers)
         if let timeouts = state.timeouts {
             if let reason = Self.reason(DesiredState(timeouts: timeouts)) {
                 leaveOut("timeouts: \(reason)", DesiredState(timeouts: timeouts))
@@ -76,7 +76,7 @@ package struct ImportedTable {
 // MARK: - What can be declared
 
 extension ImportedTable {
-    private mutating func take(_ servers: [DesiredVirtualServer]) {
+    private mutating func add(_ servers: [DesiredVirtualServer]) {
         guard Self.reason(DesiredState(virtualServers: servers)) != nil else {
             desired.virtualServers = servers
             return

@@ -118,7 +118,7 @@ extension IpvsadmReader {
         case (_, _?): entries[key]?.virtualServer = virtualServer
         case (_, nil): report("virtual server \(key)", missing: key, line)
         }
-        remarks.take(virtualServer, rule, line)
+        remarks.add(virtualServer, rule, line)
     }
 
     private mutating func put(
@@ -137,7 +137,7 @@ extension IpvsadmReader {
             problems.report(line: line, object: object, complaint.problem, complaint.remedy)
         }
         if rule.has(.upperThreshold) || rule.has(.lowerThreshold) { hasThresholds = true }
-        remarks.take(realServer, try rule.realServerAddress(under: key), rule, under: key, line)
+        remarks.add(realServer, try rule.realServerAddress(under: key), rule, under: key, line)
     }
 }
 

@@ -17,7 +17,7 @@ struct IpvsadmRemarks {
     }
 
     /// Takes note of an `-A` line.
-    mutating func take(_ virtualServer: VirtualServer, _ rule: IpvsadmRule, _ line: Int) {
+    mutating func add(_ virtualServer: VirtualServer, _ rule: IpvsadmRule, _ line: Int) {
         if let mask = rule[.netmask] {
             if virtualServer.persistence == nil {
                 add("-M without -p has no effect and is left out", line)
@@ -42,7 +42,7 @@ struct IpvsadmRemarks {
     }
 
     /// Takes note of an `-a` line.
-    mutating func take(
+    mutating func add(
         _ realServer: RealServer, _ written: (endpoint: Endpoint, hasPort: Bool), _ rule: IpvsadmRule,
         under key: VirtualServerKey, _ line: Int
     ) {

@@ -29,7 +29,7 @@ package struct KubeProxyConfiguration {
         self.file = file
         var root: YAMLNode?
         do throws(YAMLError) {
-            let documents = try YAMLNode.documents(in: bytes)
+            let documents = try YAMLNode.documents(in: bytes, as: .kubernetes)
             root = documents.first { $0["kind"]?.scalar?.textValue == "KubeProxyConfiguration" }
         } catch {
             throw ConfigurationErrors([

@@ -25,10 +25,10 @@ package struct SourceFile: Hashable, Sendable {
         var status = stat()
         guard stat(path, &status) == 0 else { throw failure(path, "it cannot be read") }
         guard status.st_mode & S_IFMT == S_IFDIR else { return [SourceFile(name: path, path: path)] }
-        let names = try entries(of: path).filter { name in
-            !name.hasPrefix(".") && suffixes.contains { name.hasSuffix($0) }
+        let files = try entries(of: path).filter { file in
+            !file.name.hasPrefix(".") && suffixes.contains { file.name.hasSuffix($0) }
         }
-        guard !names.isEmpty else {
+        guard !files.isEmpty else {
             throw ConfigurationErrors([
                 ConfigurationError(
                     file: path, problem: "the directory holds no \(suffixes.map { "*\($0)" }.alternatives)",
@@ -36,7 +36,15 @@ package struct SourceFile: Hashable, Sendable {
             ])
         }
         let prefix = path.hasSuffix("/") ? path : path + "/"
-        return names.sorted().map { SourceFile(name: prefix + $0, path: prefix + $0) }
+        return files.sorted { $0.name < $1.name }.map { SourceFile(name: prefix + $0.name, path: $0.path) }
+    }
+
+    private static func entries(of path: String) throws(ConfigurationErrors) -> [(name: String, path: String)] {
+        do throws(FileError) {
+            return try Folder.files(path)
+        } catch {
+            throw ConfigurationErrors([ConfigurationError(path, error)])
+        }
     }
 
     /// Whether the path names what can be read only once: the standard input, or another descriptor of this process.
@@ -50,24 +58,6 @@ package struct SourceFile: Hashable, Sendable {
         } catch {
             throw ConfigurationErrors([ConfigurationError(name, error)])
         }
-    }
-
-    private static func entries(of path: String) throws(ConfigurationErrors) -> [String] {
-        guard let directory = opendir(path) else { throw failure(path, "the directory cannot be read") }
-        defer { closedir(directory) }
-        var names: [String] = []
-        errno = 0
-        while let entry = readdir(directory) {
-            names.append(
-                withUnsafePointer(to: &entry.pointee.d_name) { name in
-                    name.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: name.pointee)) {
-                        String(cString: $0)
-                    }
-                })
-            errno = 0
-        }
-        guard errno == 0 else { throw failure(path, "the directory cannot be read") }
-        return names
     }
 
     /// The error of the last system call.

@@ -196,7 +196,7 @@ extension JSONReader {
         if first == UInt8(ascii: "0"), let second, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(second) {
             return false
         }
-        return Double(text) != nil && text.utf8.last != UInt8(ascii: ".") && !text.lowercased().contains("x")
+        return Double(text)?.isFinite == true && text.utf8.last != UInt8(ascii: ".") && !text.lowercased().contains("x")
     }
 }
 

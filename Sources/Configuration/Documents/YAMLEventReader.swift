@@ -31,13 +31,16 @@ struct YAMLEventReader: ~Copyable {
             kind: Self.kind(of: event), anchor: Self.anchor(of: event),
             position: YAMLNode.Position(
                 line: UInt32(clamping: event.start_mark.line + 1), column: UInt32(clamping: event.start_mark.column + 1)
-            ))
+            ), characters: event.start_mark.index..<max(event.start_mark.index, event.end_mark.index))
     }
 
     private static func kind(of event: yaml_event_t) -> YAMLEvent.Kind {
         switch event.type {
         case YAML_STREAM_START_EVENT: .streamStart
-        case YAML_DOCUMENT_START_EVENT: .documentStart
+        case YAML_DOCUMENT_START_EVENT:
+            .documentStart(
+                hasDirectives: event.data.document_start.version_directive != nil
+                    || event.data.document_start.tag_directives.start != event.data.document_start.tag_directives.end)
         case YAML_DOCUMENT_END_EVENT: .documentEnd
         case YAML_ALIAS_EVENT: .alias(text(event.data.alias.anchor) ?? "")
         case YAML_SCALAR_EVENT: .scalar(scalar(event))

@@ -3,13 +3,13 @@ extension YAMLNode {
     ///
     /// Safe for any bytes: time and memory are linear in them and bounded by the limits.
     package static func documents(
-        in bytes: [UInt8], limits: YAMLLimits = YAMLLimits()
+        in bytes: [UInt8], limits: YAMLLimits = YAMLLimits(), as reading: YAMLReading = .standard
     ) throws(YAMLError) -> [YAMLNode] {
-        try documents(in: bytes, limits: limits, flaws: .refused).map(\.node)
+        try documents(in: bytes, limits: limits, as: reading, flaws: .refused).map(\.node)
     }
 
-    /// Reads the objects of a stream, those of a list (`kind: …List` with `items`) one by one, each with what is wrong
-    /// inside of it.
+    /// Reads the objects of a stream as kubectl does, those of a list (`kind: …List` with `items`) one by one, each with
+    /// what is wrong inside of it.
     ///
     /// - Returns: The lists.
     /// - Throws: What is wrong with the stream or with a list itself.
@@ -17,7 +17,7 @@ extension YAMLNode {
         inYAML bytes: [UInt8], limits: YAMLLimits = YAMLLimits(), _ body: (YAMLObject) -> Void
     ) throws(YAMLError) -> [YAMLObject.ReadList] {
         var lists: [YAMLObject.ReadList] = []
-        for (document, flaws) in try documents(in: bytes, limits: limits, flaws: .kept) {
+        for (document, flaws) in try documents(in: bytes, limits: limits, as: .kubernetes, flaws: .kept) {
             let kind = document["kind"]?.scalar?.text ?? ""
             guard kind.hasSuffix("List"), let items = document["items"]?.sequence else {
                 if !document.isNull { body(YAMLObject(node: document, list: nil, flaws: flaws)) }
@@ -42,7 +42,7 @@ extension YAMLNode {
     private var place: (Int, Int) { (line, column) }
 
     private static func documents(
-        in bytes: [UInt8], limits: YAMLLimits, flaws: YAMLFlaws
+        in bytes: [UInt8], limits: YAMLLimits, as reading: YAMLReading, flaws: YAMLFlaws
     ) throws(YAMLError) -> [(node: YAMLNode, flaws: [YAMLFlaws.Flaw])] {
         guard bytes.count <= limits.bytes else {
             throw YAMLError(
@@ -53,7 +53,7 @@ extension YAMLNode {
             let text = UnsafeBufferPointer(rebasing: try TextEncoding.utf8(buffer))
             // libyaml wants an address, which nothing may not have.
             guard !text.isEmpty else { return [] }
-            var builder = try YAMLTreeBuilder(text, limits: limits, flaws: flaws)
+            var builder = try YAMLTreeBuilder(text, limits: limits, as: reading, flaws: flaws)
             return try builder.documents()
         }
     }

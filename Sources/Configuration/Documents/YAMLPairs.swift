@@ -1,5 +1,6 @@
 /// The pairs of a mapping while it is read: finds second values for a key and resolves merge keys.
 struct YAMLPairs {
+    private let reading: YAMLReading
     private var pairs: [YAMLPair] = []
     private var merges: [YAMLNode] = []
     /// Lines by key, kept only where a search through the pairs would be slow.
@@ -7,15 +8,23 @@ struct YAMLPairs {
 
     private static let searchedPairs = 16
 
+    init(as reading: YAMLReading = .standard) { self.reading = reading }
+
+    /// - Parameter isAlias: Whether an alias stands for the value.
     /// - Returns: What is wrong with a key that is here already; its first value stays.
     /// - Throws: For a key that is no scalar.
-    mutating func append(_ key: YAMLNode, _ value: YAMLNode) throws(YAMLError) -> YAMLError? {
+    mutating func append(
+        _ key: YAMLNode, _ value: YAMLNode, isAlias: Bool = false
+    ) throws(YAMLError) -> YAMLError? {
         guard let scalar = key.scalar else {
             throw YAMLError(key, "a key is a sequence or a mapping", remedy: "write a text as the key")
         }
-        if scalar.isUntaggedPlain, scalar.text == "<<" {
-            merges.append(value)
-            return nil
+        if scalar.isMergeKey {
+            defer { merges.append(value) }
+            return reading == .kubernetes ? mergeProblem(key, value, isAlias) : nil
+        }
+        if reading == .kubernetes, key.isNull {
+            return YAMLError(key, "a key is null", remedy: "write a text in quotes")
         }
         if let line = line(of: scalar.text) {
             return YAMLError(
@@ -38,6 +47,24 @@ struct YAMLPairs {
         return pairs
     }
 
+    /// Why kubectl's YAML (`goyaml.v2`) reads a merge key otherwise: it takes keys in their order, so that a merged one
+    /// goes before what stands above it, and merges no alias of a list.
+    private func mergeProblem(_ key: YAMLNode, _ value: YAMLNode, _ isAlias: Bool) -> YAMLError? {
+        guard merges.isEmpty else {
+            return YAMLError(key, "`<<` stands twice in a mapping", remedy: "write one `<<` with a list")
+        }
+        guard !isAlias || value.sequence == nil else {
+            return YAMLError(key, "`<<` names an alias of a list", remedy: "write the list out: `<<: [*a, *b]`")
+        }
+        for pair in (value.sequence ?? [value]).lazy.flatMap({ $0.mapping ?? [] }) {
+            guard let line = line(of: pair.name) else { continue }
+            return YAMLError(
+                key, "`<<` brings the key `\(pair.name)`, which stands before it in line \(line)",
+                remedy: "write `<<` as the first key, for the others to go before what it brings")
+        }
+        return nil
+    }
+
     private mutating func add(_ pair: YAMLPair) {
         pairs.append(pair)
         if pairs.count == Self.searchedPairs {
@@ -50,6 +77,11 @@ struct YAMLPairs {
     private func line(of name: String) -> Int? {
         pairs.count < Self.searchedPairs ? pairs.first { $0.name == name }?.key.line : lines[name]
     }
+}
+
+extension YAMLScalar {
+    /// `<<`, unless quotes make it a text.
+    fileprivate var isMergeKey: Bool { text == "<<" && (isUntaggedPlain || tag == "tag:yaml.org,2002:merge") }
 }
 
 extension YAMLError {

@@ -16,14 +16,20 @@ struct YAMLTreeBuilder: ~Copyable {
 
     private let reader: YAMLEventReader
     private let limits: YAMLLimits
+    private let reading: YAMLReading
+    private var source: KubectlSource
     private var anchors: [String: Anchor] = [:]
     private var nodeCount = 0
     private var aliasedCount = 0
     private var flaws: YAMLFlaws
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits, flaws: YAMLFlaws = .refused) throws(YAMLError) {
+    init(
+        _ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits, as reading: YAMLReading, flaws: YAMLFlaws
+    ) throws(YAMLError) {
         reader = try YAMLEventReader(bytes)
+        source = KubectlSource(bytes)
         self.limits = limits
+        self.reading = reading
         self.flaws = flaws
     }
 
@@ -31,10 +37,14 @@ struct YAMLTreeBuilder: ~Copyable {
     mutating func documents() throws(YAMLError) -> [(node: YAMLNode, flaws: [YAMLFlaws.Flaw])] {
         var documents: [(node: YAMLNode, flaws: [YAMLFlaws.Flaw])] = []
         while true {
-            switch try reader.next().kind {
+            let event = try reader.next()
+            switch event.kind {
             case .streamEnd:
                 return documents
-            case .documentStart:
+            case .documentStart(let hasDirectives):
+                if reading == .kubernetes {
+                    try source.checkDocument(event, hasDirectives: hasDirectives, isFirst: documents.isEmpty)
+                }
                 anchors.removeAll()
                 let node = try node(from: reader.next(), depth: 1).node
                 documents.append((node, flaws.take()))
@@ -56,6 +66,9 @@ struct YAMLTreeBuilder: ~Copyable {
         if case .alias(let name) = event.kind { return try alias(name, at: event.position, depth: depth) }
         if case .scalar(let scalar) = event.kind, let problem = scalar.tagProblem {
             let error = YAMLError(event.position, problem.message, remedy: problem.remedy)
+            try flaws.add(error, depth: depth - 1, key: key)
+        }
+        if case .scalar(let scalar) = event.kind, reading == .kubernetes, let error = source.problem(scalar, event) {
             try flaws.add(error, depth: depth - 1, key: key)
         }
         if let anchor = event.anchor { anchors[anchor] = .open }
@@ -85,17 +98,18 @@ struct YAMLTreeBuilder: ~Copyable {
     }
 
     private mutating func mapping(at position: YAMLNode.Position, depth: Int) throws(YAMLError) -> Part {
-        var pairs = YAMLPairs()
+        var pairs = YAMLPairs(as: reading)
         var count = 1
         var height = 0
         while true {
             let event = try reader.next()
             if case .mappingEnd = event.kind { break }
             let key = try node(from: event, depth: depth + 1)
-            let value = try node(from: reader.next(), depth: depth + 1, key: key.node)
+            let valueEvent = try reader.next()
+            let value = try node(from: valueEvent, depth: depth + 1, key: key.node)
             count += key.count + value.count
             height = max(height, value.height)
-            if let error = try pairs.append(key.node, value.node) {
+            if let error = try pairs.append(key.node, value.node, isAlias: valueEvent.isAlias) {
                 try flaws.add(error, depth: depth, key: key.node)
             }
         }

@@ -10,7 +10,7 @@ package struct IPTablesDump: Hashable, Sendable {
     package init(_ text: String, program: String) throws(LeftoverError) {
         var table: IPTablesTable?
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            guard take(line, &table) else {
+            guard read(line, &table) else {
                 throw LeftoverError(
                     program: program, message: "line \(index + 1) of its output makes no sense: \(line.prefix(200))")
             }
@@ -21,7 +21,7 @@ package struct IPTablesDump: Hashable, Sendable {
     }
 
     /// Whether the line has its place here.
-    private mutating func take(_ line: Substring, _ table: inout IPTablesTable?) -> Bool {
+    private mutating func read(_ line: Substring, _ table: inout IPTablesTable?) -> Bool {
         guard !line.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return false }
         if line.isEmpty { return true }
         if line.first == "#" {
@@ -38,7 +38,7 @@ package struct IPTablesDump: Hashable, Sendable {
             table = nil
             return true
         }
-        guard open.take(line) else { return false }
+        guard open.read(line) else { return false }
         table = open
         return true
     }
@@ -52,7 +52,7 @@ package struct IPTablesDump: Hashable, Sendable {
 
 extension IPTablesTable {
     /// Takes in a line about a chain, `:NAME POLICY [0:0]`, or a rule; whether it was one of a chain that is known.
-    fileprivate mutating func take(_ line: Substring) -> Bool {
+    fileprivate mutating func read(_ line: Substring) -> Bool {
         if line.first == ":" {
             let words = line.dropFirst().split(separator: " ", omittingEmptySubsequences: false)
             guard words.count == 3, !words[0].isEmpty, words[2].first == "[", words[2].last == "]" else { return false }

@@ -8,28 +8,49 @@ package struct Kubeconfig {
 
     /// Reads a file.
     package init(path: String) throws(ConfigurationErrors) {
-        var nodes: [YAMLNode] = []
+        var root: YAMLNode?
         for source in try SourceFile.sources(at: path) {
             let bytes = try source.contents(limit: 16 << 20)
-            do throws(YAMLError) {
-                nodes += try YAMLNode.documents(in: bytes).filter { !$0.isNull }
-            } catch {
-                throw ConfigurationErrors([
-                    ConfigurationError(
-                        file: source.name, line: error.line, column: error.column, object: nil,
-                        problem: error.message, remedy: error.remedy)
-                ])
-            }
+            guard let next = try Self.root(bytes, source.name) else { continue }
+            guard root == nil else { throw Self.noKubeconfig(path) }
+            root = next
         }
-        file = path
-        guard nodes.count == 1, nodes[0].mapping != nil else {
+        try self.init(root, path)
+    }
+
+    /// Reads a file's bytes; safe for any bytes.
+    package init(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) {
+        try self.init(try Self.root(bytes, file), file)
+    }
+
+    private init(_ root: YAMLNode?, _ file: String) throws(ConfigurationErrors) {
+        guard let root, root.mapping != nil else { throw Self.noKubeconfig(file) }
+        self.file = file
+        self.root = root
+    }
+
+    /// The one document that is not null; `nil` without any.
+    private static func root(_ bytes: [UInt8], _ file: String) throws(ConfigurationErrors) -> YAMLNode? {
+        var nodes: [YAMLNode] = []
+        do throws(YAMLError) {
+            nodes = try YAMLNode.documents(in: bytes, as: .kubernetes).filter { !$0.isNull }
+        } catch {
             throw ConfigurationErrors([
                 ConfigurationError(
-                    file: path, problem: "it is no kubeconfig",
-                    remedy: "name one file, as 'kubectl config view' shows it")
+                    file: file, line: error.line, column: error.column, object: nil, problem: error.message,
+                    remedy: error.remedy)
             ])
         }
-        root = nodes[0]
+        guard nodes.count <= 1 else { throw noKubeconfig(file) }
+        return nodes.first
+    }
+
+    private static func noKubeconfig(_ file: String) -> ConfigurationErrors {
+        ConfigurationErrors([
+            ConfigurationError(
+                file: file, problem: "it is no kubeconfig",
+                remedy: "name one file, as 'kubectl config view' shows it")
+        ])
     }
 
     /// The access that a context gives.

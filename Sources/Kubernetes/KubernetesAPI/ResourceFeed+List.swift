@@ -223,7 +223,7 @@ extension ResourceFeed {
     private mutating func completeList(_ version: String, now: ContinuousClock.Instant) -> [FeedEvent] {
         phase = .idle
         next = .watch(version: version)
-        takesCachedList = false
+        freshness = .newest
         status.lists += 1
         status.isComplete = true
         status.unreadable = list.unreadable

@@ -48,7 +48,7 @@ extension ResourceFeed {
             let message = object["message"]?.scalar?.text ?? "an error without a message"
             if object["code"]?.scalar?.text == "410" {
                 phase = .idle
-                listAgain(now: now)
+                listAgain(freshnessAfterExpiry, now: now)
             } else {
                 restart("the watch ended with: \(message)", now: now)
             }
@@ -170,14 +170,16 @@ extension ResourceFeed {
         listAgain(now: now)
     }
 
-    /// Lists the newest objects again, at once after a watch that stood for a while, and later and later after others.
-    mutating func listAgain(now: ContinuousClock.Instant) {
+    /// Lists the objects again: soon after a watch that stood for a while, and later and later after others.
+    mutating func listAgain(_ freshness: Freshness = .newest, now: ContinuousClock.Instant) {
         noteAge(now: now)
-        let isAfterGoodWatch = heard != nil && started.map { now - $0 >= Self.longWatch } ?? false
+        self.freshness = freshness
         next = .list(page: nil)
-        takesCachedList = false
-        if !isAfterGoodWatch {
-            resumption = max(resumption ?? now, now + relisting.next(&generator))
-        }
+        resumption = max(resumption ?? now, now + relisting.next(&generator))
+    }
+
+    /// How new a list has to be after the server has forgotten the version of the watch: what else is known stays good.
+    var freshnessAfterExpiry: Freshness {
+        if case .watch(let version) = next { .since(version: version) } else { .newest }
     }
 }

@@ -31,9 +31,9 @@ package struct ResourceFeed: Sendable {
     var heard: ContinuousClock.Instant?
     /// Whether the server has sent a bookmark: silence then means that the connection is dead.
     var sendsBookmarks = false
-    /// Whether a list may be as old as the server's cache. The first one may, as an informer's; what is known after it
-    /// is not taken back by an older one.
-    var takesCachedList = true
+    /// How new a list has to be. The first one may be any, as an informer's; what is known after it is not taken back by
+    /// an older one.
+    var freshness = Freshness.any
     /// When it was last looked at whether its answer comes; `nil` when nobody has to wait for more of it.
     private var looked: ContinuousClock.Instant?
     /// Bytes of the answer, in all and when it was last looked at.
@@ -45,6 +45,24 @@ package struct ResourceFeed: Sendable {
     enum Step: Hashable {
         case list(page: String?)
         case watch(version: String)
+    }
+
+    enum Freshness: Hashable {
+        /// As the server's cache has it.
+        case any
+        /// No older than that version. The server's cache answers, so that a thousand nodes may ask at once.
+        case since(version: String)
+        /// The newest, which the server reads page by page from etcd.
+        case newest
+
+        /// The parameters of a list's first request.
+        var parameters: [(String, String?)] {
+            switch self {
+            case .any: [("resourceVersion", "0")]
+            case .since(let version): [("resourceVersion", version), ("resourceVersionMatch", "NotOlderThan")]
+            case .newest: []
+            }
+        }
     }
 
     /// When the next request may begin; `nil` for at once.
@@ -94,15 +112,13 @@ extension ResourceFeed {
         heard = nil
         switch next {
         case .list(let page):
-            let isCached = takesCachedList && page == nil
+            let isCached = freshness != .newest && page == nil
             list.beginPage(isFirst: page == nil, isCached: isCached, now: now)
             // The cache knows no pages: it answers with all objects at once. A server without one keeps to the limit.
             return APIRequest(
                 resource,
-                [
-                    ("limit", "\(FeedLimits.pageObjects)"), ("continue", page),
-                    ("resourceVersion", isCached ? "0" : nil),
-                ], timeout: FeedLimits.pageTime)
+                [("limit", "\(FeedLimits.pageObjects)"), ("continue", page)]
+                    + (page == nil ? freshness.parameters : []), timeout: FeedLimits.pageTime)
         case .watch(let version):
             status.watches += 1
             let seconds = Int.random(in: 300...600, using: &generator)
@@ -151,7 +167,7 @@ extension ResourceFeed {
     ) -> [FeedEvent] {
         guard phase == .running else { return [] }
         // All of the cache at once may be more than the time allows: pages are smaller.
-        if case .broken = outcome, !next.isWatch, received.all > 0 { takesCachedList = false }
+        if case .broken = outcome, !next.isWatch, received.all > 0 { freshness = .newest }
         switch (outcome, response.status) {
         case (.failed(let message), _): fail(message, now: now)
         case (.broken, 200) where next.isWatch && received.all > 0:
@@ -205,13 +221,13 @@ extension ResourceFeed {
                 status.problem = FeedProblem(
                     resource: resource.name, message: "lists come to no end: HTTP \(response.status)", isRefusal: false)
             }
-            return listAgain(now: now)
+            return listAgain(response.status == 410 ? freshnessAfterExpiry : .newest, now: now)
         }
         // Asking again in the same way would be of no use.
         if [400, 422].contains(response.status) {
             return restart("HTTP \(response.status)\(words.isEmpty ? "" : ": \(words)")", now: now)
         }
-        if case .list = next, [500, 504].contains(response.status) { takesCachedList = false }
+        if case .list = next, [500, 504].contains(response.status) { freshness = .newest }
         var message = words.isEmpty ? "" : ": \(words)"
         let isRedirect = (300...399).contains(response.status)
         if isRedirect { message = ": redirects are not followed; name the API server itself" }
@@ -270,7 +286,7 @@ extension ResourceFeed {
         list = ListInProgress()
         next = .list(page: nil)
         // Pages of the newest version are smaller than all of the cache at once.
-        takesCachedList = false
+        freshness = .newest
     }
 
     mutating func settle() {

@@ -3,11 +3,15 @@ import LoadBalancing
 
 extension EndpointSlice {
     init(_ metadata: ObjectMetadata, _ fields: FieldReader) throws(ObjectError) {
+        var unused = AddressSample()
         self.init(
             metadata,
             family: try fields.required("addressType", try fields.choice("addressType") as AddressType?).family,
             ports: try fields.objects("ports") { (port) throws(ObjectError) in try EndpointPort(port) },
-            endpoints: try fields.objects("endpoints") { (entry) throws(ObjectError) in try SliceEndpoint(entry) })
+            endpoints: try fields.objects("endpoints") { (entry) throws(ObjectError) in
+                try SliceEndpoint(entry, &unused)
+            })
+        unusedAddresses = unused
     }
 }
 
@@ -29,11 +33,14 @@ extension EndpointPort {
 }
 
 extension SliceEndpoint {
-    fileprivate init(_ fields: FieldReader) throws(ObjectError) {
+    /// - Parameter unused: Gets the addresses beside the first one.
+    fileprivate init(_ fields: FieldReader, _ unused: inout AddressSample) throws(ObjectError) {
         let conditions = try fields.object("conditions")
         let hints = try fields.optionalObject("hints")
+        let addresses = try fields.strings("addresses")
+        for address in addresses.dropFirst() { unused.add(address) }
         self.init(
-            address: try fields.strings("addresses").first ?? "",
+            address: addresses.first ?? "",
             conditions: EndpointConditions(
                 ready: try conditions.optionalBool("ready") ?? true,
                 serving: try conditions.optionalBool("serving") ?? true,

@@ -7,6 +7,8 @@ package struct EndpointSlice: Hashable, Sendable {
     package var family: AddressFamily?
     package var ports: [EndpointPort]
     package var endpoints: [SliceEndpoint]
+    /// Addresses of endpoints beside their first ones, which no proxy uses.
+    package var unusedAddresses = AddressSample()
 
     /// The label by which a slice names its Service.
     package static let serviceNameLabel = "kubernetes.io/service-name"
@@ -18,6 +20,24 @@ package struct EndpointSlice: Hashable, Sendable {
         self.family = family
         self.ports = ports
         self.endpoints = endpoints
+    }
+}
+
+/// The first few of many addresses, as they are written but cut where they are long, and how many there are.
+package struct AddressSample: Hashable, Sendable {
+    package private(set) var first: [String] = []
+    package private(set) var count = 0
+
+    /// Addresses that are kept; the others are counted.
+    private static let limit = 3
+    /// Characters of each.
+    private static let length = 64
+
+    package init() {}
+
+    package mutating func add(_ address: String) {
+        if count < Self.limit { first.append(String(address.prefix(Self.length))) }
+        count += 1
     }
 }
 

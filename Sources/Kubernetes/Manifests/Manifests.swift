@@ -61,7 +61,7 @@ package struct Manifests: Sendable {
         throw ConfigurationErrors([ConfigurationError(file: source, problem: problem, remedy: Self.remedy)])
     }
 
-    private static let remedy = "write objects, or {apiVersion: v1, kind: List, items: []} for none"
+    private static let remedy = #"write objects, or {"apiVersion": "v1", "kind": "List", "items": []} for none"#
 }
 
 // MARK: - Reading
@@ -69,19 +69,16 @@ package struct Manifests: Sendable {
 extension Manifests {
     /// Reads one file, which may hold nothing but comments.
     private init(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) {
-        let isNamedJSON = file.hasSuffix(".json")
         var errors = ConfigurationErrors()
         do throws(YAMLError) {
             let first = try TextEncoding.utf8(bytes).first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
             guard let first else {
                 throw YAMLError(line: 1, column: 1, message: "it is empty", remedy: Self.remedy)
             }
-            let isJSON = isNamedJSON || first == UInt8(ascii: "{")
-            do throws(YAMLError) {
-                (self, errors) = try Self.read(bytes, file, isJSON: isJSON)
-            } catch {
-                // A mapping in YAML's flow style begins as JSON does.
-                guard isJSON, !isNamedJSON else { throw error }
+            // As kubectl tells the two apart, whatever the file's name.
+            if first == UInt8(ascii: "{") {
+                (self, errors) = try Self.readJSON(bytes, file)
+            } else {
                 (self, errors) = try Self.read(bytes, file, isJSON: false)
             }
         } catch {
@@ -91,6 +88,18 @@ extension Manifests {
             ])
         }
         guard errors.isEmpty else { throw errors }
+    }
+
+    private static func readJSON(
+        _ bytes: [UInt8], _ file: String
+    ) throws(YAMLError) -> (Manifests, ConfigurationErrors) {
+        do throws(YAMLError) {
+            return try read(bytes, file, isJSON: true)
+        } catch {
+            throw YAMLError(
+                line: error.line, column: error.column, message: error.message,
+                remedy: (error.remedy ?? "write JSON") + ", or begin with a line `---` for YAML")
+        }
     }
 
     private static func read(

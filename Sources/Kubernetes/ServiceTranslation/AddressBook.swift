@@ -88,9 +88,9 @@ extension Service {
 extension Node {
     fileprivate var stations: Set<IPAddress> { Set(addresses.compactMap { IPAddress(kubernetes: $0) }) }
 
-    fileprivate var networks: [IPPrefix] { podNetworks.compactMap { IPPrefix($0) } }
+    fileprivate var networks: [IPPrefix] { podNetworks.compactMap { IPPrefix(kubernetes: $0) } }
 }
 
 extension ServiceCIDR {
-    fileprivate var networks: [IPPrefix] { cidrs.compactMap { IPPrefix($0) } }
+    fileprivate var networks: [IPPrefix] { cidrs.compactMap { IPPrefix(kubernetes: $0) } }
 }

@@ -13,6 +13,8 @@ package struct ClusterState: Sendable {
     package internal(set) var serviceCIDRs: [String: ServiceCIDR] = [:]
     /// Who has an address, and who asks for one.
     var addresses = AddressBook()
+    /// What is wrong with Nodes and ServiceCIDRs.
+    var objectWarnings = ObjectWarnings()
     /// The Services of each namespace that select Pods.
     private var selecting: [String: Set<ObjectName>] = [:]
     /// Which Service a slice belonged to when it was last seen: its label may change.
@@ -113,6 +115,7 @@ extension ClusterState {
         let previous = nodes[name]
         guard previous != node else { return [] }
         nodes[name] = node
+        objectWarnings.replace(node?.warnings ?? [], of: ObjectIdentity(kind: "Node", name: ObjectName(of: name)))
         return addresses.replace(previous, with: node, named: name)
     }
 
@@ -121,6 +124,8 @@ extension ClusterState {
         let previous = serviceCIDRs[name]
         guard previous != object else { return [] }
         serviceCIDRs[name] = object
+        objectWarnings.replace(
+            object?.warnings ?? [], of: ObjectIdentity(kind: "ServiceCIDR", name: ObjectName(of: name)))
         return addresses.replace(previous, with: object)
     }
 

@@ -29,6 +29,9 @@ struct HealthCheckTable: Sendable {
         }
     }
 
+    /// How many do not get this port.
+    func losers(at port: UInt16) -> Int { max(0, (entries[port]?.count ?? 0) - 1) }
+
     /// What is served otherwise since the last call; `nil` for a port that is not served any more.
     mutating func takeChange() -> [UInt16: HealthCheck?] {
         defer { touched.removeAll(keepingCapacity: true) }

@@ -87,17 +87,6 @@ enum ServiceBounds {
             return slice
         }
     }
-
-    /// Keeps the first warnings, and of each what a line can hold.
-    static func limit(_ warnings: inout [TranslationWarning]) {
-        guard let object = warnings.first?.object else { return }
-        let others = warnings.count - Self.warnings
-        if others > 0 {
-            warnings.removeLast(others)
-            warnings.append(.bound(object, "\(others) more warnings are not shown"))
-        }
-        for index in warnings.indices { warnings[index].limit(to: warningLength) }
-    }
 }
 
 /// What is left out of one Service.
@@ -133,6 +122,19 @@ private struct Cuts {
     }
 }
 
+extension TranslatedService {
+    /// Keeps the first warnings, and of each what a line can hold; the others are counted.
+    mutating func limitWarnings() {
+        let others = warnings.dropFirst(ServiceBounds.warnings)
+        if !others.isEmpty {
+            hiddenWarnings = WarningCounts(others)
+            warnings.removeLast(others.count)
+            warnings.append(.bound(name, "\(hiddenWarnings.total) more warnings are not shown"))
+        }
+        for index in warnings.indices { warnings[index].limit(to: ServiceBounds.warningLength) }
+    }
+}
+
 extension TranslationWarning {
     /// Something that goes beyond what one Service may have.
     static func bound(_ object: ObjectName, _ message: String) -> TranslationWarning {
@@ -144,5 +146,16 @@ extension String {
     /// The text, or the beginning of a long one, for a message.
     func excerpt(_ length: Int = 64) -> String {
         utf8.count <= length ? self : String(decoding: utf8.prefix(length), as: UTF8.self) + "…"
+    }
+}
+
+extension [String] {
+    /// `a, b, c and 2 more`.
+    ///
+    /// - Parameter count: How many there are, if these are not all.
+    func firstFew(of count: Int? = nil) -> String {
+        let named = prefix(3)
+        let more = (count ?? self.count) - named.count
+        return named.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
     }
 }

@@ -124,13 +124,17 @@ struct ServiceEndpoints {
 // MARK: - Addresses
 
 extension ServiceEndpoints {
-    /// Addresses of one kind that are named in a warning; the others are counted.
-    private static let namedAddresses = 3
-
     /// Addresses that are left out, by the reason.
     private struct Refused {
         var unreadable: [String] = []
+        /// Not of their slice's family.
         var strangers: [String] = []
+        /// Beside the first one of an endpoint.
+        var others: [AddressSample] = []
+        /// How many endpoints have none.
+        var missing = 0
+        /// Slices of host names.
+        var nameSlices: [String] = []
         var refused: [AddressRefusal: [IPAddress]] = [:]
     }
 
@@ -153,8 +157,12 @@ extension ServiceEndpoints {
     }
 
     private mutating func read(_ slice: EndpointSlice, _ refused: inout Refused) {
-        guard let family = slice.family else { return }
         let name = slice.metadata.id
+        guard let family = slice.family else {
+            if !slice.endpoints.isEmpty { refused.nameSlices.append(name.name) }
+            return
+        }
+        if slice.unusedAddresses.count > 0 { refused.others.append(slice.unusedAddresses) }
         let (part, weight) = (self.part(slice.ports), weights[name] ?? 1)
         for endpoint in slice.endpoints {
             guard let address = read(endpoint.address, family, &refused), address.family == family else { continue }
@@ -214,7 +222,10 @@ extension ServiceEndpoints {
     /// The address, if traffic may reach it: a tenant would reach what is the node's alone by others (CVE-2020-8558,
     /// CVE-2021-25737).
     private func read(_ text: String, _ family: AddressFamily?, _ refused: inout Refused) -> IPAddress? {
-        guard !text.isEmpty else { return nil }
+        guard !text.isEmpty else {
+            refused.missing += 1
+            return nil
+        }
         guard let address = IPAddress(kubernetes: text) else {
             refused.unreadable.append("\"\(text)\"")
             return nil
@@ -227,26 +238,42 @@ extension ServiceEndpoints {
 
     private mutating func warn(_ left: Refused) {
         for (refusal, addresses) in left.refused.sorted(by: { $0.key.description < $1.key.description }) {
-            warn("endpoint \(Self.list(Set(addresses).sorted().map(\.description))) is refused: \(refusal.description)")
+            warn("endpoint \(Set(addresses).sorted().map(\.description).firstFew()) is refused: \(refusal.description)")
         }
-        if !left.unreadable.isEmpty { warn("endpoint \(Self.list(left.unreadable)) is no address and is left out") }
+        if !left.unreadable.isEmpty { warn("endpoint \(left.unreadable.firstFew()) is no address and is left out") }
         if !left.strangers.isEmpty {
-            warn("endpoint \(Self.list(left.strangers)) is not of its slice's addressType and is left out")
+            warn("endpoint \(left.strangers.firstFew()) is not of its slice's addressType and is left out")
         }
+        if left.missing > 0 { warn("endpoints without an address are left out: \(left.missing)") }
+        if !left.others.isEmpty {
+            let (first, count) = (left.others.flatMap(\.first), left.others.reduce(0) { $0 + $1.count })
+            warn("endpoint address \(first.firstFew(of: count)) is left out: only the first one of an endpoint counts")
+        }
+        if !left.nameSlices.isEmpty {
+            warn("EndpointSlice \(left.nameSlices.firstFew()) is left out: its addressType FQDN is for no proxy")
+        }
+        warnOfOtherFamilies()
         let portless = portlessPorts
-        if !portless.isEmpty { warn("port \(Self.list(portless)) of its endpoints has no number and is left out") }
+        if !portless.isEmpty { warn("port \(portless.firstFew()) of its endpoints has no number and is left out") }
     }
 
     private mutating func warn(_ message: String) {
         warnings.append(TranslationWarning(service.metadata.id, reason: .endpoint, message))
     }
 
-    private static func list(_ texts: [String]) -> String {
-        let more = texts.count - namedAddresses
-        return texts.prefix(namedAddresses).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+    /// Of a family in which nobody reaches the Service. A Pod has addresses of all families of its cluster.
+    private mutating func warnOfOtherFamilies() {
+        if case .pods = source { return }
+        let families = Set(service.clusterIPs.compactMap { IPAddress(kubernetes: $0)?.family })
+        guard !families.isEmpty else { return }
+        for family in AddressFamily.allCases where !families.contains(family) {
+            let others = (stations[family] ?? []).map(\.candidate.endpoint.address.description)
+            guard !others.isEmpty else { continue }
+            warn("endpoint \(others.firstFew()) is left out: the Service has no \(family.label) cluster IP")
+        }
     }
 
-    /// The names of ports that are 0, of the Service's own.
+    /// The names of its endpoints' ports that have no number: absent means every port, which no proxy can serve.
     private var portlessPorts: [String] {
         let ports: [EndpointPort] =
             switch source {
@@ -254,7 +281,7 @@ extension ServiceEndpoints {
             case .endpoints(let object): object.subsets.flatMap(\.ports)
             case .pods: []
             }
-        let names = Set(ports.lazy.filter { $0.port == 0 }.map { $0.name.isEmpty ? "(without a name)" : $0.name })
+        let names = Set(ports.lazy.filter { $0.port ?? 0 == 0 }.map { $0.name.isEmpty ? "(without a name)" : $0.name })
         return names.sorted()
     }
 }

@@ -18,22 +18,44 @@ struct WarningNotes: Sendable {
     }
 
     var list = WarningList()
+    /// Those of the list and all that it hides.
+    private(set) var counts = WarningCounts()
     /// Claims there have come or gone, so others may win or lose.
     var keys: Set<VirtualServerKey> = []
     var healthCheckPorts: Set<UInt16> = []
-    /// What was said of losers.
-    private var told: [Prize: [TranslationWarning]] = [:]
+    /// What was said of losers, and how many there were.
+    private var told: [Prize: (warnings: [TranslationWarning], losers: Int)] = [:]
 
+    /// Takes what is said of a Service now in the place of what was said before.
+    ///
     /// - Returns: How many warnings that touched.
-    mutating func replace(_ previous: [TranslationWarning], with next: [TranslationWarning]) -> Int {
-        list.replace(previous, with: next)
+    mutating func replace(_ previous: TranslatedService?, with next: TranslatedService?) -> Int {
+        counts.replace(previous?.warningCounts ?? WarningCounts(), with: next?.warningCounts ?? WarningCounts())
+        return list.replace(previous?.warnings ?? [], with: next?.warnings ?? [])
+    }
+
+    /// Takes what is said of objects that are no Services.
+    mutating func take(_ changes: [ObjectWarnings.Change]) {
+        for change in changes {
+            counts.replace(WarningCounts(change.before), with: WarningCounts(change.now))
+            _ = list.replace(change.before, with: change.now)
+        }
     }
 
     /// Takes what is to be said of those who want one thing.
-    mutating func take(_ warnings: [TranslationWarning], at prize: Prize) {
-        _ = list.replace(told[prize] ?? [], with: warnings)
-        told[prize] = warnings.isEmpty ? nil : warnings
+    ///
+    /// - Parameter losers: How many do not get it.
+    mutating func take(_ warnings: [TranslationWarning], losers: Int, at prize: Prize) {
+        let before = told[prize]
+        counts.add(losers - (before?.losers ?? 0), .conflict)
+        _ = list.replace(before?.warnings ?? [], with: warnings)
+        told[prize] = warnings.isEmpty ? nil : (warnings, losers)
     }
+}
+
+extension TranslatedService {
+    /// Of all its warnings, shown or not.
+    fileprivate var warningCounts: WarningCounts { WarningCounts(warnings) + hiddenWarnings }
 }
 
 /// Warnings of all namespaces, no more of one than a reader can use; kept up to date by what comes and goes.

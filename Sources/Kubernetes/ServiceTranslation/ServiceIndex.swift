@@ -61,6 +61,7 @@ package struct ServiceIndex: Sendable {
     /// Takes note of changed objects; the Services that they touch are translated by the next ``refresh()``.
     package mutating func update(_ change: (inout ClusterState) -> Set<ObjectName>) {
         note(change(&cluster))
+        notes.take(cluster.objectWarnings.takeChanges())
     }
 
     private mutating func note(_ names: some Sequence<ObjectName>) {
@@ -173,7 +174,7 @@ package struct ServiceIndex: Sendable {
         replaceClaims(of: name, previous, next)
         replaceHealthCheck(previous, next)
         translated[name] = next
-        work.warnings += notes.replace(previous?.warnings ?? [], with: next?.warnings ?? [])
+        work.warnings += notes.replace(previous, with: next)
     }
 
     /// What the node needs beside IPVS, as of the last ``refresh()``; nothing unless it is kept here.
@@ -277,6 +278,12 @@ extension ServiceIndex {
         return settled.notes.list.warnings
     }
 
+    /// How many warnings there are, the hidden ones too, as of the last ``takeWarningChange(atMost:)``.
+    package var warningCounts: WarningCounts { notes.counts }
+
+    /// What is said of a node's own object.
+    package func warnings(ofNode name: String) -> [TranslationWarning] { cluster.objectWarnings.ofNode(name) }
+
     /// How the warnings have changed since the last call.
     ///
     /// - Parameter limit: About how many are looked at; ``WarningChange/hasMore`` tells whether others are left.
@@ -302,7 +309,7 @@ extension ServiceIndex {
                         conflict.loser, reason: .conflict,
                         "\(key) belongs to Service \(conflict.winner), \(conflict.reason)"
                             + (lost.count > Self.losers ? "; more Services claim it than are named" : ""))
-                }, at: .key(key))
+                }, losers: max(0, (claims[key]?.count ?? 0) - 1), at: .key(key))
         }
         while looked < limit, let port = notes.healthCheckPorts.popFirst() {
             let lost = healthCheckTable.conflicts(at: port, Self.losers + 2)
@@ -313,7 +320,7 @@ extension ServiceIndex {
                         conflict.loser, reason: .conflict,
                         "health check node port \(port) belongs to the older Service \(conflict.winner)"
                             + (lost.count > Self.losers ? "; more Services claim it than are named" : ""))
-                }, at: .healthCheckPort(port))
+                }, losers: healthCheckTable.losers(at: port), at: .healthCheckPort(port))
         }
         work.warnings += looked
         return notes.keys.isEmpty && notes.healthCheckPorts.isEmpty

@@ -41,7 +41,8 @@ package struct ServiceTranslator: Sendable {
         result.warnings += servers.warnings
         result.virtualServers.sort { ($0.key, $0.role.precedence) < ($1.key, $1.role.precedence) }
         dropRepeated(&result)
-        ServiceBounds.limit(&result.warnings)
+        if explains { result.othersIngresses = othersIngresses(of: service) }
+        result.limitWarnings()
         return result
     }
 
@@ -112,9 +113,8 @@ extension ServiceTranslator {
             }
         }
         let families = Set(claims.map(\.ip.family))
-        let ingress = service.loadBalancerIngress.filter { !$0.ip.isEmpty && ($0.ipMode ?? "VIP") == "VIP" }
         let named: [(role: TranslatedVirtualServer.Role, texts: [String])] = [
-            (.externalIP, service.externalIPs), (.loadBalancer, ingress.map(\.ip)),
+            (.externalIP, service.externalIPs), (.loadBalancer, ingresses(of: service, &warnings)),
         ]
         for (role, texts) in named {
             for ip in texts.compactMap({ parse($0, role, service, &warnings) }) {
@@ -130,11 +130,47 @@ extension ServiceTranslator {
             }
         }
         if service.ports.contains(where: { $0.nodePort > 0 }) {
-            for family in families.sorted() {
-                claims += policy.nodePortAddresses(family).map { Claim(ip: $0, role: .nodePort) }
+            let addresses = families.sorted().flatMap(policy.nodePortAddresses)
+            claims += addresses.map { Claim(ip: $0, role: .nodePort) }
+            if addresses.isEmpty, policy.mayServeNodePorts {
+                warnings.append(Self.withoutNodeAddress(service, families))
             }
         }
         return claims
+    }
+
+    /// The addresses of load balancers that leave the traffic to nodes; their own traffic stays with the others.
+    private func ingresses(of service: Service, _ warnings: inout [TranslationWarning]) -> [String] {
+        service.loadBalancerIngress.compactMap { ingress in
+            switch ingress.ipMode ?? "VIP" {
+            case _ where ingress.ip.isEmpty: return nil
+            case "VIP": return ingress.ip
+            case "Proxy": return nil
+            case let mode:
+                warnings.append(
+                    TranslationWarning(
+                        service.metadata.id,
+                        "load balancer ingress \(ingress.ip.excerpt()) is left out: its ipMode \"\(mode.excerpt())\" is "
+                            + "neither VIP nor Proxy"))
+                return nil
+            }
+        }
+    }
+
+    /// What a load balancer announces for itself: its traffic comes to node ports.
+    private func othersIngresses(of service: Service) -> [String] {
+        service.loadBalancerIngress.compactMap { ingress in
+            if ingress.ip.isEmpty { return ingress.hostname.isEmpty ? nil : "\(ingress.hostname.excerpt()), a name" }
+            return ingress.ipMode == "Proxy" ? "\(ingress.ip.excerpt()), with ipMode Proxy" : nil
+        }
+    }
+
+    private static func withoutNodeAddress(_ service: Service, _ families: Set<AddressFamily>) -> TranslationWarning {
+        let names = families.sorted().map(\.label).joined(separator: " or ")
+        return TranslationWarning(
+            service.metadata.id, reason: .address,
+            "its node ports are served nowhere: this node has no \(names) address that services.nodePortAddresses takes"
+        )
     }
 
     private static func warning(
@@ -147,10 +183,9 @@ extension ServiceTranslator {
     private static func withoutFamily(
         _ service: Service, _ role: TranslatedVirtualServer.Role, _ address: IPAddress
     ) -> TranslationWarning {
-        let family = address.family == .ipv4 ? "IPv4" : "IPv6"
-        return TranslationWarning(
+        TranslationWarning(
             service.metadata.id, reason: .address,
-            "\(role.rawValue) \(address) is left out: the Service has no \(family) cluster IP")
+            "\(role.rawValue) \(address) is left out: the Service has no \(address.family.label) cluster IP")
     }
 
     /// Whether the port of an address is free for the Service: of a node's own address, the API server's is not.

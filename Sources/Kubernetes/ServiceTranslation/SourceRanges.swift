@@ -77,7 +77,7 @@ struct SourceRanges {
 
 extension AddressFamily {
     /// As people write it.
-    fileprivate var label: String { self == .ipv4 ? "IPv4" : "IPv6" }
+    var label: String { self == .ipv4 ? "IPv4" : "IPv6" }
 }
 
 extension IPPrefix {

@@ -12,8 +12,12 @@ package struct TranslatedService: Hashable, Sendable {
     package var virtualServers: [TranslatedVirtualServer]
     /// What load balancers may ask about this node; `nil` for most Services.
     package var healthCheck: HealthCheck?
-    /// What could not be done as asked.
+    /// What could not be done as asked, no more than a reader can use.
     package var warnings: [TranslationWarning]
+    /// The other warnings.
+    var hiddenWarnings = WarningCounts()
+    /// Ingresses that a load balancer serves itself, as texts; empty unless an explanation was asked for.
+    package var othersIngresses: [String] = []
     /// Why nothing is programmed, if so.
     package var omission: Omission?
 
@@ -108,40 +112,4 @@ package struct EndpointDecision: Hashable, Sendable {
     package let verdict: Verdict
     /// The object that holds the endpoint: `EndpointSlice shop/web-abcde`.
     package let source: String
-}
-
-/// Something about a Service that could not be done as asked.
-package struct TranslationWarning: Hashable, Sendable, CustomStringConvertible {
-    /// What kind of thing is wrong; the label of a metric, so there are few of them.
-    package enum Reason: String, Hashable, Sendable, CaseIterable {
-        /// A field's value makes no sense, or asks for what is not enforced here.
-        case value
-        /// An annotation of ours makes no sense or cannot be followed.
-        case annotation
-        /// An address that the Service may not take.
-        case address
-        /// An endpoint that no traffic may reach, or one that is missing.
-        case endpoint
-        /// The Service holds more than one Service may.
-        case bound
-        /// Another Service, or a file, has the address or port.
-        case conflict
-    }
-
-    /// The Service, mostly.
-    package let object: ObjectName
-    package let reason: Reason
-    /// What is wrong and what is done instead.
-    package private(set) var message: String
-
-    package init(_ object: ObjectName, reason: Reason = .value, _ message: String) {
-        self.object = object
-        self.reason = reason
-        self.message = message
-    }
-
-    /// Cuts a message that is longer than that many bytes.
-    mutating func limit(to length: Int) { message = message.excerpt(length) }
-
-    package var description: String { "Service \(object): \(message)" }
 }

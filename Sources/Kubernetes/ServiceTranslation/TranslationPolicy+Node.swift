@@ -23,7 +23,7 @@ extension TranslationPolicy {
     ///   - node: Its Node object; without it, there is no zone.
     ///   - addresses: The addresses of this machine; with none, those of the Node object serve.
     package init(nodeName name: String, _ node: Node?, addresses: [IPAddress]) {
-        let primary = (node?.addresses ?? []).compactMap { IPAddress(kubernetes: $0) }
+        let primary = (node?.addresses ?? []).compactMap { IPAddress(kubernetes: $0) }.filter { $0.special == nil }
         self.init(
             nodeName: name, zone: node?.zone ?? "", nodeAddresses: addresses.isEmpty ? primary : addresses,
             primaryAddresses: primary)

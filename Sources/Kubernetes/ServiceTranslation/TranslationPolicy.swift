@@ -80,6 +80,9 @@ package struct TranslationPolicy: Hashable, Sendable {
         (primaryAddresses.isEmpty ? nodeAddresses : primaryAddresses).contains(address)
     }
 
+    /// Whether it is known of any address whether it serves node ports: a Node object may come later than Services.
+    var mayServeNodePorts: Bool { !(nodePortAddresses == .primary ? primaryAddresses : nodeAddresses).isEmpty }
+
     /// The addresses on which node ports of that family are served, sorted.
     package func nodePortAddresses(_ family: AddressFamily) -> [IPAddress] {
         let chosen =

@@ -30,8 +30,8 @@ package struct FileWatch: ~Copyable {
     )
     /// The watched directory itself has gone.
     private static let losses = UInt32(IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)
-    /// The link that a mounted ConfigMap's files go through.
-    private static let mountLink = "..data"
+    /// Links in a directory that are followed.
+    private static let linkLimit = 4_096
 
     /// - Parameters:
     ///   - paths: Files and directories; the standard input is passed over.
@@ -89,7 +89,7 @@ package struct FileWatch: ~Copyable {
         }
         for path in paths.flatMap(Self.places) {
             var status = stat()
-            let isThere = stat(path, &status) == 0
+            let isThere = lstat(path, &status) == 0
             let isDirectory = isThere && status.st_mode & S_IFMT == S_IFDIR
             let slash = path.lastIndex(of: "/")
             let folder = isDirectory ? path : slash.map { String(path[...$0]) } ?? "."
@@ -115,14 +115,15 @@ package struct FileWatch: ~Copyable {
         if seen.isEmpty { told = 0 }
     }
 
-    /// A path, and where it leads to: what is behind a symbolic link changes in another folder.
+    /// A path and where it leads to, and of a directory where the links in it lead to: what is behind a symbolic link
+    /// changes in another folder.
     private static func places(_ path: String) -> [String] {
-        guard let found = realpath(path, nil) else { return [path] }
-        defer { free(found) }
-        let target = String(cString: found)
-        var status = stat()
-        let isLink = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
-        return isLink ? [path, target] : [path]
+        let chain = FileLink.chain(from: path)
+        let folder = chain[chain.count - 1]
+        // kubelet changes all files of a mounted ConfigMap by a link in their directory.
+        let links = Folder.someNames(folder, limit: linkLimit).lazy.map { "\(folder)/\($0)" }
+            .filter { FileLink.target(of: $0) != nil && !FileLink.isMounted($0) }
+        return chain + links.flatMap(FileLink.chain)
     }
 
     private mutating func look(at path: String) { seen[path] = FilePrint(path) }
@@ -163,6 +164,8 @@ package struct FileWatch: ~Copyable {
                 }
             }
         }
+        // A link may lead somewhere else now.
+        if found { watch() }
         return found
     }
 
@@ -173,46 +176,6 @@ package struct FileWatch: ~Copyable {
         guard let known = names[watch] else { return false }
         // Without a name it is about the directory itself.
         guard let wanted = known, !name.isEmpty else { return true }
-        return wanted.contains(name) || name == Self.mountLink
-    }
-}
-
-/// What tells one state of a file or a directory from another without reading files.
-private struct FilePrint: Equatable {
-    private struct Mark: Equatable {
-        let device: dev_t
-        let inode: ino_t
-        let size: off_t
-        let modified: [Int]
-
-        /// `nil` for what is not there.
-        init?(_ path: String) {
-            var status = stat()
-            guard stat(path, &status) == 0 else { return nil }
-            device = status.st_dev
-            inode = status.st_ino
-            size = status.st_size
-            // The second one cannot be set back.
-            modified = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
-        }
-    }
-
-    private let own: Mark?
-    /// Of what is in a directory.
-    private var entries: [String: Mark] = [:]
-
-    /// Entries that are looked at one by one; of others, the directory tells that they come and go.
-    private static let entryLimit = 4_096
-
-    init(_ path: String) {
-        own = Mark(path)
-        guard let folder = opendir(path) else { return }
-        defer { closedir(folder) }
-        while entries.count < Self.entryLimit, let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { entries[name] = Mark("\(path)/\(name)") }
-        }
+        return wanted.contains(name) || name == FileLink.mount
     }
 }

@@ -9,7 +9,7 @@ struct ListingParser {
     init(ticksPerSecond: UInt32) { self.ticksPerSecond = ticksPerSecond }
 
     /// Reads a line without its end; `false` if it makes no sense.
-    mutating func take(_ line: Span<UInt8>) -> Bool {
+    mutating func parse(_ line: Span<UInt8>) -> Bool {
         // All virtual servers begin with the name of a protocol, or of a firewall mark.
         if line.count > 0, line[0] == UInt8(ascii: " ") { return takeRealServer(line) }
         var cursor = ListingCursor(line)

@@ -54,7 +54,7 @@ package struct TableListing {
                 if count == 0 { return filled == 0 ? .complete(listing.parser.found) : .failed }
                 filled += count
                 // A line that fills the whole buffer is none of the kernel's.
-                guard let used = listing.take(buffer.span.extracting(first: filled)), used > 0 || filled < buffer.count
+                guard let used = listing.parse(buffer.span.extracting(first: filled)), used > 0 || filled < buffer.count
                 else { return .failed }
                 buffer.withUnsafeMutableBytes { bytes in
                     guard let start = bytes.baseAddress else { return }
@@ -69,19 +69,19 @@ package struct TableListing {
     /// Reads a whole listing; `nil` when it makes no sense.
     package static func parse(_ bytes: [UInt8], ticksPerSecond: UInt32) -> [ListedVirtualServer]? {
         var listing = TableListing(ticksPerSecond: ticksPerSecond)
-        guard let used = listing.take(bytes.span), used == bytes.count else { return nil }
+        guard let used = listing.parse(bytes.span), used == bytes.count else { return nil }
         return listing.parser.found
     }
 
     private init(ticksPerSecond: UInt32) { parser = ListingParser(ticksPerSecond: ticksPerSecond) }
 
     /// Reads the whole lines of a piece; returns how many bytes they have, or `nil` for a line that makes no sense.
-    private mutating func take(_ bytes: Span<UInt8>) -> Int? {
+    private mutating func parse(_ bytes: Span<UInt8>) -> Int? {
         var start = 0
         while let end = Self.lineEnd(bytes, from: start) {
             lines += 1
             if lines > Self.headLines {
-                guard parser.take(bytes.extracting(start..<end)) else { return nil }
+                guard parser.parse(bytes.extracting(start..<end)) else { return nil }
             }
             start = end + 1
         }

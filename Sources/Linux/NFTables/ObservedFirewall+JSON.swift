@@ -17,11 +17,11 @@ extension ObservedFirewall {
         self.init(elements: [], shape: FirewallShape())
         for object in listing["nftables"]?.elements ?? [] {
             guard case .mapping(let members) = object, let member = members.first else { continue }
-            take(member.key, member.value)
+            read(member.key, member.value)
         }
     }
 
-    private mutating func take(_ kind: String, _ object: Document) {
+    private mutating func read(_ kind: String, _ object: Document) {
         switch kind {
         case "metainfo": break
         case "table": shape.tableFlags = Self.strings(object["flags"]).sorted()

@@ -12,13 +12,13 @@ struct SHA256 {
         while padded.count % 64 != 56 { padded.append(0) }
         let bits = UInt64(bytes.count) * 8
         for index in 0..<8 { padded.append(UInt8(truncatingIfNeeded: bits >> UInt64(56 - 8 * index))) }
-        for start in stride(from: 0, to: padded.count, by: 64) { hash.take(padded[start..<(start + 64)]) }
+        for start in stride(from: 0, to: padded.count, by: 64) { hash.compress(padded[start..<(start + 64)]) }
         return (
             UInt64(hash.state[0]) << 32 | UInt64(hash.state[1]), UInt64(hash.state[2]) << 32 | UInt64(hash.state[3])
         )
     }
 
-    private mutating func take(_ block: ArraySlice<UInt8>) {
+    private mutating func compress(_ block: ArraySlice<UInt8>) {
         for index in 0..<16 {
             schedule[index] = block.dropFirst(4 * index).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
         }

@@ -136,8 +136,8 @@ import Testing
             next.virtualServers[key] = Bool.random(using: &generator) ? Ledger.Ownership(name: name) : nil
             next.drains[drain] = Bool.random(using: &generator) ? UInt64.random(in: 1...9, using: &generator) : nil
             if Int.random(in: 1...9, using: &generator) == 1 { next.syncDaemons = [.backup] }
-            record.take(next, replacing: part)
-            if Int.random(in: 1...50, using: &generator) == 1 { record.take(next, replacing: nil) }
+            record.use(next, replacing: part)
+            if Int.random(in: 1...50, using: &generator) == 1 { record.use(next, replacing: nil) }
             guard Bool.random(using: &generator) else { continue }
             _ = try record.save(in: state.store)
             #expect(try state.store.load() == LedgerStore.Loaded(ledger: record.current, problem: nil))
@@ -152,7 +152,7 @@ import Testing
         var record = LedgerRecord(current: Ledger(), isSaved: true)
         func change(_ number: Int) throws {
             let key = VirtualServerKey("tcp 192.0.2.\(number):80")!
-            record.take(Ledger(virtualServers: [key: Ledger.Ownership()]), replacing: Ledger())
+            record.use(Ledger(virtualServers: [key: Ledger.Ownership()]), replacing: Ledger())
             #expect(try record.save(in: state.store) == .done)
             #expect(try state.store.load().ledger.virtualServers.count == number)
         }
@@ -201,7 +201,7 @@ import Testing
             var record = LedgerRecord(current: Ledger(), isSaved: false)
             #expect(try record.save(in: state.store) == .done)
             let size = state.size
-            record.take(Self.ledger, replacing: Ledger())
+            record.use(Self.ledger, replacing: Ledger())
             limit.rlim_cur = rlim_t(size + 10)
             #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
             #expect(throws: StateError.self) { try record.save(in: state.store) }

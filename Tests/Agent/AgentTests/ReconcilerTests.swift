@@ -40,7 +40,7 @@ import Testing
 
     private func take(_ outcome: AgentOutcome, _ reconciler: inout Reconciler, _ time: Duration) {
         var generator = SeededGenerator(seed: 1)
-        reconciler.take(outcome, source, now: start + time, using: &generator)
+        reconciler.receive(outcome, source, now: start + time, using: &generator)
     }
 
     private func keys(_ job: AgentJob?) -> Set<VirtualServerKey>? {
@@ -215,7 +215,7 @@ import Testing
                 }))
         let server = DesiredVirtualServer(VirtualServer(VirtualServerKey("udp 192.0.2.1:53")!), realServers: [])
         var report = SyncReport()
-        report.settle(
+        report.conclude(
             Planner.plan(
                 desired: DesiredState(virtualServers: [server]), observed: ObservedState(), ledger: Ledger(), now: 0))
         reconciler.finishNetwork(report, source, isWhole: false)

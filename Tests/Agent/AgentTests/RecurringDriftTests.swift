@@ -25,7 +25,7 @@ import Testing
         var recurring = RecurringDrift()
         let start = ContinuousClock.now
         func take(_ missing: [String], after minutes: Int) -> [String] {
-            recurring.take(drift(missing), at: start + .seconds(60 * minutes))
+            recurring.record(drift(missing), at: start + .seconds(60 * minutes))
         }
         #expect(take(["10.1.0.1:80", "10.1.0.2:80"], after: 0).isEmpty)
         #expect(take(["10.1.0.1:80"], after: 1).isEmpty)
@@ -40,7 +40,7 @@ import Testing
     @Test func whatComesSeldomIsNoSign() {
         var recurring = RecurringDrift()
         for hour in 0..<6 {
-            #expect(recurring.take(drift(["10.1.0.1:80"]), at: .now + .seconds(3600 * hour)).isEmpty)
+            #expect(recurring.record(drift(["10.1.0.1:80"]), at: .now + .seconds(3600 * hour)).isEmpty)
         }
     }
 
@@ -48,7 +48,7 @@ import Testing
         var recurring = RecurringDrift()
         let many = (0..<5000).map { "10.1.\($0 / 250).\($0 % 250 + 1):80" }
         let start = ContinuousClock.now
-        let told = (0..<3).map { recurring.take(drift(many), at: start + .seconds($0)).count }
+        let told = (0..<3).map { recurring.record(drift(many), at: start + .seconds($0)).count }
         #expect(told == [0, 0, 1000])
     }
 }

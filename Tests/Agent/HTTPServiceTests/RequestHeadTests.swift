@@ -8,7 +8,7 @@ struct RequestHeadTests {
         var head = RequestHead()
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            head.take(rest.prefix(size))
+            head.append(rest.prefix(size))
             rest = rest.dropFirst(size)
         }
         return head

@@ -18,14 +18,14 @@ import Testing
     init() throws {
         var samples = try Samples()
         var snapshot = AgentSnapshot()
-        snapshot.take(samples.step())
+        snapshot.record(samples.step())
         self.snapshot = snapshot
     }
 
     private func failing(_ snapshot: AgentSnapshot) -> AgentSnapshot {
         var snapshot = snapshot
         let error = SyncError.kernel(NetlinkError(.timedOut, operation: "list virtual servers"))
-        snapshot.take(
+        snapshot.record(
             AgentStep(scope: .changes, result: .failure(error), drift: [], noted: nil))
         return snapshot
     }
@@ -50,7 +50,7 @@ import Testing
         var samples = try Samples()
         var snapshot = failing(snapshot)
         let before = snapshot.lastSuccess
-        snapshot.take(
+        snapshot.record(
             AgentStep(scope: .changes, result: samples.step().result, drift: [], noted: nil, isOfNetwork: true))
         #expect(snapshot.problem != nil && snapshot.lastSuccess == before)
     }

@@ -9,9 +9,9 @@ import Testing
         var report = DataPathReport()
         report.plan.sysctls = [SysctlChange(key: "net/ipv4/ip_forward", old: "0", new: "1")]
         var metrics = NetworkMetrics()
-        metrics.take(report, scope: .verification)
+        metrics.record(report, scope: .verification)
         report.isPreview = true
-        metrics.take(report, scope: .verification)
+        metrics.record(report, scope: .verification)
         var text = Exposition()
         metrics.write(to: &text)
         #expect(text.text.contains("ipvsync_network_changes_total{part=\"sysctls\"} 1\n"))

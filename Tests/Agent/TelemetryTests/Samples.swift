@@ -59,9 +59,9 @@ struct Samples {
 
 extension StatusBoard {
     /// Takes note of a step as an agent does.
-    func take(_ step: AgentStep, drains: [Drain] = [], refused: [String] = []) {
+    func record(_ step: AgentStep, drains: [Drain] = [], refused: [String] = []) {
         update { snapshot in
-            snapshot.take(step)
+            snapshot.record(step)
             snapshot.drains = drains
             snapshot.refused = refused
         }

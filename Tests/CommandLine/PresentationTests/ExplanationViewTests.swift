@@ -76,6 +76,31 @@ import Testing
         #expect(try lines("198.51.100.0/24", enforced: false) == [all, all])
     }
 
+    @Test func whatIsLeftOutIsTold() throws {
+        let objects = try YAMLNode.documents(
+            in: """
+                {kind: Service, metadata: {name: web}, spec: {type: LoadBalancer, clusterIP: 10.96.0.1, ports: [{port: 80}]},
+                  status: {loadBalancer: {ingress: [{hostname: lb.example}, {ip: 203.0.113.1, ipMode: Proxy}]}}}
+                ---
+                {kind: Node, metadata: {name: n1}, status: {addresses: [{type: InternalIP, address: n1.example}]}}
+                """
+        ).map { try KubernetesObject($0) }
+        let policy = TranslationPolicy(node: "n1", in: objects, addresses: [])
+        let index = ServiceIndex(objects, translator: ServiceTranslator(policy: policy, explains: true))
+        let view = ExplanationView(
+            index[ObjectName(namespace: "default", name: "web")]!, conflicts: [],
+            nodeWarnings: index.warnings(ofNode: "n1"), node: "n1")
+        #expect(
+            text(view).suffix(3) == [
+                "  left to its load balancer: ingress lb.example, a name",
+                "  left to its load balancer: ingress 203.0.113.1, with ipMode Proxy",
+                "  warning: Node n1: \"n1.example\" is no address and is left out",
+            ])
+        #expect(
+            view.document["othersIngresses"]
+                == .sequence([.string("lb.example, a name"), .string("203.0.113.1, with ipMode Proxy")]))
+    }
+
     @Test func whatAFileDeclaresIsNotTheServices() throws {
         let keys = ["tcp 10.96.0.1:80", "tcp 10.96.0.9:80"].compactMap { VirtualServerKey($0) }
         let view = try view(

@@ -37,7 +37,7 @@ import Testing
             desired: desired, observed: kernel.readState(statistics: false), ledger: ledger, now: 100)
         var report = SyncReport()
         report.note(plan)
-        report.settle(plan)
+        report.conclude(plan)
         return PlanView(report, names: plan.ledger, isPreview: isPreview, showsChanges: showsChanges)
     }
 

@@ -86,11 +86,11 @@ import Testing
     @Test func aWindowComparesWithALookThatIsOldEnough() {
         var window = RateWindow()
         let start = ContinuousClock.now
-        #expect(window.take(state(counters(0)), at: start).virtualServers[0].rates == nil)
+        #expect(window.sample(state(counters(0)), at: start).virtualServers[0].rates == nil)
         // The oldest there is, then the youngest of 1.9 s and more.
         for (second, connections, rate) in [(1, 0, 0), (2, 40, 20), (3, 40, 20), (4, 40, 0)] as [(Int, UInt64, Double)]
         {
-            let table = window.take(state(counters(connections)), at: start + .seconds(second))
+            let table = window.sample(state(counters(connections)), at: start + .seconds(second))
             #expect(table.virtualServers[0].rates?.connections == rate, "second \(second)")
         }
     }

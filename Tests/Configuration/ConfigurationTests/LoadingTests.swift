@@ -59,6 +59,44 @@ struct LoadingTests {
         }
     }
 
+    @Test("Links in a directory are followed, and what they lead to has to be a file")
+    func links() throws {
+        let elsewhere = try TemporaryFolder()
+        let target = try elsewhere.write("virtualServers: [{address: 10.0.0.1:80, realServers: []}]", to: "a")
+        try withDirectory([:]) { path in
+            #expect(symlink(target, "\(path)/a.yaml") == 0)
+            let configuration = try Configuration.load(paths: [path])
+            #expect(configuration.places.values.map(\.description) == ["\(path)/a.yaml:1"])
+            #expect(symlink("b.yaml", "\(path)/b.yaml") == 0)
+            #expect(problems([path])?.hasPrefix("\(path)/b.yaml: it cannot be read: Too many levels") == true)
+            #expect(unlink("\(path)/b.yaml") == 0 && symlink("nowhere", "\(path)/b.yaml") == 0)
+            #expect(problems([path])?.hasPrefix("\(path)/b.yaml: it cannot be read: No such file") == true)
+        }
+    }
+
+    @Test("A mounted ConfigMap is read as it is at one moment")
+    func mountedConfigMaps() throws {
+        let folder = try TemporaryFolder()
+        var mount = try MountedConfigMap("config", in: folder, ["a.yaml": "one", "b.yaml": "one"])
+        func sources() throws -> [SourceFile] { try SourceFile.sources(at: mount.path) }
+        func texts(_ sources: [SourceFile]) throws -> [String] {
+            try sources.map { String(decoding: try $0.contents(), as: UTF8.self) }
+        }
+        let first = try sources()
+        #expect(first.map(\.name) == ["a.yaml", "b.yaml"].map { "\(folder.file("config"))/\($0)" })
+        #expect(try texts(first) == ["one", "one"])
+        let path = mount.path
+        try mount.update(["b.yaml": "two", "c.yaml": "two"]) {
+            // Whoever began before reads the old files, whoever begins now the new ones, and nobody some of each.
+            #expect(try texts(first) == ["one", "one"])
+            let now = try SourceFile.sources(at: path)
+            #expect(now.map(\.name) == ["\(path)/b.yaml", "\(path)/c.yaml"])
+            #expect(try texts(now) == ["two", "two"])
+        }
+        #expect(throws: ConfigurationErrors.self) { try texts(first) }
+        #expect(try texts(sources()) == ["two", "two"])
+    }
+
     @Test("Names of files and texts in them stay on one line")
     func hostileNames() throws {
         try withDirectory(["x\u{1B}[2J\n.yaml": "virtualServers: [{address: \"\\e[2J\\n\"}]"]) { path in

@@ -201,7 +201,7 @@ struct LyingListTests {
         var limits = FeedLimits()
         if isCached { limits.listSize = 1 << 20 } else { limits.pageSize = 1 << 20 }
         var feed = ResourceFeed(APIResource.all(node: "n1")[0], limits: limits)
-        feed.takesCachedList = isCached
+        feed.freshness = isCached ? .any : .newest
         _ = feed.nextRequest(now: start)
         let block = [UInt8](repeating: UInt8(ascii: " "), count: 100_000)
         for _ in 1...20 { _ = feed.receive(block, ok, now: start) }

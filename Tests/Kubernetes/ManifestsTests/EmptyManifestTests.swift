@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "{apiVersion: v1, kind: List, items: []}", "apiVersion: v1\nkind: ServiceList\nitems: []\n",
+        "---\n{apiVersion: v1, kind: List, items: []}", "apiVersion: v1\nkind: ServiceList\nitems: []\n",
         #"{"apiVersion": "v1", "items": [], "kind": "List"}"#,
     ])
     func anEmptyListSaysThatThereIsNothing(text: String) throws {
@@ -81,6 +81,6 @@ import Testing
         }
         #expect(
             error?.description == "\(folder.file("a.yaml")): it holds no object; write objects, or "
-                + "{apiVersion: v1, kind: List, items: []} for none")
+                + #"{"apiVersion": "v1", "kind": "List", "items": []} for none"#)
     }
 }

@@ -56,17 +56,20 @@ import Testing
         #expect(table(json, node: "n") == ["tcp 10.96.0.2:3306: 192.168.0.5:3306"])
     }
 
-    @Test func flowStyleThatLooksLikeJSONIsYAML() throws {
-        #expect(try parse("{apiVersion: v1, kind: Node, metadata: {name: a}}").objects.count == 1)
-        #expect(throws: ConfigurationErrors.self) { _ = try parse("{apiVersion: v1, kind: Node}", file: "x.json") }
-        // The first document is JSON, the whole is not: nothing of it counts twice.
-        let mixed = try parse(
-            """
-            {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"}}
-            ---
-            {apiVersion: v1, kind: Node, metadata: {name: b}}
-            """)
-        #expect(mixed.objects.count == 2)
+    /// As kubectl: a brace begins JSON, whatever the file's name.
+    @Test func whatBeginsWithABraceIsJSON() throws {
+        let (json, flow) = (
+            #"{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"}}"#,
+            "{apiVersion: v1, kind: Node, metadata: {name: b}}"
+        )
+        for file in ["x.yaml", "x.json"] {
+            #expect(try parse("\u{FEFF}\n" + json, file: file).objects.count == 1)
+            #expect(try parse("---\n\(flow)\n---\n\(json)\n", file: file).objects.count == 2)
+            for text in [flow, "\(json)\n---\n\(flow)", json.replacing("\"a\"", with: "\"a\",")] {
+                let error = #expect(throws: ConfigurationErrors.self) { _ = try parse(text, file: file) }
+                #expect(error?.description.hasSuffix("or begin with a line `---` for YAML") == true, "\(error!)")
+            }
+        }
     }
 
     @Test func errorsNameFileLineAndObject() throws {

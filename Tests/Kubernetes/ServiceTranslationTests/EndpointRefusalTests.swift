@@ -87,7 +87,7 @@ import Testing
             Self.slice(["10.244.1.10"], ports: "{name: a, port: 0}, {name: b, port: null}"))
         #expect(Self.realServers(cluster) == [])
         #expect(cluster.service("web").warnings.map(\.reason) == [.endpoint])
-        #expect(cluster.service("web").warnings.first?.message.hasPrefix("port a of its endpoints") == true)
+        #expect(cluster.service("web").warnings.first?.message.hasPrefix("port a, b of its endpoints") == true)
         let endpoints = Self.endpoints("10.244.1.10").replacing("port: 8080", with: "port: 0")
         #expect(try Self.realServers(Self.cluster(endpoints)) == [])
     }

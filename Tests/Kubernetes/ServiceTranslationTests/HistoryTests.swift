@@ -61,7 +61,9 @@ import Testing
             elements.apply(index.takeDataPathChange())
             for (port, check) in index.takeHealthCheckChange() { checks[port] = check }
             warnings.apply(index.takeWarningChange())
-            let scratch = ServiceIndex(Array(objects.values), translator: translator)
+            var scratch = ServiceIndex(Array(objects.values), translator: translator)
+            _ = scratch.takeWarningChange()
+            #expect(index.warningCounts == scratch.warningCounts)
             #expect(index.desiredVirtualServers == scratch.desiredVirtualServers)
             #expect(index.conflicts == scratch.conflicts)
             #expect(index.warnings == scratch.warnings)

@@ -147,6 +147,33 @@ import Testing
         #expect(warnings.count { $0.object.namespace == "evil" } == WarningList.limit + 1)
         #expect(warnings.contains { $0.object == Self.name })
         #expect(warnings.last?.reason == .bound)
+        // The metric has all of them, by their reasons.
+        #expect(index.warningCounts == WarningCounts(services.map { TranslationWarning($0.metadata.id, "") }))
+    }
+
+    /// What a Service's own bound hides is counted by its reason, and what many claim by everybody who does not get it.
+    @Test func everyWarningIsCounted() {
+        var index = ServiceIndex(translator: ServiceTranslator(policy: TranslationPolicy()))
+        let refused = Self.service { $0.externalIPs = (1...60).map { "127.0.0.\($0)" } }
+        let claimants = (1...250).map { number in
+            Self.service { service in
+                service.metadata.name = "e\(number)"
+                service.clusterIPs = ["10.97.0.\(number)"]
+                service.externalIPs = ["203.0.113.1"]
+            }
+        }
+        for service in [refused] + claimants { index.update { $0.set(.service(service)) } }
+        _ = index.refresh()
+        _ = index.takeWarningChange()
+        #expect(index.warningCounts[.address] == 60 && index.warningCounts[.conflict] == 249)
+        // That its warnings are too many.
+        #expect(index.warningCounts[.bound] == 1)
+        for service in [refused] + claimants.dropFirst(2) {
+            index.update { $0.remove(ObjectIdentity(kind: "Service", name: service.metadata.id)) }
+        }
+        _ = index.refresh()
+        _ = index.takeWarningChange()
+        #expect(index.warningCounts[.conflict] == 1 && index.warningCounts.total == 1)
     }
 
     /// Thousands that claim one address cost little, each as it comes and goes.

@@ -23,6 +23,21 @@ import Testing
         #expect(cluster.table == ["tcp 10.96.0.10:80: 10.244.0.5:9376", "tcp 10.96.0.10:81: 10.244.0.5:9100"])
     }
 
+    /// A named port may be that of an init container, if that goes on running beside the others.
+    @Test(arguments: [("Always", ["10.244.0.5:9121"]), ("OnFailure", []), ("", [])])
+    func aSidecarsPortHasItsName(restartPolicy: String, expected: [String]) throws {
+        let cluster = try Cluster(
+            """
+            {kind: Service, metadata: {name: redis}, spec: {clusterIP: 10.96.0.10, selector: {app: redis},
+              ports: [{port: 9121, targetPort: metrics}]}}
+            ---
+            {kind: Pod, metadata: {name: a, labels: {app: redis}}, spec: {containers: [{ports: [{name: redis,
+              containerPort: 6379}]}], initContainers: [{restartPolicy: "\(restartPolicy)", ports: [{name: metrics,
+              containerPort: 9121}]}]}, status: {podIP: 10.244.0.5, conditions: [{type: Ready, status: "True"}]}}
+            """)
+        #expect(cluster.index.desiredVirtualServers.flatMap(\.realServers).map(\.endpoint.description) == expected)
+    }
+
     @Test func aServiceWithoutSelectorHasItsEndpointsObject() throws {
         let cluster = try Cluster(
             """

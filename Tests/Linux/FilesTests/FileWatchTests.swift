@@ -77,6 +77,65 @@ import Testing
         #expect(!watch.sees())
     }
 
+    @Test(arguments: [true, false]) func aMountedConfigMapIsFollowed(hasEvents: Bool) throws {
+        let folder = try TemporaryFolder()
+        var mount = try MountedConfigMap("config", in: folder, ["a.yaml": "a"])
+        let (whole, file) = (
+            Follower([mount.path], hasEvents: hasEvents), Follower(["\(mount.path)/a.yaml"], hasEvents: hasEvents)
+        )
+        #expect(!whole.sees() && !file.sees())
+        for text in ["b", "c"] {
+            try mount.update(["a.yaml": text])
+            #expect(whole.sees() && file.sees())
+            // What kubelet removes may be told in a second part.
+            _ = (whole.sees(), file.sees())
+            #expect(!whole.sees() && !file.sees())
+        }
+    }
+
+    @Test(arguments: [true, false]) func linksInADirectoryAreFollowed(hasEvents: Bool) throws {
+        let folder = try TemporaryFolder()
+        for name in ["config", "one", "two"] { try folder.makeFolder(name) }
+        for name in ["one", "two"] { write(name, to: folder.file("\(name)/a.yaml")) }
+        #expect(symlink("../one/link.yaml", folder.file("config/a.yaml")) == 0)
+        #expect(symlink("a.yaml", folder.file("one/link.yaml")) == 0)
+        let watch = Follower([folder.file("config")], hasEvents: hasEvents)
+        #expect(!watch.sees())
+        write("longer", to: folder.file("one/a.yaml"))
+        #expect(watch.sees() && !watch.sees())
+        // The link in the middle leads somewhere else, and then what it leads to changes.
+        #expect(symlink("../two/a.yaml", folder.file("one/new")) == 0)
+        #expect(rename(folder.file("one/new"), folder.file("one/link.yaml")) == 0)
+        #expect(watch.sees() && !watch.sees())
+        write("longer", to: folder.file("two/a.yaml"))
+        #expect(watch.sees() && !watch.sees())
+        // One that comes later.
+        #expect(symlink(folder.file("two/b.yaml"), folder.file("config/b.yaml")) == 0)
+        #expect(watch.sees())
+        _ = watch.sees()
+        write("b", to: folder.file("two/b.yaml"))
+        #expect(watch.sees())
+    }
+
+    @Test(arguments: [true, false]) func aDirectoryBehindALinkMayBeAnotherOne(hasEvents: Bool) throws {
+        let folder = try TemporaryFolder()
+        for name in ["1", "2"] { try folder.write(name, to: "\(name)/a.yaml") }
+        #expect(symlink("1", folder.file("current")) == 0)
+        let watch = Follower([folder.file("current")], hasEvents: hasEvents)
+        #expect(!watch.sees())
+        #expect(symlink("2", folder.file("new")) == 0)
+        #expect(rename(folder.file("new"), folder.file("current")) == 0)
+        #expect(watch.sees() && !watch.sees())
+        write("longer", to: folder.file("2/a.yaml"))
+        #expect(watch.sees())
+    }
+
+    @Test func aLinkToItselfLeadsNowhere() throws {
+        let folder = try TemporaryFolder()
+        #expect(symlink("a.yaml", folder.file("a.yaml")) == 0)
+        #expect(!Follower([folder.path], hasEvents: true).sees())
+    }
+
     @Test func whyThereIsNoWatchIsToldOnce() throws {
         let folder = try TemporaryFolder()
         let watch = Follower([folder.path], open: Self.withoutInstances)

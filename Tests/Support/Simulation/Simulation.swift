@@ -268,7 +268,7 @@ extension Simulation {
 
     func deliver(_ outcome: AgentOutcome) {
         if case .table(.synced(.failure)) = outcome { changeWaits = nil }
-        process.reconciler.take(outcome, shown, now: now, using: &random)
+        process.reconciler.receive(outcome, shown, now: now, using: &random)
     }
 
     /// What the reconciler sees.

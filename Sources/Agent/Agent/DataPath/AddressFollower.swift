@@ -98,7 +98,7 @@ extension AddressFollower {
         func run() {
             while let operations = next() {
                 do throws(NetlinkError) {
-                    take(operations, try vips.apply(operations, device: device))
+                    record(operations, try vips.apply(operations, device: device))
                 } catch {
                     state.withLock { state in
                         state.hasFailed = true
@@ -119,7 +119,7 @@ extension AddressFollower {
             }
         }
 
-        private func take(_ operations: [VIPOperation], _ failures: [VIPFailure]) {
+        private func record(_ operations: [VIPOperation], _ failures: [VIPFailure]) {
             let refused = Set(failures.map(\.operation))
             state.withLock { state in
                 state.done? += refused.isEmpty ? operations : operations.filter { !refused.contains($0) }

@@ -56,7 +56,8 @@ struct ExplainCommand: ParsableCommand {
             output.print(
                 ExplanationView(
                     service, conflicts: index.conflicts,
-                    declared: configuration?.places.mapValues(\.description) ?? [:], node: cluster.nodeName))
+                    declared: configuration?.places.mapValues(\.description) ?? [:],
+                    nodeWarnings: index.warnings(ofNode: cluster.nodeName), node: cluster.nodeName))
         }
     }
 }
