@@ -56,7 +56,8 @@ let package = Package(
             name: "KubernetesObjects", dependencies: ["Documents", "LoadBalancing"],
             path: "Sources/Kubernetes/KubernetesObjects", swiftSettings: settings),
         .target(
-            name: "ServiceTranslation", dependencies: ["DataPath", "KubernetesObjects", "LoadBalancing"],
+            name: "ServiceTranslation",
+            dependencies: ["DataPath", "HealthChecks", "KubernetesObjects", "LoadBalancing"],
             path: "Sources/Kubernetes/ServiceTranslation",
             swiftSettings: settings),
 
@@ -305,7 +306,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Configuration", "DataPath", "KubeProxy", "HealthChecks", "LoadBalancing", "NFTables",
+                "Agent", "Configuration", "DataPath", "KubeProxy", "HealthChecks", "KubernetesObjects", "LoadBalancing",
+                "NFTables",
                 "Netlink",
                 "NodeNetwork",
                 "Reconcile", "ServiceTranslation", "TemporaryFiles", "TestSupport",

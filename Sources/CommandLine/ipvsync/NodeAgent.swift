@@ -193,7 +193,6 @@ final class NodeAgent {
     private func end() throws(SyncError) {
         reporter.stopping()
         let end = ContinuousClock.now + Self.lastPatience
-        health.end(state.verdicts, by: end)
         let isTableSettled = table.finish(by: end)
         if isTableSettled {
             _ = try synchronizer.flush()
@@ -201,6 +200,7 @@ final class NodeAgent {
             if !drained.isEmpty { _ = try synchronizer.synchronize(only: Set(drained.map(\.key)), drained) }
         }
         let isSettled = network.finish(by: end) && isTableSettled
+        health.end(state.verdicts, by: end)
         if settings.cleansUpOnExit, !isSettled {
             log.error("not cleaned up", metadata: ["detail": "a change is still under way; run 'ipvsync cleanup'"])
         } else if settings.cleansUpOnExit {
@@ -327,7 +327,7 @@ final class NodeAgent {
 
     private func warn() {
         let change = state.takeWarningChange()
-        reporter.warn(change, files: state.filesWarnings, state.warningCounts)
+        reporter.warn(change, files: state.filesWarnings + state.checkWarnings, state.warningCounts)
         warningTime = change.hasMore ? .now : nil
     }
 
