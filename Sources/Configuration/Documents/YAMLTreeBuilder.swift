@@ -16,6 +16,8 @@ struct YAMLTreeBuilder: ~Copyable {
 
     private let reader: YAMLEventReader
     private let limits: YAMLLimits
+    /// Of the document that is being read.
+    private var tree = YAMLTree()
     private var anchors: [String: Anchor] = [:]
     private var nodeCount = 0
     private var aliasedCount = 0
@@ -35,6 +37,7 @@ struct YAMLTreeBuilder: ~Copyable {
             case .streamEnd:
                 return documents
             case .documentStart:
+                tree = YAMLTree()
                 anchors.removeAll()
                 let node = try node(from: reader.next(), depth: 1).node
                 documents.append((node, flaws.take()))
@@ -61,7 +64,7 @@ struct YAMLTreeBuilder: ~Copyable {
         if let anchor = event.anchor { anchors[anchor] = .open }
         let part =
             switch event.kind {
-            case .scalar(let scalar): Part(node: YAMLNode(.scalar(scalar), at: event.position))
+            case .scalar(let scalar): Part(node: tree.addScalar(scalar, at: event.position))
             case .sequenceStart: try sequence(at: event.position, depth: depth)
             default: try mapping(at: event.position, depth: depth)
             }
@@ -81,7 +84,7 @@ struct YAMLTreeBuilder: ~Copyable {
             count += part.count
             height = max(height, part.height)
         }
-        return Part(node: YAMLNode(.sequence(nodes), at: position), count: count, height: height + 1)
+        return Part(node: tree.addSequence(nodes, at: position), count: count, height: height + 1)
     }
 
     private mutating func mapping(at position: YAMLNode.Position, depth: Int) throws(YAMLError) -> Part {
@@ -100,7 +103,7 @@ struct YAMLTreeBuilder: ~Copyable {
             }
         }
         // The nodes that a merge key brings were counted with its alias.
-        return Part(node: YAMLNode(.mapping(try pairs.merged()), at: position), count: count, height: height + 1)
+        return Part(node: tree.addMapping(try pairs.merged(), at: position), count: count, height: height + 1)
     }
 
     private mutating func alias(
@@ -130,7 +133,7 @@ struct YAMLTreeBuilder: ~Copyable {
             case .sequenceEnd, .mappingEnd: open -= 1
             default: break
             }
-            let part = Part(node: YAMLNode(.scalar(YAMLScalar(text: "null")), at: first.position))
+            let part = Part(node: tree.addScalar(YAMLScalar(text: "null"), at: first.position))
             if let anchor = event.anchor { anchors[anchor] = .finished(part) }
             guard open > 0 else { return part }
             event = try reader.next()
