@@ -58,9 +58,8 @@ struct JSONReader {
         var hasItems = false
         var count = 0
         let node = try object(at: start) { (reader, key) throws(YAMLError) in
-            guard reader.tree.text(of: reader.tree.entries[Int(key)]) == "items", reader.peek == UInt8(ascii: "[") else {
-                return try reader.wholeValue()
-            }
+            let name = reader.tree.text(of: reader.tree.entries[Int(key)])
+            guard name == "items", reader.peek == UInt8(ascii: "[") else { return try reader.wholeValue() }
             guard !hasItems else {
                 throw YAMLError(
                     YAMLNode(reader.tree, key), "the list has `items` twice", remedy: "keep one of the two")
@@ -225,9 +224,9 @@ extension JSONReader {
         return tree.addScalar(word, isPlain: true, at: start)
     }
 
-    /// Whether it is a whole number without a sign, as most are.
+    /// Whether it is a short whole number without a sign, as most are.
     private static func isPlainNumber(_ word: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let first = word.first, first != UInt8(ascii: "0") || word.count == 1 else { return false }
+        guard (1..<16).contains(word.count), word[0] != UInt8(ascii: "0") || word.count == 1 else { return false }
         return word.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
