@@ -188,6 +188,7 @@ let package = Package(
                 "KubernetesObjects", "LoadBalancing", "Netlink", "Reconcile", "ServiceTranslation", "TemporaryFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Bench",
+            exclude: ["apiserver.py"],
             swiftSettings: settings),
         .executableTarget(
             name: "Fuzz",

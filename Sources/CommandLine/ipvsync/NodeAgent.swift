@@ -68,6 +68,9 @@ final class NodeAgent {
     /// When the warnings on Services are looked at again; `nil` while nothing changes.
     private var warningTime: ContinuousClock.Instant? = .now
 
+    /// When memory that a large change took is handed back; a turn of the loop that comes later will do.
+    private var memoryTime: ContinuousClock.Instant?
+
     /// An editor, or a copy of several files, is given that long to finish.
     private static let reloadDelay = Duration.milliseconds(200)
     /// Addresses mostly come and go several at a time.
@@ -78,6 +81,8 @@ final class NodeAgent {
     private static let releaseDelay = Duration.seconds(5)
     /// Warnings concern all Services: they are not looked at for every change.
     private static let warningDelay = Duration.seconds(2)
+    /// What a large change took is free after that long.
+    private static let memoryDelay = Duration.seconds(2)
     /// A job that is under way at the end may take that long.
     private static let lastPatience = Duration.seconds(3)
 
@@ -171,6 +176,10 @@ final class NodeAgent {
             reconciler.note(health.turn(&state, &reporter), at: .now)
             reconcile()
             if let warningTime, warningTime <= .now { warn() }
+            if let memoryTime, memoryTime <= .now {
+                self.memoryTime = nil
+                Allocator.returnFreedMemory()
+            }
             reporter.note(turn: turn.duration)
         }
     }
@@ -185,6 +194,7 @@ final class NodeAgent {
             }
         }
         for step in reconciler.takeSteps() {
+            if step.isLarge { memoryTime = .now + Self.memoryDelay }
             reporter.report(step, refused: reconciler.refused, drains: reconciler.drains)
         }
         for release in reconciler.takeReleases() { reporter.report(release) }
@@ -432,5 +442,13 @@ struct LoopTurn {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+}
+
+extension AgentStep {
+    /// Whether it took so much memory that what is free now is worth handing back.
+    fileprivate var isLarge: Bool {
+        guard case .success(let report) = result else { return false }
+        return report.changes.count >= 10_000
     }
 }
