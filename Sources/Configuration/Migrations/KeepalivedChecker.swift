@@ -142,7 +142,7 @@ extension KeepalivedChecker {
         if !hasPath { findings.report(url.place, "a url has no path", "write path /") }
         if http.statuses.isEmpty { http.statuses = [200...299] }
         if let pattern {
-            if isInverted || Self.isPerlPattern(pattern) {
+            if isInverted || PerlPattern.isParticular(pattern) {
                 findings.note(
                     url.place, "the regex \(pattern) does not carry over: ipvsync takes POSIX extended regular "
                         + "expressions that the body has to match; the rest of the url is checked")
@@ -167,22 +167,6 @@ extension KeepalivedChecker {
             return nil
         }
         return first...last
-    }
-
-    /// Whether a pattern says something that only Perl's regular expressions have.
-    private static func isPerlPattern(_ pattern: String) -> Bool {
-        let bytes = Array(pattern.utf8)
-        return zip(bytes, bytes.dropFirst()).contains { byte, next in
-            switch (byte, next) {
-            case (UInt8(ascii: "\\"), UInt8(ascii: "a")...UInt8(ascii: "z")),
-                (UInt8(ascii: "\\"), UInt8(ascii: "A")...UInt8(ascii: "Z")),
-                (UInt8(ascii: "\\"), UInt8(ascii: "0")...UInt8(ascii: "9")),
-                (UInt8(ascii: "("), UInt8(ascii: "?")), (UInt8(ascii: "*"), UInt8(ascii: "?")),
-                (UInt8(ascii: "+"), UInt8(ascii: "?")), (UInt8(ascii: "?"), UInt8(ascii: "?")):
-                true
-            default: false
-            }
-        }
     }
 }
 

@@ -58,9 +58,7 @@ private struct KeepalivedReader {
         }
         for statement in statements where statement.keyword == "virtual_server" {
             let virtualServer = KeepalivedVirtualServer(statement, globals, findings)
-            for declared in virtualServer.declarations(groups) {
-                table.add(declared.desired, declared.health, declared.place)
-            }
+            virtualServer.declarations(groups).forEach { table.add($0) }
         }
     }
 

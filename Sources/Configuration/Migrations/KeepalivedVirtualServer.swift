@@ -143,7 +143,7 @@ struct KeepalivedVirtualServer {
 
 extension KeepalivedVirtualServer {
     /// The virtual servers that it stands for, each with how it is watched.
-    func declarations(_ groups: [String: KeepalivedGroup]) -> [KeepalivedDeclaration] {
+    func declarations(_ groups: [String: KeepalivedGroup]) -> [MigratedVirtualServer] {
         members(groups).compactMap { member in
             let key: VirtualServerKey
             switch member {
@@ -189,7 +189,7 @@ extension KeepalivedVirtualServer {
         return Set(all.map(\.address.family)) == [.ipv6] ? .ipv6 : .ipv4
     }
 
-    private func declaration(_ key: VirtualServerKey) -> KeepalivedDeclaration {
+    private func declaration(_ key: VirtualServerKey) -> MigratedVirtualServer {
         let all = servers.map { realServer($0, key) }
         var rules = HealthRules(onFailure: isInhibited ? .weightZero : .remove)
         rules.checks = servers.first?.checks ?? []
@@ -220,7 +220,7 @@ extension KeepalivedVirtualServer {
                 statement.place, "no real server is checked, so sorry_server, quorum and inhibit_on_failure have no "
                     + "effect and are left out")
         }
-        return KeepalivedDeclaration(
+        return MigratedVirtualServer(
             place: statement.place,
             desired: DesiredVirtualServer(
                 virtualServer(key), realServers: all.sorted { $0.endpoint < $1.endpoint }),
@@ -299,11 +299,4 @@ extension KeepalivedVirtualServer {
             weight: server.weight ?? weight, upperThreshold: server.upperThreshold,
             lowerThreshold: server.lowerThreshold)
     }
-}
-
-/// A virtual server as it was read, and where.
-struct KeepalivedDeclaration {
-    let place: SourcePlace
-    let desired: DesiredVirtualServer
-    let health: HealthRules?
 }

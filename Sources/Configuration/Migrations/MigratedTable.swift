@@ -2,6 +2,13 @@ import Configuration
 import HealthChecks
 import LoadBalancing
 
+/// A virtual server as it was read, and where.
+struct MigratedVirtualServer {
+    let place: SourcePlace
+    let desired: DesiredVirtualServer
+    let health: HealthRules?
+}
+
 /// The virtual servers of another program's configuration, gathered and checked as ipvsync's own would be.
 struct MigratedTable {
     private(set) var configuration = Configuration(desired: DesiredState())
@@ -17,7 +24,8 @@ struct MigratedTable {
     mutating func set(_ timeouts: ConnectionTimeouts) { configuration.desired.timeouts = timeouts }
 
     /// Adds a virtual server; reports what the kernel or ipvsync would refuse in it.
-    mutating func add(_ desired: DesiredVirtualServer, _ health: HealthRules?, _ place: SourcePlace) {
+    mutating func add(_ declared: MigratedVirtualServer) {
+        let (place, desired, health) = (declared.place, declared.desired, declared.health)
         let key = desired.key
         if let first = configuration.places[key] {
             return findings.report(
