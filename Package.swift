@@ -281,7 +281,7 @@ let package = Package(
         .testTarget(
             name: "MigrationsTests",
             dependencies: ["Configuration", "HealthChecks", "LoadBalancing", "Migrations", "TemporaryFiles"],
-            path: "Tests/Configuration/MigrationsTests", swiftSettings: settings),
+            path: "Tests/Configuration/MigrationsTests", exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "HealthChecksTests", dependencies: ["HealthChecks", "LoadBalancing"],
             path: "Tests/Health/HealthChecksTests", swiftSettings: settings),

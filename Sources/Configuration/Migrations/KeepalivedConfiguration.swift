@@ -7,24 +7,34 @@ package struct KeepalivedConfiguration {
     /// In the order of the files.
     package let notes: [MigrationNote]
 
-    /// Reads a file's bytes, and the files that it includes; safe for any bytes.
+    /// A file that is read.
+    package struct Input {
+        let bytes: [UInt8]
+        /// As messages name it.
+        let file: String
+        /// Where relative includes start; `nil` for the standard input.
+        let path: String?
+
+        package init(_ bytes: [UInt8], file: String, path: String? = nil) {
+            self.bytes = bytes
+            self.file = file
+            self.path = path
+        }
+    }
+
+    /// Reads files together, and the files that they include; safe for any bytes.
     ///
-    /// - Parameters:
-    ///   - file: As messages name it.
-    ///   - path: Where relative includes start; `nil` for the standard input.
-    ///   - configID: What `@ID` lines are compared with; keepalived takes the first part of the node's name.
+    /// - Parameter configID: What `@ID` lines are compared with; keepalived takes the first part of the node's name.
     /// - Throws: Everything that is wrong, with its lines.
-    package init(
-        _ bytes: [UInt8], file: String, path: String? = nil, configID: String
-    ) throws(ConfigurationErrors) {
+    package init(_ inputs: [Input], configID: String) throws(ConfigurationErrors) {
         let findings = Findings()
         var lines = KeepalivedLines(configID: configID, findings: findings)
-        lines.read(bytes, file: file, path: path)
+        for input in inputs { lines.read(input.bytes, file: input.file, path: input.path) }
         var reader = KeepalivedReader(findings: findings)
         reader.read(KeepalivedStatement.tree(lines.lines, findings))
         if !reader.hasVirtualServers, findings.errors.isEmpty {
             findings.report(
-                SourcePlace(file: file, line: 1), "it declares no virtual_server",
+                SourcePlace(file: inputs.first?.file ?? "", line: 1), "it declares no virtual_server",
                 "leave it to keepalived: ipvsync has nothing to do")
         }
         configuration = try reader.table.finished()

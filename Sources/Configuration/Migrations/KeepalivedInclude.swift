@@ -15,11 +15,7 @@ struct KeepalivedInclude {
     init?(_ text: [UInt8]) {
         let keyword = String(decoding: text.prefix { !KeepalivedLines.isBlank($0) }, as: UTF8.self)
         guard let mustExist = Self.keywords[keyword] else { return nil }
-        var rest = KeepalivedLines.trimmed(text.dropFirst(keyword.utf8.count))
-        if rest.count >= 2, rest.first == UInt8(ascii: "\""), rest.last == rest.first {
-            rest = Array(rest.dropFirst().dropLast())
-        }
-        pattern = String(decoding: rest, as: UTF8.self)
+        pattern = String(decoding: KeepalivedLines.trimmed(text.dropFirst(keyword.utf8.count)), as: UTF8.self)
         self.mustExist = mustExist
     }
 
