@@ -110,6 +110,9 @@ let package = Package(
             name: "KubeProxy", dependencies: ["Programs"], path: "Sources/Configuration/KubeProxy",
             swiftSettings: settings),
         .target(
+            name: "Migrations", dependencies: ["Configuration", "HealthChecks", "LoadBalancing"],
+            path: "Sources/Configuration/Migrations", swiftSettings: settings),
+        .target(
             name: "Agent",
             dependencies: [
                 "CSystem", "Configuration", "DataPath", "Documents", "Files", "HealthChecks", "IPVS", "KubeProxy",
@@ -141,7 +144,8 @@ let package = Package(
                 "Agent", "CSystem", "Checker", "Configuration", "DataPath", "Documents", "Files", "HealthChecks",
                 "IPVS",
                 "KubernetesAPI", "KubernetesObjects",
-                "HTTPService", "KubeProxy", "LoadBalancing", "Manifests", "Netlink", "NodeNetwork", "Presentation",
+                "HTTPService", "KubeProxy", "LoadBalancing", "Manifests", "Migrations", "Netlink", "NodeNetwork",
+                "Presentation",
                 "Programs", "Reconcile",
                 "ServiceDiscovery", "ServiceTranslation", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
@@ -194,7 +198,7 @@ let package = Package(
             name: "Fuzz",
             dependencies: [
                 "Checker", "Configuration", "DataPath", "HealthChecks", "IPVS", "KubeProxy", "KubernetesAPI",
-                "LoadBalancing", "Manifests",
+                "LoadBalancing", "Manifests", "Migrations",
                 "NFTables",
                 "Netlink", "NodeNetwork", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -276,6 +280,10 @@ let package = Package(
         .testTarget(
             name: "KubeProxyTests", dependencies: ["KubeProxy", "TemporaryFiles"],
             path: "Tests/Configuration/KubeProxyTests", swiftSettings: settings),
+        .testTarget(
+            name: "MigrationsTests",
+            dependencies: ["Configuration", "HealthChecks", "LoadBalancing", "Migrations", "TemporaryFiles"],
+            path: "Tests/Configuration/MigrationsTests", exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "HealthChecksTests", dependencies: ["HealthChecks", "LoadBalancing"],
             path: "Tests/Health/HealthChecksTests", swiftSettings: settings),
