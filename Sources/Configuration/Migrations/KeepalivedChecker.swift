@@ -144,7 +144,8 @@ extension KeepalivedChecker {
         if let pattern {
             if isInverted || PerlPattern.isParticular(pattern) {
                 findings.note(
-                    url.place, "the regex \(pattern) does not carry over: ipvsync takes POSIX extended regular "
+                    url.place,
+                    "the regex \(pattern) does not carry over: ipvsync takes POSIX extended regular "
                         + "expressions that the body has to match; the rest of the url is checked")
             } else {
                 bodies.append(.matches(pattern))

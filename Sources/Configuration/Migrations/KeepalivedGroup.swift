@@ -18,7 +18,8 @@ struct KeepalivedGroup {
                 guard let mark = entry.number(1...UInt32.max, findings) else { continue }
                 let family = entry.words.count > 2 ? AddressFamily(keepalived: entry.words[2]) : nil
                 if entry.words.count > 2, family == nil {
-                    findings.report(entry.place, "fwmark \(mark) is of the family \(entry.shown(2))", "write inet or inet6")
+                    findings.report(
+                        entry.place, "fwmark \(mark) is of the family \(entry.shown(2))", "write inet or inet6")
                 }
                 members.append(.firewallMark(mark, family))
             } else if let port = entry.port(at: 1, findings) {

@@ -112,7 +112,8 @@ extension LdirectordChecker {
             ? options.negotiateTimeout ?? options.checkTimeout ?? 30
             : options.checkTimeout ?? options.negotiateTimeout ?? 5
         if timeout > options.interval {
-            findings.note(place, "the timeout of \(timeout) s is longer than checkinterval, and becomes as long as that")
+            findings.note(
+                place, "the timeout of \(timeout) s is longer than checkinterval, and becomes as long as that")
         }
         check.timeout = .seconds(Int(min(timeout, options.interval)))
         check.fall = Int(options.failures)
@@ -151,7 +152,8 @@ extension LdirectordChecker {
         case "none": return nil
         default:
             findings.note(
-                place, "a check of \(service) becomes \(isUDP ? "udp" : "tcp"): only that the port answers; write "
+                place,
+                "a check of \(service) becomes \(isUDP ? "udp" : "tcp"): only that the port answers; write "
                     + "`type: command` with a program of yours for more")
             return isUDP ? .udp(nil) : .tcp(nil)
         }
@@ -172,7 +174,8 @@ extension LdirectordChecker {
         http.path = path.hasPrefix("/") ? path : "/" + path
         if PerlPattern.isParticular(receive) {
             findings.note(
-                place, "receive \"\(receive)\" does not carry over: ipvsync takes POSIX extended regular expressions; "
+                place,
+                "receive \"\(receive)\" does not carry over: ipvsync takes POSIX extended regular expressions; "
                     + "the status is checked")
         } else if !receive.isEmpty {
             http.body = PerlPattern.isLiteral(receive) ? .contains(receive) : .matches(receive)
@@ -190,7 +193,8 @@ extension LdirectordChecker {
         }
         let subject =
             switch virtual {
-            case .endpoint(_, let endpoint), .otherProtocol(_, let endpoint): ["\(endpoint.address)", "\(endpoint.port)"]
+            case .endpoint(_, let endpoint), .otherProtocol(_, let endpoint):
+                ["\(endpoint.address)", "\(endpoint.port)"]
             case .firewallMark(let mark, _): ["\(mark)", "0"]
             }
         let server = ["\(realServer.address)", "\(port ?? realServer.port)"]

@@ -21,7 +21,8 @@ package struct LdirectordConfiguration {
         }
         if sections.count == 1, findings.errors.isEmpty {
             findings.report(
-                SourcePlace(file: file, line: 1), "it declares no virtual", "write virtual = 192.0.2.1:80, for instance")
+                SourcePlace(file: file, line: 1), "it declares no virtual", "write virtual = 192.0.2.1:80, for instance"
+            )
         }
         configuration = try table.finished()
         notes = findings.notes

@@ -29,7 +29,8 @@ struct MigratedTable {
         let key = desired.key
         if let first = configuration.places[key] {
             return findings.report(
-                place, object: "virtual server \(key)", "it is declared twice, first in \(first)", "keep one of the two")
+                place, object: "virtual server \(key)", "it is declared twice, first in \(first)", "keep one of the two"
+            )
         }
         count += 1 + desired.realServers.count
         guard count <= Self.maximumCount else {
@@ -47,7 +48,8 @@ struct MigratedTable {
             _ = try Configuration.parse(alone.yaml(), file: place.file)
         } catch {
             for problem in error.errors {
-                findings.report(place, object: problem.object ?? "virtual server \(key)", problem.problem, problem.remedy)
+                findings.report(
+                    place, object: problem.object ?? "virtual server \(key)", problem.problem, problem.remedy)
             }
         }
     }

@@ -10,7 +10,10 @@ struct KeepalivedErrorTests {
 
     @Test(arguments: [
         ("virtual_server 192.0.2.300 80 {\n\(server)}", "1: virtual_server is \"192.0.2.300\""),
-        ("virtual_server 192.0.2.1 80 {\nlb_algo wwr\nprotocol TCP\n\(server)}", "2: lb_algo is \"wwr\"; write one of rr"),
+        (
+            "virtual_server 192.0.2.1 80 {\nlb_algo wwr\nprotocol TCP\n\(server)}",
+            "2: lb_algo is \"wwr\"; write one of rr"
+        ),
         ("virtual_server 192.0.2.1 80 {\nlb_kind MASQ\n\(server)}", "2: lb_kind is \"MASQ\"; write NAT, DR or TUN"),
         ("virtual_server 192.0.2.1 80 {\nprotocol ICMP\n\(server)}", "2: protocol is \"ICMP\""),
         ("virtual_server 192.0.2.1 80 {\nprotocol TCP\n", "1: the block of virtual_server does not end"),
@@ -21,14 +24,23 @@ struct KeepalivedErrorTests {
         ("virtual_server 192.0.2.1 80 {\ndelay_loop 1x\n\(server)}", "2: delay_loop is \"1x\""),
         ("virtual_server 192.0.2.1 80 {\nlb_kind TUN type gue\n\(server)}", "2: a tunnel cannot be type gue"),
         ("virtual_server 192.0.2.1 80 {\nreal_server 2001:db8::1 80 {\n}\n}", "1: 2001:db8::1 is ipv6"),
-        ("virtual_server 192.0.2.1 80 {\n\(server)}\nvirtual_server 192.0.2.1 80 {\n\(server)}", "5: it is declared twice"),
+        (
+            "virtual_server 192.0.2.1 80 {\n\(server)}\nvirtual_server 192.0.2.1 80 {\n\(server)}",
+            "5: it is declared twice"
+        ),
         ("virtual_server 192.0.2.1 80 {\nreal_server 198.51.100.1 80 {\nHTTP_GET {\n}\n}\n}", "3: HTTP_GET has no url"),
         (
             "virtual_server 192.0.2.1 80 {\nreal_server 198.51.100.1 80 {\nMISC_CHECK {\nmisc_path check\n}\n}\n}",
             "3: MISC_CHECK does not name a program"
         ),
-        ("virtual_server_group g {\n192.0.2.9-1 80\n}\nvirtual_server group g {\n\(server)}", "2: \"192.0.2.9-1\" is no"),
-        ("virtual_server_group g {\n10.0.0.0/8 80\n}\nvirtual_server group g {\n\(server)}", "2: the group has more than"),
+        (
+            "virtual_server_group g {\n192.0.2.9-1 80\n}\nvirtual_server group g {\n\(server)}",
+            "2: \"192.0.2.9-1\" is no"
+        ),
+        (
+            "virtual_server_group g {\n10.0.0.0/8 80\n}\nvirtual_server group g {\n\(server)}",
+            "2: the group has more than"
+        ),
         ("~SEQ(N, 1, 3) virtual_server 192.0.2.$N 80 {", "1: ~SEQ repeats lines"),
         ("include test.conf", "1: test.conf includes itself"),
         ("vrrp_instance VI {\n}", "1: it declares no virtual_server"),
@@ -53,7 +65,8 @@ struct KeepalivedErrorTests {
         let first = try folder.write("include b.conf\n", to: "a.conf")
         try folder.write("include a.conf\n", to: "b.conf")
         let bytes = try SourceFile(path: first).contents()
-        #expect(errors(of: String(decoding: bytes, as: UTF8.self), path: first).contains { $0.contains("includes itself") })
+        #expect(
+            errors(of: String(decoding: bytes, as: UTF8.self), path: first).contains { $0.contains("includes itself") })
     }
 
     @Test func `definitions that grow without end come to an end`() {
@@ -86,8 +99,10 @@ struct KeepalivedErrorTests {
         "virtual_server", "virtual_server_group", "real_server", "192.0.2.1", "2001:db8::1", "80", "fwmark", "group",
         "{", "}", "{\n", "}\n", "\"", "'", "\\", "#", "!", "@lb2", "@^x", "$A=1", "$A", "${A}", "$B= \\", "~SEQ(",
         "TCP_CHECK {", "HTTP_GET {", "url {", "path /", "MISC_CHECK {", "misc_path", "delay_loop", "0", "-1", "1.5",
-        "4294967296", "persistence_timeout", "protocol TCP", "lb_algo rr", "lb_kind DR", "weight", "quorum", "virtual =",
-        "    real =", "192.0.2.1:80 gate", "192.0.2.1->192.0.2.9:80 masq", "    checktype = connect", "    service = http",
+        "4294967296", "persistence_timeout", "protocol TCP", "lb_algo rr", "lb_kind DR", "weight", "quorum",
+        "virtual =",
+        "    real =", "192.0.2.1:80 gate", "192.0.2.1->192.0.2.9:80 masq", "    checktype = connect",
+        "    service = http",
         "    fallback = 127.0.0.1:80", "=", "\u{0}", "\u{FFFD}", "\r", "\t",
     ]
 

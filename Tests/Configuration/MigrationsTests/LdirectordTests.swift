@@ -56,7 +56,9 @@ struct LdirectordTests {
         #expect(try migrated.health("tcp 192.0.2.21:21").checks.map(\.probe) == [.tcp(nil)])
         let text = Array("hello".utf8)
         #expect(
-            try migrated.health("tcp 192.0.2.21:7").checks.map(\.probe) == [.tcp(.init(send: text + [10], expect: text))])
+            try migrated.health("tcp 192.0.2.21:7").checks.map(\.probe) == [
+                .tcp(.init(send: text + [10], expect: text))
+            ])
         #expect(try migrated.virtualServer("tcp 192.0.2.21:8").realServers.map(\.weight) == [0])
         for (line, part) in [(1, "supervised"), (25, "login"), (26, "passwd"), (32, "negotiate"), (35, "off")] {
             #expect(migrated.hasNote(line: line, part), "\(line) \(part): \(migrated.noteTexts)")
@@ -69,7 +71,10 @@ struct LdirectordTests {
         ("virtual = 192.0.2.1:80\n    real = 198.51.100.9->198.51.100.1:80 gate", "2: real is"),
         ("virtual = 192.0.2.1:80\n    real = 198.51.100.1:80 gate 1 x", "2: x means nothing"),
         ("virtual = 192.0.2.1:80\n    checktype = tcp\n    real = 198.51.100.1:80 gate", "2: checktype is \"tcp\""),
-        ("virtual = 192.0.2.1:80\n    nonsense = 1\n    real = 198.51.100.1:80 gate", "2: there is no directive nonsense"),
+        (
+            "virtual = 192.0.2.1:80\n    nonsense = 1\n    real = 198.51.100.1:80 gate",
+            "2: there is no directive nonsense"
+        ),
         ("checkinterval = 0\nvirtual = 192.0.2.1:80\n    real = 198.51.100.1:80 gate", "1: checkinterval is \"0\""),
         ("    real = 198.51.100.1:80 gate", "1: real is indented"),
         ("virtual = 192.0.2.1:80\n    protocol = fwm\n    real = 198.51.100.1:80 gate", "2: protocol is \"fwm\""),

@@ -47,11 +47,9 @@ struct KeepalivedCommand: ParsableCommand {
 
     /// The first part of the node's name.
     private static var nodeName: String {
-        var bytes = [UInt8](repeating: 0, count: 256)
-        let length = bytes.count - 1
-        let isKnown = bytes.withUnsafeMutableBytes { buffer in
-            gethostname(buffer.baseAddress?.assumingMemoryBound(to: CChar.self), length) == 0
-        }
-        return isKnown ? String(decoding: bytes.prefix { $0 != 0 && $0 != UInt8(ascii: ".") }, as: UTF8.self) : ""
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "" }
+        let name = buffer.map { UInt8(bitPattern: $0) }
+        return String(decoding: name.prefix { $0 != 0 && $0 != UInt8(ascii: ".") }, as: UTF8.self)
     }
 }
