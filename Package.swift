@@ -56,7 +56,8 @@ let package = Package(
             name: "KubernetesObjects", dependencies: ["Documents", "LoadBalancing"],
             path: "Sources/Kubernetes/KubernetesObjects", swiftSettings: settings),
         .target(
-            name: "ServiceTranslation", dependencies: ["DataPath", "KubernetesObjects", "LoadBalancing"],
+            name: "ServiceTranslation",
+            dependencies: ["DataPath", "HealthChecks", "KubernetesObjects", "LoadBalancing"],
             path: "Sources/Kubernetes/ServiceTranslation",
             swiftSettings: settings),
 
@@ -109,6 +110,9 @@ let package = Package(
             name: "KubeProxy", dependencies: ["Programs"], path: "Sources/Configuration/KubeProxy",
             swiftSettings: settings),
         .target(
+            name: "Migrations", dependencies: ["Configuration", "HealthChecks", "LoadBalancing"],
+            path: "Sources/Configuration/Migrations", swiftSettings: settings),
+        .target(
             name: "Agent",
             dependencies: [
                 "CSystem", "Configuration", "DataPath", "Documents", "Files", "HealthChecks", "IPVS", "KubeProxy",
@@ -140,7 +144,8 @@ let package = Package(
                 "Agent", "CSystem", "Checker", "Configuration", "DataPath", "Documents", "Files", "HealthChecks",
                 "IPVS",
                 "KubernetesAPI", "KubernetesObjects",
-                "HTTPService", "KubeProxy", "LoadBalancing", "Manifests", "Netlink", "NodeNetwork", "Presentation",
+                "HTTPService", "KubeProxy", "LoadBalancing", "Manifests", "Migrations", "Netlink", "NodeNetwork",
+                "Presentation",
                 "Programs", "Reconcile",
                 "ServiceDiscovery", "ServiceTranslation", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
@@ -187,12 +192,13 @@ let package = Package(
                 "KubernetesObjects", "LoadBalancing", "Netlink", "Reconcile", "ServiceTranslation", "TemporaryFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Bench",
+            exclude: ["apiserver.py"],
             swiftSettings: settings),
         .executableTarget(
             name: "Fuzz",
             dependencies: [
                 "Checker", "Configuration", "DataPath", "HealthChecks", "IPVS", "KubeProxy", "KubernetesAPI",
-                "LoadBalancing", "Manifests",
+                "LoadBalancing", "Manifests", "Migrations",
                 "NFTables",
                 "Netlink", "NodeNetwork", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -275,6 +281,10 @@ let package = Package(
             name: "KubeProxyTests", dependencies: ["KubeProxy", "TemporaryFiles"],
             path: "Tests/Configuration/KubeProxyTests", swiftSettings: settings),
         .testTarget(
+            name: "MigrationsTests",
+            dependencies: ["Configuration", "HealthChecks", "LoadBalancing", "Migrations", "TemporaryFiles"],
+            path: "Tests/Configuration/MigrationsTests", exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(
             name: "HealthChecksTests", dependencies: ["HealthChecks", "LoadBalancing"],
             path: "Tests/Health/HealthChecksTests", swiftSettings: settings),
         .testTarget(
@@ -305,7 +315,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Configuration", "DataPath", "KubeProxy", "HealthChecks", "LoadBalancing", "NFTables",
+                "Agent", "Configuration", "DataPath", "KubeProxy", "HealthChecks", "KubernetesObjects", "LoadBalancing",
+                "NFTables",
                 "Netlink",
                 "NodeNetwork",
                 "Reconcile", "ServiceTranslation", "TemporaryFiles", "TestSupport",

@@ -11,7 +11,8 @@ import TestSupport
 /// Something that parses bytes from outside, with inputs to begin from.
 struct FuzzTarget {
     enum Name: String, CaseIterable, ExpressibleByArgument {
-        case netlink, network, nftables, iptables, yaml, ipvsadm, manifests, kubeconfig, lists, checker, tenant
+        case netlink, network, nftables, iptables, yaml, ipvsadm, manifests, kubeconfig, lists, checker
+        case migrations, tenant
     }
 
     let corpus: [[UInt8]]
@@ -50,6 +51,9 @@ struct FuzzTarget {
         case .checker:
             corpus = Self.checkerBytes
             consume = Self.readCheckerBytes
+        case .migrations:
+            corpus = Self.foreignConfigurations
+            consume = Self.migrate
         case .lists:
             corpus = Self.lists
             consume = Self.readList

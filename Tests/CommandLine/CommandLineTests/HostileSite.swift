@@ -50,6 +50,11 @@ final class HostileSite {
             hostnameOverride: "\(text)"
             showHiddenMetricsForVersion: "\(text)"
             """, "kube-proxy-2.yaml")
+        let hostile = TerminalBytes.hostile
+        try write(
+            "\(hostile) {\n}\nvirtual_server 192.0.2.1 80 {\nprotocol TCP\nreal_server 198.51.100.1 80 {\n}\n}\n",
+            "keepalived.conf")
+        try write("virtual = 192.0.2.1:80\n    \(hostile) = 1\nvirtual = \(hostile)\n", "ldirectord.cf")
         try #require(mkfifo(path("fifo.yaml"), 0o600) == 0)
         try #require(mkfifo(path("conf.d/a.yaml", makesFolder: true), 0o600) == 0)
         try writeKubeconfigs()
@@ -179,6 +184,8 @@ extension HostileSite {
         let refused = [["--config", try path("invalid.yaml")], ["--kubeconfig", try path("refuses")]]
         var calls: [String: [Call]] = ["doctor": [[]], "schema": [[]], "zero": [[hostile]], "export": configurations]
         calls["validate"] = try configurations + objects + kubeconfigs() + [["--manifests", try path("odd.json")]]
+        calls["check"] = configurations.map { Array($0.dropFirst()) }
+        calls["checker"] = [["--user", hostile]]
         calls["run"] = refused.map { ["--once", "--dry-run"] + kernel + $0 }
         calls["takeover"] = refused.map { ["--dry-run"] + kernel + $0 }
         calls["plan"] = (configurations + objects).map { ["--snapshot", emptyFile] + $0 }
@@ -196,6 +203,10 @@ extension HostileSite {
         calls["zone"]? += [cluster + ["--reverse", "10.in-addr.arpa"], cluster + ["--domain", hostile]]
         calls["cleanup"] = [["--dry-run"] + kernel, ["--dry-run", "--sysctl-dir", hostile] + kernel]
         calls["migrate kube-proxy"] = try ["kube-proxy.yaml", "kube-proxy-2.yaml", "broken.yaml", "fifo.yaml", "none"]
+            .map { [try path($0)] }
+        calls["migrate keepalived"] = try ["keepalived.conf", "rules", "broken.yaml", "fifo.yaml", "none"]
+            .map { [try path($0)] }
+        calls["migrate ldirectord"] = try ["ldirectord.cf", "rules", "broken.yaml", "fifo.yaml", "none"]
             .map { [try path($0)] }
         calls["completions"] = [["bash"], ["zsh"], ["fish"], [hostile]]
         return calls
@@ -227,6 +238,6 @@ extension HostileSite {
     /// The commands whose calls have to show something hostile, so that a test that meets nothing cannot pass.
     static let showing: Set<String> = [
         "run", "plan", "status", "validate", "import", "export", "explain", "env", "zone", "takeover",
-        "migrate kube-proxy",
+        "migrate kube-proxy", "migrate keepalived", "migrate ldirectord",
     ]
 }

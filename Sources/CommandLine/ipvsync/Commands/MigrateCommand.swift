@@ -4,7 +4,7 @@ internal import Configuration
 struct MigrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: "Turn another program's configuration into ipvsync's.",
-        subcommands: [KubeProxyCommand.self])
+        subcommands: [KubeProxyCommand.self, KeepalivedCommand.self, LdirectordCommand.self])
 }
 
 struct KubeProxyCommand: ParsableCommand {
