@@ -245,12 +245,14 @@ package struct AgentState: DesiredSource {
     private mutating func watching(_ keys: [VirtualServerKey]) -> [VirtualServerKey] {
         let now = ContinuousClock.now
         for key in keys where declared[key] == nil {
-            if let server = index.owner(key), let service = index.holder(of: key),
-                let rules = serviceChecks.rules(server, of: service)
-            {
+            guard let server = index.owner(key), let service = index.holder(of: key) else {
+                serviceChecks.forget(key)
+                verdicts.forget(key)
+                continue
+            }
+            if let rules = serviceChecks.rules(server, of: service) {
                 verdicts.watch(server.desired, by: rules, now: now)
             } else {
-                serviceChecks.forget(key)
                 verdicts.forget(key)
             }
         }

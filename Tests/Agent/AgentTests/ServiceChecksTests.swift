@@ -1,5 +1,6 @@
 import Configuration
 import HealthChecks
+import KubernetesAPI
 import KubernetesObjects
 import LoadBalancing
 import NodeNetwork
@@ -40,7 +41,8 @@ struct ServiceChecksTests {
         _ = state.take([
             .changed(service("web", 1, ["ipvsync.io/check": "http:/healthz"])), .changed(slice("web", 1, count: 3)),
         ])
-        let subjects = try #require(state.takeSubjects())
+        let taken = state.takeSubjects()
+        let subjects = try #require(taken)
         #expect(subjects.map(\.description).sorted().first == "http 10.1.1.1:8080")
         #expect(subjects.count == 3 && subjects.allSatisfy { $0.check.interval == .seconds(5) })
         let key = try #require(VirtualServerKey("tcp 10.96.0.1:80"))
@@ -75,7 +77,8 @@ struct ServiceChecksTests {
             .changed(service("a", 1, annotations)), .changed(slice("a", 1, count: 3)),
             .changed(service("b", 2, annotations)), .changed(slice("b", 2, count: 3)),
         ])
-        let subjects = try #require(state.takeSubjects())
+        let taken = state.takeSubjects()
+        let subjects = try #require(taken)
         #expect(subjects.count == 3 && subjects.allSatisfy { $0.check.interval == .seconds(30) })
         #expect(state.warnings.map(\.reason) == [.bound])
     }
