@@ -44,7 +44,8 @@ struct Migrated {
     }
 
     func health(_ key: String) throws -> HealthRules {
-        try #require(configuration.health[try #require(VirtualServerKey(key))], "\(key) is not checked")
+        let known = try #require(VirtualServerKey(key))
+        return try #require(configuration.health[known], "\(key) is not checked")
     }
 
     /// The lines and texts of the notes.
