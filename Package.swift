@@ -56,7 +56,8 @@ let package = Package(
             name: "KubernetesObjects", dependencies: ["Documents", "LoadBalancing"],
             path: "Sources/Kubernetes/KubernetesObjects", swiftSettings: settings),
         .target(
-            name: "ServiceTranslation", dependencies: ["DataPath", "KubernetesObjects", "LoadBalancing"],
+            name: "ServiceTranslation",
+            dependencies: ["DataPath", "HealthChecks", "KubernetesObjects", "LoadBalancing"],
             path: "Sources/Kubernetes/ServiceTranslation",
             swiftSettings: settings),
 
@@ -191,6 +192,7 @@ let package = Package(
                 "KubernetesObjects", "LoadBalancing", "Netlink", "Reconcile", "ServiceTranslation", "TemporaryFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/Bench",
+            exclude: ["apiserver.py"],
             swiftSettings: settings),
         .executableTarget(
             name: "Fuzz",
@@ -313,7 +315,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Configuration", "DataPath", "KubeProxy", "HealthChecks", "LoadBalancing", "NFTables",
+                "Agent", "Configuration", "DataPath", "KubeProxy", "HealthChecks", "KubernetesObjects", "LoadBalancing",
+                "NFTables",
                 "Netlink",
                 "NodeNetwork",
                 "Reconcile", "ServiceTranslation", "TemporaryFiles", "TestSupport",

@@ -32,6 +32,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "Measure what a whole agent at rest takes of a processor instead.")
     var idle = false
 
+    @Flag(help: "Measure the memory and the first sync of an agent that follows an API server instead.")
+    var memory = false
+
     @Flag(help: "Measure the longest turn of a large change of Services instead.")
     var turns = false
 
@@ -57,6 +60,8 @@ struct Bench: ParsableCommand {
             try measureChecks()
         } else if network {
             try measureNetwork()
+        } else if memory {
+            try measureMemory()
         } else if idle {
             try measureIdle()
         } else if changes || agent {
@@ -157,6 +162,13 @@ struct Bench: ParsableCommand {
         try measureSizes { count, _ in
             let figures = try CheckerBench(count: count, ipvsync: ipvsync).measure()
             return (figures.map(\.line).joined(separator: "\n"), .sequence(figures.map(\.document)))
+        }
+    }
+
+    private func measureMemory() throws {
+        try measureSizes { count, directory in
+            let figures = try MemoryBench(count: count, ipvsync: ipvsync, directory: directory).measure()
+            return (figures.line, figures.document)
         }
     }
 

@@ -23,6 +23,7 @@ package struct AgentState: DesiredSource {
     private var index: ServiceIndex
     /// What is known of real servers that are checked.
     package private(set) var verdicts: Verdicts
+    private var serviceChecks = ServiceChecks()
     private var policy: TranslationPolicy
     /// What is known of this machine's addresses.
     package private(set) var stations: NodeStations
@@ -92,10 +93,12 @@ package struct AgentState: DesiredSource {
     }
 
     /// What could not be done as Services ask: all of it, which costs as much as there is.
-    package var warnings: [TranslationWarning] { filesWarnings + index.warnings }
+    package var warnings: [TranslationWarning] { filesWarnings + checkWarnings + index.warnings }
 
     /// How many of these there are, those that are not shown one by one too, as of the last ``takeWarningChange()``.
-    package var warningCounts: WarningCounts { filesWarningCounts + index.warningCounts }
+    package var warningCounts: WarningCounts {
+        filesWarningCounts + WarningCounts(checkWarnings) + index.warningCounts
+    }
 
     /// How what could not be done as the API server's Services ask has changed since the last call.
     package mutating func takeWarningChange() -> WarningChange { index.takeWarningChange() }
@@ -130,9 +133,10 @@ package struct AgentState: DesiredSource {
         next.apply(configuration.settings.services)
         next.keep(declaredNetwork)
         follow(next)
+        serviceChecks.use(configuration.settings.services)
+        declared = Dictionary(uniqueKeysWithValues: files.virtualServers.map { ($0.key, $0) })
         // Everything is synchronised after this: which keys it touches does not matter.
         _ = translateMore()
-        declared = Dictionary(uniqueKeysWithValues: files.virtualServers.map { ($0.key, $0) })
         watchFiles(configuration.health)
         _ = index.takeDataPathChange()
     }
@@ -160,7 +164,7 @@ package struct AgentState: DesiredSource {
             follow(next)
         }
         // What a new list lacks is judged at once, or the removal guard would see it in harmless parts.
-        if events.contains(where: \.isList) { return index.refresh() }
+        if events.contains(where: \.isList) { return watching(index.refresh()) }
         return translateMore()
     }
 
@@ -173,7 +177,7 @@ package struct AgentState: DesiredSource {
     ///
     /// - Returns: The virtual servers that are wanted otherwise now.
     package mutating func translateMore() -> [VirtualServerKey] {
-        index.refresh(atMost: ServiceIndex.turnCost)
+        watching(index.refresh(atMost: ServiceIndex.turnCost))
     }
 
     /// Takes note that every source has told all it has. What waits is translated at once, for what is wanted to be whole:
@@ -182,7 +186,7 @@ package struct AgentState: DesiredSource {
     /// - Returns: The virtual servers that are wanted otherwise now.
     package mutating func noteHeardAll() -> [VirtualServerKey] {
         isComplete = true
-        return index.refresh()
+        return watching(index.refresh())
     }
 
     /// The Services of which nobody knows what they want: an object of theirs cannot be read, and never could since this
@@ -220,18 +224,41 @@ package struct AgentState: DesiredSource {
         next.addresses.apiServers = apiServers
         follow(next)
         // All at once: no address of the API server is ever taken, not for a moment.
-        return index.refresh()
+        return watching(index.refresh())
     }
 
     // MARK: Health
 
     private mutating func watchFiles(_ health: [VirtualServerKey: HealthRules]) {
         let now = ContinuousClock.now
-        verdicts.forget(allBut: Set(health.keys))
+        let services = serviceChecks.keys.filter { declared[$0] == nil }
+        verdicts.forget(allBut: Set(health.keys).union(services))
         for (key, rules) in health {
             if let server = declared[key] { verdicts.watch(server, by: rules, now: now) }
         }
+        // Those that a file has taken over, and those that may be checked otherwise now.
+        for key in serviceChecks.keys where declared[key] != nil { serviceChecks.forget(key) }
+        _ = watching(services)
     }
+
+    /// Watches virtual servers as their Services ask; those of files are watched as the files say.
+    private mutating func watching(_ keys: [VirtualServerKey]) -> [VirtualServerKey] {
+        let now = ContinuousClock.now
+        for key in keys where declared[key] == nil {
+            if let server = index.owner(key), let service = index.holder(of: key),
+                let rules = serviceChecks.rules(server, of: service)
+            {
+                verdicts.watch(server.desired, by: rules, now: now)
+            } else {
+                serviceChecks.forget(key)
+                verdicts.forget(key)
+            }
+        }
+        return keys
+    }
+
+    /// What of the checks that Services ask for is not made.
+    package var checkWarnings: [TranslationWarning] { serviceChecks.warnings }
 
     /// What is to be checked; `nil` when that is the same as at the last call.
     package mutating func takeSubjects() -> Set<CheckSubject>? { verdicts.takeSubjects() }

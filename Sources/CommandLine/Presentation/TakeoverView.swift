@@ -26,7 +26,7 @@ package struct TakeoverView: Presentable {
         sync: PlanView, tracking: TrackingChange? = nil, steps: [TakeoverStep], kept: [String], isPreview: Bool,
         warnings: [TranslationWarning] = []
     ) {
-        refused = warnings.filter { $0.reason == .address }
+        refused = warnings.filter { $0.reason == .address && $0.kind == "Service" }
         self.sync = sync
         self.tracking = tracking
         self.steps = steps

@@ -166,6 +166,7 @@ struct SourceOptions: ParsableArguments {
         let (index, declaresNone) = try cluster.read(
             isOffline: isOffline, isProxying: true, settings: declared.settings)
         var conflicts: [TranslationWarning] = []
+        var checks = ServiceChecks(declared.settings.services)
         for server in index.desiredVirtualServers {
             if let place = declared.places[server.key], let service = index.holder(of: server.key) {
                 conflicts.append(
@@ -173,6 +174,9 @@ struct SourceOptions: ParsableArguments {
                         service, reason: .conflict, "\(server.key) is left out: \(place) declares it"))
             } else {
                 declared.desired.virtualServers.append(server)
+                if let translated = index.owner(server.key), let service = index.holder(of: server.key) {
+                    declared.health[server.key] = checks.rules(translated, of: service)
+                }
             }
         }
         declared.desired.virtualServers.sort { $0.key < $1.key }
@@ -182,7 +186,8 @@ struct SourceOptions: ParsableArguments {
         }
         return Declaration(
             declared, dataPath: dataPath, healthChecks: index.healthChecks, stations: NodeStations(index.policy),
-            warnings: index.warnings + conflicts, warningCounts: index.warningCounts + WarningCounts(conflicts))
+            warnings: index.warnings + conflicts + checks.warnings,
+            warningCounts: index.warningCounts + WarningCounts(conflicts + checks.warnings))
     }
 
     /// The configuration that is named, beside the objects.

@@ -116,6 +116,6 @@ final class HealthWatch {
     /// Keeps what is known at the end of the agent, as far as the disk takes it in time.
     func end(_ verdicts: Verdicts, by end: ContinuousClock.Instant) {
         if isUnsaved { writer.hand(verdicts) }
-        _ = writer.settle(until: end)
+        _ = writer.finish(by: end)
     }
 }

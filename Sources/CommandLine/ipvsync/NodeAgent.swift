@@ -68,6 +68,9 @@ final class NodeAgent {
     /// When the warnings on Services are looked at again; `nil` while nothing changes.
     private var warningTime: ContinuousClock.Instant? = .now
 
+    /// When memory that a large change took is handed back; a turn of the loop that comes later will do.
+    private var memoryTime: ContinuousClock.Instant?
+
     /// An editor, or a copy of several files, is given that long to finish.
     private static let reloadDelay = Duration.milliseconds(200)
     /// Addresses mostly come and go several at a time.
@@ -78,6 +81,8 @@ final class NodeAgent {
     private static let releaseDelay = Duration.seconds(5)
     /// Warnings concern all Services: they are not looked at for every change.
     private static let warningDelay = Duration.seconds(2)
+    /// What a large change took is free after that long.
+    private static let memoryDelay = Duration.seconds(2)
     /// A job that is under way at the end may take that long.
     private static let lastPatience = Duration.seconds(3)
 
@@ -171,6 +176,10 @@ final class NodeAgent {
             reconciler.note(health.turn(&state, &reporter), at: .now)
             reconcile()
             if let warningTime, warningTime <= .now { warn() }
+            if let memoryTime, memoryTime <= .now {
+                self.memoryTime = nil
+                Allocator.returnFreedMemory()
+            }
             reporter.note(turn: turn.duration)
         }
     }
@@ -185,6 +194,7 @@ final class NodeAgent {
             }
         }
         for step in reconciler.takeSteps() {
+            if step.isLarge { memoryTime = .now + Self.memoryDelay }
             reporter.report(step, refused: reconciler.refused, drains: reconciler.drains)
         }
         for release in reconciler.takeReleases() { reporter.report(release) }
@@ -193,7 +203,6 @@ final class NodeAgent {
     private func end() throws(SyncError) {
         reporter.stopping()
         let end = ContinuousClock.now + Self.lastPatience
-        health.end(state.verdicts, by: end)
         let isTableSettled = table.finish(by: end)
         if isTableSettled {
             _ = try synchronizer.flush()
@@ -201,6 +210,7 @@ final class NodeAgent {
             if !drained.isEmpty { _ = try synchronizer.synchronize(only: Set(drained.map(\.key)), drained) }
         }
         let isSettled = network.finish(by: end) && isTableSettled
+        health.end(state.verdicts, by: end)
         if settings.cleansUpOnExit, !isSettled {
             log.error("not cleaned up", metadata: ["detail": "a change is still under way; run 'ipvsync cleanup'"])
         } else if settings.cleansUpOnExit {
@@ -327,7 +337,7 @@ final class NodeAgent {
 
     private func warn() {
         let change = state.takeWarningChange()
-        reporter.warn(change, files: state.filesWarnings, state.warningCounts)
+        reporter.warn(change, files: state.filesWarnings + state.checkWarnings, state.warningCounts)
         warningTime = change.hasMore ? .now : nil
     }
 
@@ -432,5 +442,13 @@ struct LoopTurn {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+}
+
+extension AgentStep {
+    /// Whether it took so much memory that what is free now is worth handing back.
+    fileprivate var isLarge: Bool {
+        guard case .success(let report) = result else { return false }
+        return report.changes.count >= 10_000
     }
 }

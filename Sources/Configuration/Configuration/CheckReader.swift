@@ -1,5 +1,5 @@
 import Documents
-package import HealthChecks
+import HealthChecks
 import LoadBalancing
 
 /// Reads one check.
@@ -8,7 +8,11 @@ struct CheckReader {
 
     /// The check; `nil` after a report without its kind, or without what it cannot do without.
     func read() -> ServerCheck? {
-        guard let type = reader(Fields.checkType) else { return nil }
+        guard let type = reader(Fields.checkType) else {
+            // What is wrong inside is told all the same.
+            _ = reader(Fields.body)
+            return nil
+        }
         for field in CheckType.particularFields where reader.has(field.name) && !type.fieldNames.contains(field.name) {
             let kinds = CheckType.allCases.filter { $0.fieldNames.contains(field.name) }.map(\.rawValue)
             reader.scope.report(
@@ -150,34 +154,5 @@ struct CheckList {
             ?? "declare it under `checks:` at the top of this file, or write tcp, ping, smtp or http:/path"
         scope.report(node, "there is no check \(node.summary)", remedy)
         return nil
-    }
-}
-
-extension ServerCheck {
-    /// The kinds of check that can do without anything else, each with its own probe.
-    private static let briefProbes: [String: Probe] = [
-        "tcp": .tcp(nil), "udp": .udp(nil), "ping": .ping, "smtp": .smtp(helo: "localhost"), "http": .http(HTTPProbe()),
-    ]
-
-    /// Reads a check in one word: `tcp`, `udp`, `ping`, `smtp`, `http`, `http:/path` or `https:/path`.
-    package init?(brief text: String) {
-        if let probe = Self.briefProbes[text] {
-            self.init(probe)
-            return
-        }
-        guard let colon = text.firstIndex(of: ":") else {
-            guard text == "https" else { return nil }
-            var http = HTTPProbe()
-            http.isTLS = true
-            self.init(.http(http))
-            return
-        }
-        var http = HTTPProbe()
-        http.isTLS = text[..<colon] == "https"
-        http.path = String(text[text.index(after: colon)...])
-        guard http.isTLS || text[..<colon] == "http", http.path.hasPrefix("/"), http.path.utf8.count <= 2048,
-            http.path.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else { return nil }
-        self.init(.http(http))
     }
 }

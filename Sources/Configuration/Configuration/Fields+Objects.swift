@@ -83,6 +83,12 @@ extension Fields {
         "nodeAddresses", .boolean,
         "Whether external IPs and load balancer addresses that are this node's own are served, as k3s' servicelb needs; "
             + "false by default.")
+    static let checkInterval = Field(
+        "checkInterval", .milliseconds(1_000...3_600_000),
+        "The interval of the checks that Services ask for by the annotation `check`; 5s by default.")
+    static let checksPerNamespace = Field(
+        "checksPerNamespace", .integer(UInt32(0)...100_000),
+        "How many real servers are checked so for one namespace; 1000 by default.")
     static let allowedNetworks = Field(
         "allow", .list(of: .prefix), "The networks for Services of namespaces that are not named; none by default.")
     static let allowedNamespaces = Field(

@@ -52,15 +52,8 @@ extension Fields {
 }
 
 extension VirtualServerReader {
-    /// What the virtual server says of health; `nil` when nothing of it is checked.
-    ///
-    /// - Parameters:
-    ///   - own: The checks of single real servers.
-    ///   - reads: What reads a real server.
-    func health(_ key: VirtualServerKey, _ servers: [RealServer], _ readers: RealServersReader) -> HealthRules? {
-        var rules = reader.health(over: defaults.health, named: defaults.namedChecks)
-        rules.own = readers.own
-        if let node = reader(Fields.backup) { rules.backup = readers.backup(node) }
+    /// The rules, after a report of what does not fit together; `nil` when no real server is checked.
+    func checked(_ rules: HealthRules, _ servers: [RealServer]) -> HealthRules? {
         if let backup = rules.backup, servers.contains(where: { $0.endpoint == backup.endpoint }) {
             reader.scope.report(
                 reader.place(of: "backup"), "the backup \(backup.endpoint) is one of the real servers",

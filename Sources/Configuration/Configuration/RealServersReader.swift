@@ -70,11 +70,12 @@ struct RealServersReader {
             scope.report(
                 reader.place(of: "tunnel"), "tunnel options without tunnel forwarding", "write `forwarding: tunnel`")
         }
+        let own = reader.has("checks") ? checks.read(reader) : nil
         guard let addressNode = reader(Fields.address), let text = addressNode.addressText("address", scope),
             let (address, port) = reader.endpoint(text, of: addressNode)
         else { return nil }
         let server = checked(settings.realServer(Endpoint(address, port: port ?? key?.port ?? 0)), node, scope)
-        return (server, reader.has("checks") ? checks.read(reader) : nil)
+        return (server, own)
     }
 
     /// The real server, after a report of what the kernel would refuse.

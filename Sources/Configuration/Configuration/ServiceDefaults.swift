@@ -19,7 +19,8 @@ package struct ServiceDefaults: Hashable, Sendable {
 
         /// The names that there are.
         package static let names = [
-            "drain-timeout", "forwarding", "one-packet", "persistence-granularity", "scheduler", "scheduler-flags",
+            "check", "drain-timeout", "forwarding", "one-packet", "persistence-granularity", "scheduler",
+            "scheduler-flags",
             "upper-threshold", "weight",
         ]
     }
@@ -38,11 +39,16 @@ package struct ServiceDefaults: Hashable, Sendable {
     package var loadBalancerIPs: AddressAllowance?
     /// Whether external IPs and ingresses that are addresses of this node are served.
     package var nodeAddresses: Bool?
+    /// Milliseconds from one attempt to the next of the checks that Services ask for.
+    package var checkInterval: UInt32?
+    /// How many real servers are checked for one namespace.
+    package var checksPerNamespace: UInt32?
 
     package init(
         scheduler: String? = nil, nodePortAddresses: NodePortAddresses? = nil, localFallback: Bool? = nil,
         proxyName: String? = nil, annotations: Annotations? = nil, externalIPs: AddressAllowance? = nil,
-        loadBalancerIPs: AddressAllowance? = nil, nodeAddresses: Bool? = nil
+        loadBalancerIPs: AddressAllowance? = nil, nodeAddresses: Bool? = nil, checkInterval: UInt32? = nil,
+        checksPerNamespace: UInt32? = nil
     ) {
         self.scheduler = scheduler
         self.nodePortAddresses = nodePortAddresses
@@ -52,5 +58,7 @@ package struct ServiceDefaults: Hashable, Sendable {
         self.externalIPs = externalIPs
         self.loadBalancerIPs = loadBalancerIPs
         self.nodeAddresses = nodeAddresses
+        self.checkInterval = checkInterval
+        self.checksPerNamespace = checksPerNamespace
     }
 }

@@ -8,7 +8,8 @@ extension ValueKind where Value == ServiceDefaults {
                 scheduler: reader(Fields.scheduler), nodePortAddresses: reader(Fields.nodePortAddresses),
                 localFallback: reader(Fields.localFallback), proxyName: reader(Fields.proxyName),
                 annotations: reader(Fields.annotations), externalIPs: reader(Fields.externalIPs),
-                loadBalancerIPs: reader(Fields.loadBalancerIPs), nodeAddresses: reader(Fields.nodeAddresses))
+                loadBalancerIPs: reader(Fields.loadBalancerIPs), nodeAddresses: reader(Fields.nodeAddresses),
+                checkInterval: reader(Fields.checkInterval), checksPerNamespace: reader(Fields.checksPerNamespace))
         }
     }
 }

@@ -29,6 +29,9 @@ struct VirtualServerReader {
             key: key, defaults: defaults.servers.overridden(by: reader), virtualServer: reader,
             checks: CheckList(named: defaults.namedChecks))
         let realServers = servers.read()
+        var rules = reader.health(over: defaults.health, named: defaults.namedChecks)
+        rules.own = servers.own
+        if let node = reader(Fields.backup) { rules.backup = servers.backup(node) }
         guard let key else { return nil }
         var virtualServer = VirtualServer(key, scheduler: scheduler, onePacket: onePacket)
         do throws(Complaint) {
@@ -45,7 +48,7 @@ struct VirtualServerReader {
         virtualServer.complaints().forEach(reader.report)
         let server = DesiredVirtualServer(
             virtualServer, realServers: realServers, name: name, drainTimeout: drainTimeout)
-        return (server, health(key, realServers, servers))
+        return (server, checked(rules, realServers))
     }
 }
 

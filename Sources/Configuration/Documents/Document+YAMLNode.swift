@@ -3,10 +3,12 @@ extension Document {
     ///
     /// An integer of more than 64 bits becomes a number.
     package init(_ node: YAMLNode) {
-        switch node.content {
-        case .scalar(let scalar): self = Self.value(of: scalar)
-        case .sequence(let nodes): self = .sequence(nodes.map(Document.init))
-        case .mapping(let pairs): self = .mapping(pairs.map { Member($0.name, Document($0.value)) })
+        if let scalar = node.scalar {
+            self = Self.value(of: scalar)
+        } else if let nodes = node.sequence {
+            self = .sequence(nodes.map(Document.init))
+        } else {
+            self = .mapping((node.mapping ?? []).map { Member($0.name, Document($0.value)) })
         }
     }
 

@@ -3,9 +3,9 @@
 ///
 /// Holds the value that is being read and nothing else, so that memory is that of one item however long the list is.
 /// Pure, and safe for any bytes: ``add(_:)`` takes some, ``next()`` is asked until it has nothing more to tell.
-package struct JSONListReader: Sendable {
+package struct JSONListReader {
     /// What has been read.
-    package enum Element: Hashable, Sendable {
+    package enum Element: Hashable {
         /// Something beside the items: `kind`, `apiVersion`, `metadata`.
         case member(name: String, YAMLNode)
         /// An object of the list.

@@ -3,7 +3,10 @@ struct JSONReader {
     private let bytes: UnsafeBufferPointer<UInt8>
     private let limits: YAMLLimits
     /// Whether the value of a key is read; `nil` for all of them.
-    private let isWanted: ((String) -> Bool)?
+    private let isWanted: ((UnsafeBufferPointer<UInt8>) -> Bool)?
+    private var tree = YAMLTree()
+    /// Of the lists and objects that are being read, the nodes that have been.
+    private var open: [UInt32] = []
     private var offset = 0
     private var line: UInt32 = 1
     private var lineStart = 0
@@ -12,7 +15,7 @@ struct JSONReader {
 
     init(
         _ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits, flaws: YAMLFlaws = .refused,
-        isWanted: ((String) -> Bool)? = nil
+        isWanted: ((UnsafeBufferPointer<UInt8>) -> Bool)? = nil
     ) {
         self.bytes = bytes
         self.limits = limits
@@ -28,6 +31,11 @@ struct JSONReader {
 
     /// The next value, its nodes counted from none.
     mutating func value() throws(YAMLError) -> YAMLNode {
+        tree = YAMLTree()
+        return YAMLNode(tree, try wholeValue())
+    }
+
+    private mutating func wholeValue() throws(YAMLError) -> UInt32 {
         nodeCount = 0
         return try value(depth: 1)
     }
@@ -46,24 +54,29 @@ struct JSONReader {
             return nil
         }
         let start = position
-        var pairs = YAMLPairs()
+        tree = YAMLTree()
         var hasItems = false
         var count = 0
-        try members { (reader, key) throws(YAMLError) in
-            guard key.scalar?.text == "items", reader.peek == UInt8(ascii: "[") else {
-                if let error = try pairs.append(key, try reader.value()) { throw error }
-                return
+        let node = try object(at: start) { (reader, key) throws(YAMLError) in
+            let name = reader.tree.text(of: reader.tree.entries[Int(key)])
+            guard name == "items", reader.peek == UInt8(ascii: "[") else { return try reader.wholeValue() }
+            guard !hasItems else {
+                throw YAMLError(
+                    YAMLNode(reader.tree, key), "the list has `items` twice", remedy: "keep one of the two")
             }
-            guard !hasItems else { throw YAMLError(key, "the list has `items` twice", remedy: "keep one of the two") }
             hasItems = true
+            // The objects have trees of their own, and are nothing of the list's.
+            let (tree, open) = (reader.tree, reader.open)
+            reader.open = []
             try reader.elements { (reader) throws(YAMLError) in
                 let node = try reader.value()
                 count += 1
                 body(YAMLObject(node: node, list: list, flaws: reader.flaws.take()))
             }
+            (reader.tree, reader.open) = (tree, open)
+            return nil
         }
-        return YAMLObject.ReadList(
-            list: list, node: YAMLNode(.mapping(try pairs.merged()), at: start), count: count)
+        return YAMLObject.ReadList(list: list, node: YAMLNode(tree, node), count: count)
     }
 }
 
@@ -99,7 +112,7 @@ extension JSONReader {
         offset += 1
     }
 
-    private mutating func value(depth: Int) throws(YAMLError) -> YAMLNode {
+    private mutating func value(depth: Int) throws(YAMLError) -> UInt32 {
         skipSpace()
         nodeCount += 1
         guard nodeCount <= limits.nodes else { throw problem("more than \(limits.nodes) nodes", "split the file") }
@@ -107,37 +120,67 @@ extension JSONReader {
         guard depth <= limits.depth else {
             try flaws.add(problem("nested deeper than \(limits.depth) levels", "write it flatter"), depth: depth)
             try skipWhole()
-            return YAMLNode(.scalar(YAMLScalar(text: "null")), at: start)
+            return tree.addScalar("null".utf8, isPlain: true, at: start)
         }
         switch peek {
         case UInt8(ascii: "{"):
-            var pairs = YAMLPairs()
-            try members { (reader, key) throws(YAMLError) in
-                guard reader.isWanted?(key.scalar?.text ?? "") ?? true else { return reader.skipValue() }
-                if let error = try pairs.append(key, try reader.value(depth: depth + 1)) {
-                    try reader.flaws.add(error, depth: depth, key: key)
-                }
+            return try object(at: start, depth: depth) { (reader, key) throws(YAMLError) in
+                try reader.value(depth: depth + 1)
             }
-            return YAMLNode(.mapping(try pairs.merged()), at: start)
         case UInt8(ascii: "["):
-            var nodes: [YAMLNode] = []
-            try elements { (reader) throws(YAMLError) in nodes.append(try reader.value(depth: depth + 1)) }
-            return YAMLNode(.sequence(nodes), at: start)
-        case UInt8(ascii: "\""):
-            return YAMLNode(.scalar(YAMLScalar(text: try string(), isPlain: false)), at: start)
-        default:
-            return YAMLNode(.scalar(YAMLScalar(text: try word())), at: start)
+            let first = open.count
+            try elements { (reader) throws(YAMLError) in reader.open.append(try reader.value(depth: depth + 1)) }
+            return close(from: first, isMapping: false, at: start)
+        case UInt8(ascii: "\""): return try string(at: start)
+        default: return try word(at: start)
         }
+    }
+
+    /// Reads an object.
+    ///
+    /// - Parameters:
+    ///   - depth: At which a key that stands twice is a flaw; `nil` where it is an error.
+    ///   - read: Reads the value of a key; `nil` for one that does not become part of the object.
+    private mutating func object(
+        at start: YAMLNode.Position, depth: Int? = nil,
+        _ read: (inout JSONReader, UInt32) throws(YAMLError) -> UInt32?
+    ) throws(YAMLError) -> UInt32 {
+        let first = open.count
+        var lines = KeyLines()
+        try members { (reader, key) throws(YAMLError) in
+            guard reader.isRead(key) else { return reader.skipValue() }
+            guard let value = try read(&reader, key) else { return }
+            if let line = lines.line(of: key, among: reader.open[first...], of: reader.tree) {
+                let node = YAMLNode(reader.tree, key)
+                let error = YAMLError(node, standsSince: line)
+                guard let depth else { throw error }
+                return try reader.flaws.add(error, depth: depth, key: node)
+            }
+            reader.open.append(key)
+            reader.open.append(value)
+        }
+        return close(from: first, isMapping: true, at: start)
+    }
+
+    /// Makes a list or an object of the nodes that were read since.
+    private mutating func close(from first: Int, isMapping: Bool, at start: YAMLNode.Position) -> UInt32 {
+        defer { open.removeSubrange(first...) }
+        return tree.addList(open[first...], isMapping: isMapping, at: start)
+    }
+
+    private func isRead(_ key: UInt32) -> Bool {
+        guard let isWanted else { return true }
+        return tree.bytes(of: tree.entries[Int(key)]).withUnsafeBufferPointer(isWanted)
     }
 
     /// Walks the members of an object; the body reads each value.
     private mutating func members(
-        _ body: (inout JSONReader, YAMLNode) throws(YAMLError) -> Void
+        _ body: (inout JSONReader, UInt32) throws(YAMLError) -> Void
     ) throws(YAMLError) {
         try list(from: "{", to: "}") { (reader) throws(YAMLError) in
             let start = reader.position
             guard reader.peek == UInt8(ascii: "\"") else { throw reader.problem("a key in quotes is missing here") }
-            let key = YAMLNode(.scalar(YAMLScalar(text: try reader.string(), isPlain: false)), at: start)
+            let key = try reader.string(at: start)
             try reader.expect(UInt8(ascii: ":"))
             reader.skipSpace()
             try body(&reader, key)
@@ -169,15 +212,26 @@ extension JSONReader {
     }
 
     /// A number, a truth value or null.
-    private mutating func word() throws(YAMLError) -> String {
+    private mutating func word(at start: YAMLNode.Position) throws(YAMLError) -> UInt32 {
         var end = offset
         while end < bytes.count, Self.isWordByte(bytes[end]) { end += 1 }
-        let text = String(decoding: UnsafeBufferPointer(rebasing: bytes[offset..<end]), as: UTF8.self)
-        guard ["true", "false", "null"].contains(text) || Self.isNumber(text) else {
+        let word = UnsafeBufferPointer(rebasing: bytes[offset..<end])
+        guard Self.isPlainNumber(word) || Self.isValue(String(decoding: word, as: UTF8.self)) else {
+            let text = String(decoding: word, as: UTF8.self)
             throw problem(text.isEmpty ? "a value is missing here" : "`\(text)` is no value", "quote a text")
         }
         offset = end
-        return text
+        return tree.addScalar(word, isPlain: true, at: start)
+    }
+
+    /// Whether it is a short whole number without a sign, as most are.
+    private static func isPlainNumber(_ word: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard (1..<16).contains(word.count), word[0] != UInt8(ascii: "0") || word.count == 1 else { return false }
+        return word.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+
+    private static func isValue(_ text: String) -> Bool {
+        text == "true" || text == "false" || text == "null" || isNumber(text)
     }
 
     private static func isWordByte(_ byte: UInt8) -> Bool {
@@ -204,20 +258,26 @@ extension JSONReader {
 
 extension JSONReader {
     /// A text in quotes, of which the next byte is the first.
-    private mutating func string() throws(YAMLError) -> String {
+    private mutating func string(at position: YAMLNode.Position) throws(YAMLError) -> UInt32 {
         let start = offset + 1
         var end = start
+        var isASCII = true
         while end < bytes.count, bytes[end] != UInt8(ascii: "\""), bytes[end] != UInt8(ascii: "\\"),
             bytes[end] >= 0x20
-        { end += 1 }
-        guard end < bytes.count, bytes[end] == UInt8(ascii: "\"") else { return try escapedString() }
-        let text = String(validating: UnsafeBufferPointer(rebasing: bytes[start..<end]), as: UTF8.self)
-        guard let text else { throw problem("the text is not UTF-8", "save the file as UTF-8 text") }
+        {
+            isASCII = isASCII && bytes[end] < 0x80
+            end += 1
+        }
+        guard end < bytes.count, bytes[end] == UInt8(ascii: "\"") else { return try escapedString(at: position) }
+        let text = UnsafeBufferPointer(rebasing: bytes[start..<end])
+        guard isASCII || String(validating: text, as: UTF8.self) != nil else { throw noUTF8 }
         offset = end + 1
-        return text
+        return tree.addScalar(text, isPlain: false, at: position)
     }
 
-    private mutating func escapedString() throws(YAMLError) -> String {
+    private var noUTF8: YAMLError { problem("the text is not UTF-8", "save the file as UTF-8 text") }
+
+    private mutating func escapedString(at position: YAMLNode.Position) throws(YAMLError) -> UInt32 {
         var text: [UInt8] = []
         offset += 1
         while true {
@@ -230,10 +290,8 @@ extension JSONReader {
                 text.append(byte)
             }
         }
-        guard let valid = String(validating: text, as: UTF8.self) else {
-            throw problem("the text is not UTF-8", "save the file as UTF-8 text")
-        }
-        return valid
+        guard String(validating: text, as: UTF8.self) != nil else { throw noUTF8 }
+        return tree.addScalar(text, isPlain: false, at: position)
     }
 
     private mutating func escape() throws(YAMLError) -> Unicode.Scalar {
@@ -283,14 +341,18 @@ extension JSONReader {
     /// A glance ahead that judges nothing: the kind may stand behind the items.
     private func list() -> YAMLObject.List? {
         var ahead = self
+        ahead.tree = YAMLTree()
         guard ahead.peek == UInt8(ascii: "{") else { return nil }
         var kind: String?
         var apiVersion: String?
         var hasItems = false
         _ = try? ahead.members { (reader, key) throws(YAMLError) in
-            switch key.scalar?.text {
-            case "kind" where reader.peek == UInt8(ascii: "\""): kind = try reader.string()
-            case "apiVersion" where reader.peek == UInt8(ascii: "\""): apiVersion = try reader.string()
+            func text() throws(YAMLError) -> String? {
+                YAMLNode(reader.tree, try reader.string(at: reader.position)).scalar?.text
+            }
+            switch YAMLNode(reader.tree, key).scalar?.text {
+            case "kind" where reader.peek == UInt8(ascii: "\""): kind = try text()
+            case "apiVersion" where reader.peek == UInt8(ascii: "\""): apiVersion = try text()
             case "items" where reader.peek == UInt8(ascii: "["):
                 hasItems = true
                 reader.skipValue()
@@ -337,5 +399,30 @@ extension JSONReader {
             offset += bytes[offset] == UInt8(ascii: "\\") ? 2 : 1
         }
         offset = min(offset + 1, bytes.count)
+    }
+}
+
+/// Finds keys that stand twice in an object.
+private struct KeyLines {
+    /// By key, kept only where a search through the object would be slow.
+    private var lines: [String: UInt32] = [:]
+
+    private static let searchedPairs = 16
+
+    /// The line of the same key before; `nil` if there is none.
+    ///
+    /// - Parameter nodes: Keys and values before, which take turns.
+    mutating func line(of key: UInt32, among nodes: ArraySlice<UInt32>, of tree: YAMLTree) -> UInt32? {
+        func line(_ node: UInt32) -> UInt32 { tree.entries[Int(node)].position.line }
+        func text(_ node: UInt32) -> String { tree.text(of: tree.entries[Int(node)]) }
+        let keys = stride(from: nodes.startIndex, to: nodes.endIndex, by: 2).lazy.map { nodes[$0] }
+        guard nodes.count / 2 >= Self.searchedPairs else {
+            return keys.first { tree.haveSameText($0, key) }.map(line)
+        }
+        if lines.isEmpty { lines = Dictionary(uniqueKeysWithValues: keys.map { (text($0), line($0)) }) }
+        let name = text(key)
+        if let before = lines[name] { return before }
+        lines[name] = line(key)
+        return nil
     }
 }

@@ -103,6 +103,7 @@ extension YAMLEventReader {
             problem: "cannot start any token",
             remedy: "indent with spaces, not tabs, and quote a text that begins with @, ` or %"
         ),
+        (problem: "expected <document start>", remedy: "begin each document with a line `---`"),
         (problem: "tab character", remedy: "indent with spaces, not tabs"),
         (problem: "mapping values are not allowed", remedy: "quote a text that has a colon and a space in it"),
         (problem: "undefined tag handle", remedy: "quote a text that begins with an exclamation mark"),

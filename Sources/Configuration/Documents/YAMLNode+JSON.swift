@@ -25,6 +25,12 @@ extension YAMLNode {
     package static func value(
         inJSON bytes: [UInt8], limits: YAMLLimits = YAMLLimits(), where isWanted: ((String) -> Bool)? = nil
     ) throws(YAMLError) -> YAMLNode {
+        try value(inJSON: bytes, limits: limits) { key in isWanted?(String(decoding: key, as: UTF8.self)) ?? true }
+    }
+
+    private static func value(
+        inJSON bytes: [UInt8], limits: YAMLLimits, whereKey isWanted: @escaping (UnsafeBufferPointer<UInt8>) -> Bool
+    ) throws(YAMLError) -> YAMLNode {
         try bytes.withUnsafeBufferPointer { (buffer) throws(YAMLError) in
             var reader = JSONReader(buffer, limits: limits, isWanted: isWanted)
             let value = try reader.value()
@@ -34,7 +40,7 @@ extension YAMLNode {
     }
 
     /// A Kubernetes object that an API server has sent, or an event of a watch (`{"type": …, "object": …}`), without
-    /// the `managedFields`, which are most of it.
+    /// what is most of it and nobody reads: `managedFields`, `ownerReferences`, and what kubectl applied last.
     ///
     /// - Returns: The object. When it is too large or broken inside: what tells which one it is, and what is wrong.
     /// - Throws: What is wrong, when not even that can be read.
@@ -42,11 +48,19 @@ extension YAMLNode {
         inJSON bytes: [UInt8]
     ) throws(YAMLError) -> (node: YAMLNode, problem: YAMLError?) {
         do {
-            return (try value(inJSON: bytes, limits: objectLimits) { $0 != "managedFields" }, nil)
+            return (try value(inJSON: bytes, limits: objectLimits, whereKey: isRead), nil)
         } catch {
             return (try value(inJSON: bytes, limits: objectLimits, where: identifyingKeys.contains), error)
         }
     }
+
+    private static func isRead(_ key: UnsafeBufferPointer<UInt8>) -> Bool {
+        !unreadKeys.contains { $0.utf8.count == key.count && $0.utf8.elementsEqual(key) }
+    }
+
+    private static let unreadKeys = [
+        "managedFields", "ownerReferences", "kubectl.kubernetes.io/last-applied-configuration",
+    ]
 
     /// More values than an object of etcd's 1.5 MiB can hold.
     private static let objectLimits = YAMLLimits(nodes: 250_000)

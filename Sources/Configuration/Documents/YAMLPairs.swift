@@ -27,8 +27,7 @@ struct YAMLPairs {
             return YAMLError(key, "a key is null", remedy: "write a text in quotes")
         }
         if let line = line(of: scalar.text) {
-            return YAMLError(
-                key, "the key `\(scalar.text)` stands here and in line \(line)", remedy: "keep one of the two")
+            return YAMLError(key, standsSince: UInt32(line))
         }
         add(YAMLPair(key: key, value: value))
         return nil
@@ -85,6 +84,12 @@ extension YAMLScalar {
 }
 
 extension YAMLError {
+    /// A key that stands in that line, too.
+    init(_ key: YAMLNode, standsSince line: UInt32) {
+        self.init(
+            key, "the key `\(key.scalar?.text ?? "")` stands here and in line \(line)", remedy: "keep one of the two")
+    }
+
     init(_ node: YAMLNode, _ message: String, remedy: String) {
         self.init(line: node.line, column: node.column, message: message, remedy: remedy)
     }

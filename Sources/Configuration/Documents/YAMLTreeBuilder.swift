@@ -18,6 +18,8 @@ struct YAMLTreeBuilder: ~Copyable {
     private let limits: YAMLLimits
     private let reading: YAMLReading
     private var source: KubectlSource
+    /// Of the document that is being read.
+    private var tree = YAMLTree()
     private var anchors: [String: Anchor] = [:]
     private var nodeCount = 0
     private var aliasedCount = 0
@@ -45,6 +47,7 @@ struct YAMLTreeBuilder: ~Copyable {
                 if reading == .kubernetes {
                     try source.checkDocument(event, hasDirectives: hasDirectives, isFirst: documents.isEmpty)
                 }
+                tree = YAMLTree()
                 anchors.removeAll()
                 let node = try node(from: reader.next(), depth: 1).node
                 documents.append((node, flaws.take()))
@@ -74,7 +77,7 @@ struct YAMLTreeBuilder: ~Copyable {
         if let anchor = event.anchor { anchors[anchor] = .open }
         let part =
             switch event.kind {
-            case .scalar(let scalar): Part(node: YAMLNode(.scalar(scalar), at: event.position))
+            case .scalar(let scalar): Part(node: tree.addScalar(scalar, at: event.position))
             case .sequenceStart: try sequence(at: event.position, depth: depth)
             default: try mapping(at: event.position, depth: depth)
             }
@@ -94,7 +97,7 @@ struct YAMLTreeBuilder: ~Copyable {
             count += part.count
             height = max(height, part.height)
         }
-        return Part(node: YAMLNode(.sequence(nodes), at: position), count: count, height: height + 1)
+        return Part(node: tree.addSequence(nodes, at: position), count: count, height: height + 1)
     }
 
     private mutating func mapping(at position: YAMLNode.Position, depth: Int) throws(YAMLError) -> Part {
@@ -114,7 +117,7 @@ struct YAMLTreeBuilder: ~Copyable {
             }
         }
         // The nodes that a merge key brings were counted with its alias.
-        return Part(node: YAMLNode(.mapping(try pairs.merged()), at: position), count: count, height: height + 1)
+        return Part(node: tree.addMapping(try pairs.merged(), at: position), count: count, height: height + 1)
     }
 
     private mutating func alias(
@@ -144,7 +147,7 @@ struct YAMLTreeBuilder: ~Copyable {
             case .sequenceEnd, .mappingEnd: open -= 1
             default: break
             }
-            let part = Part(node: YAMLNode(.scalar(YAMLScalar(text: "null")), at: first.position))
+            let part = Part(node: tree.addScalar(YAMLScalar(text: "null"), at: first.position))
             if let anchor = event.anchor { anchors[anchor] = .finished(part) }
             guard open > 0 else { return part }
             event = try reader.next()

@@ -142,7 +142,9 @@ final class CurlHandle {
         let numbers: [(CURLoption, Int)] = [
             (CURLOPT_NOSIGNAL, 1), (CURLOPT_FRESH_CONNECT, 1), (CURLOPT_FORBID_REUSE, 1), (CURLOPT_FOLLOWLOCATION, 0),
             (CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1)), (CURLOPT_BUFFERSIZE, 4 << 10),
-            (CURLOPT_PROTOCOLS, Int(CURLPROTO_HTTP | CURLPROTO_HTTPS)), (CURLOPT_TCP_NODELAY, 1),
+            // Even numeric addresses go there, and each transfer looks through all of them.
+            (CURLOPT_DNS_CACHE_TIMEOUT, 0),
+            (CURLOPT_PROTOCOLS, Int(CURLPROTO_HTTP | CURLPROTO_HTTPS)), (CURLOPT_TCP_NODELAY, 0),
             // A server's session would be of no use to the next connection.
             (CURLOPT_SSL_SESSIONID_CACHE, 0),
         ]

@@ -141,10 +141,10 @@ extension HTTPAttempt {
         } else if probe.method != "GET" {
             try set(CURLOPT_CUSTOMREQUEST, probe.method)
         }
-        let isUsual = target.port == (probe.isTLS ? 443 : 80)
-        let host = probe.host ?? (isUsual ? address : "\(address):\(target.port)")
-        let headers = ["Host: \(host)", "Connection: close"] + probe.headers.map { "\($0.name): \($0.value)" }
-        try set(CURLOPT_HTTPHEADER, headers)
+        // Of itself libcurl says the host of the URL.
+        let host = probe.host ?? (name == nil ? nil : "\(address):\(target.port)")
+        let first = (host.map { ["Host: \($0)"] } ?? []) + ["Connection: close"]
+        try set(CURLOPT_HTTPHEADER, first + probe.headers.map { "\($0.name): \($0.value)" })
         if probe.isTLS { try prepareTLS() }
         try setCallbacks()
     }

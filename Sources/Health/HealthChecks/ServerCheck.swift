@@ -151,3 +151,32 @@ extension ServerCheck {
         }
     }
 }
+
+extension ServerCheck {
+    /// The kinds of check that can do without anything else, each with its own probe.
+    private static let briefProbes: [String: Probe] = [
+        "tcp": .tcp(nil), "udp": .udp(nil), "ping": .ping, "smtp": .smtp(helo: "localhost"), "http": .http(HTTPProbe()),
+    ]
+
+    /// Reads a check in one word: `tcp`, `udp`, `ping`, `smtp`, `http`, `http:/path` or `https:/path`.
+    package init?(brief text: String) {
+        if let probe = Self.briefProbes[text] {
+            self.init(probe)
+            return
+        }
+        guard let colon = text.firstIndex(of: ":") else {
+            guard text == "https" else { return nil }
+            var http = HTTPProbe()
+            http.isTLS = true
+            self.init(.http(http))
+            return
+        }
+        var http = HTTPProbe()
+        http.isTLS = text[..<colon] == "https"
+        http.path = String(text[text.index(after: colon)...])
+        guard http.isTLS || text[..<colon] == "http", http.path.hasPrefix("/"), http.path.utf8.count <= 2048,
+            http.path.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { return nil }
+        self.init(.http(http))
+    }
+}

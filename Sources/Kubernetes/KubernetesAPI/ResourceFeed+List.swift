@@ -2,7 +2,7 @@ internal import Documents
 internal import KubernetesObjects
 
 /// A list that is being read, page by page.
-struct ListInProgress: Sendable {
+struct ListInProgress {
     /// What the pages before have told.
     private(set) var objects: [KubernetesObject] = []
     private(set) var unreadable: [ObjectName: String] = [:]
@@ -83,7 +83,8 @@ struct ListInProgress: Sendable {
             unreadableServices.updateValue(
                 pageServices[name].map { ObjectName(namespace: name.namespace, name: $0) }, forKey: name)
         }
-        objects += pageObjects
+        // A list of one page is not held twice.
+        if objects.isEmpty { swap(&objects, &pageObjects) } else { objects += pageObjects }
         unreadable.merge(pageUnreadable) { $1 }
         elements += pageElements + pageUnreadable.count
         size += pageSize
@@ -146,10 +147,11 @@ extension ResourceFeed {
     private mutating func take(item node: YAMLNode, now: ContinuousClock.Instant) {
         guard isOurs(node, now: now) else { return }
         do throws(ObjectError) {
-            let object = try KubernetesObject(node, kind: resource.kind, namespace: "")
+            var object = try KubernetesObject(node, kind: resource.kind, namespace: "")
             if case .other(let kind) = object {
                 take(unreadable: node, "it is a \(kind)")
             } else {
+                shared.share(&object)
                 list.take(object)
             }
         } catch {

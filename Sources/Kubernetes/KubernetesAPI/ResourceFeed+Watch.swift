@@ -98,7 +98,8 @@ extension ResourceFeed {
         var message = problem?.message
         if message == nil {
             do throws(ObjectError) {
-                let object = try KubernetesObject(object, kind: resource.kind, namespace: "")
+                var object = try KubernetesObject(object, kind: resource.kind, namespace: "")
+                shared.share(&object)
                 note(name, object.elements)
                 events.append(.changed(object))
             } catch {

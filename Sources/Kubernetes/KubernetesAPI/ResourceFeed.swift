@@ -7,7 +7,7 @@ internal import KubernetesObjects
 /// when the server has forgotten that version (410), the list begins again, and what was known stays until it is
 /// complete. A watch that falls silent, without even a bookmark, is begun again. The server is not believed: what it sends is bounded (``FeedLimits``), and has to be of the kind that was
 /// asked for.
-package struct ResourceFeed: Sendable {
+package struct ResourceFeed {
     package private(set) var resource: APIResource
     package internal(set) var status = FeedStatus()
     var phase: Phase = .idle
@@ -21,6 +21,8 @@ package struct ResourceFeed: Sendable {
     /// How much of it has been searched for the end of a line.
     var searched = 0
     var list = ListInProgress()
+    /// What its objects have in common.
+    var shared = SharedTexts()
     /// What each object takes, as ``KubernetesObject/elements`` counts it.
     var known: [ObjectName: Int32] = [:]
     /// The sum of them.

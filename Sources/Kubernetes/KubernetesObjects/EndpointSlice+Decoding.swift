@@ -28,7 +28,7 @@ extension EndpointPort {
     init(_ fields: FieldReader) throws(ObjectError) {
         self.init(
             name: try fields.string("name"), port: try fields.optionalInteger("port", in: 0...65_535),
-            transportProtocol: try fields.transportProtocol(), appProtocol: try fields.optionalString("appProtocol"))
+            transportProtocol: try fields.transportProtocol())
     }
 }
 

@@ -47,15 +47,13 @@ package struct EndpointPort: Hashable, Sendable {
     /// `nil` for every port, which no proxy can use.
     package var port: UInt16?
     package var transportProtocol: TransportProtocol
-    package var appProtocol: String?
 
     package init(
-        name: String = "", port: UInt16?, transportProtocol: TransportProtocol = .tcp, appProtocol: String? = nil
+        name: String = "", port: UInt16?, transportProtocol: TransportProtocol = .tcp
     ) {
         self.name = name
         self.port = port
         self.transportProtocol = transportProtocol
-        self.appProtocol = appProtocol
     }
 }
 

@@ -3,21 +3,22 @@ import Documents
 /// Reads the fields of an object as kubectl and the API do: absent, null and the empty text are the same, unknown
 /// fields are passed over, and a scalar has the type that YAML 1.1 gives it.
 struct FieldReader {
-    private let pairs: [YAMLPair]
+    /// `nil` for an object without fields.
+    private let node: YAMLNode?
     private let place: (line: Int, column: Int)
 
     /// - Parameter name: The field that holds the node, for errors.
     init(_ node: YAMLNode, _ name: String) throws(ObjectError) {
-        guard let pairs = node.isNull ? [] : node.mapping else {
+        guard node.isMapping || node.isNull else {
             throw ObjectError(line: node.line, column: node.column, field: name, message: "is not a mapping")
         }
-        self.pairs = pairs
+        self.node = node
         place = (node.line, node.column)
     }
 
     /// An object without fields, in the place of an absent one.
     private init(at place: (line: Int, column: Int)) {
-        pairs = []
+        node = nil
         self.place = place
     }
 
@@ -66,14 +67,16 @@ struct FieldReader {
     /// The texts of a mapping by their keys, of some of them; what is not kept has to be a text, too.
     ///
     /// A key that YAML reads as a truth value is another one to kubectl (`yes` is `true`), so it has to be in quotes.
+    ///
+    /// - Parameter kept: The key under which a text is kept; `nil` for one that is not.
     func dictionary(
-        _ name: String, where isWanted: (String) -> Bool = { _ in true }
+        _ name: String, as kept: (String) -> String? = { $0 }
     ) throws(ObjectError) -> [String: String] {
         var result: [String: String] = [:]
-        for pair in try object(name).pairs {
+        for pair in try object(name).node?.mapping ?? [] {
             try requireTextKey(pair.key, name)
             let value = try text(pair.value, "\(name).\(pair.name.shown)")
-            if isWanted(pair.name) { result[pair.name] = value }
+            if let key = kept(pair.name) { result[key] = value }
         }
         return result
     }
@@ -86,7 +89,7 @@ struct FieldReader {
 
     /// The raw value of a field; `nil` when it is absent or null.
     func present(_ name: String) -> YAMLNode? {
-        guard let value = pairs.first(where: { $0.name == name })?.value, !value.isNull else { return nil }
+        guard let value = node?[name], !value.isNull else { return nil }
         return value
     }
 
@@ -127,13 +130,13 @@ struct FieldReader {
         }
     }
 
-    private func text(_ value: YAMLNode, _ name: String) throws(ObjectError) -> String {
-        guard let scalar = value.scalar else { throw failure(value, name, "is not a text") }
+    private func text(_ value: YAMLNode, _ name: @autoclosure () -> String) throws(ObjectError) -> String {
+        guard let scalar = value.scalar else { throw failure(value, name(), "is not a text") }
         switch scalar.value {
         case .text(let text): return text
         case .null: return ""
-        case .bool: throw failure(value, name, "is a truth value, not a text; write it in quotes")
-        case .integer, .number: throw failure(value, name, "is a number, not a text; write it in quotes")
+        case .bool: throw failure(value, name(), "is a truth value, not a text; write it in quotes")
+        case .integer, .number: throw failure(value, name(), "is a number, not a text; write it in quotes")
         }
     }
 }

@@ -6,14 +6,18 @@ extension ObjectMetadata {
     init(_ fields: FieldReader, kind: String) throws(ObjectError) {
         self.init(
             name: try fields.string("name"), namespace: try fields.string("namespace"),
-            creationTimestamp: try fields.string("creationTimestamp"),
-            labels: try fields.dictionary("labels") { kind == "Pod" || Self.relevantLabels.contains($0) },
+            // Which of two Services is the older one matters; of all other objects, nobody asks.
+            creationTimestamp: kind == "Service" ? try fields.string("creationTimestamp") : "",
+            labels: try fields.dictionary("labels") { key in
+                // The text that is here already, not another one for each object.
+                kind == "Pod" ? key : Self.relevantLabels.first { $0 == key }
+            },
             annotations: try fields.dictionary("annotations") { key in
-                Self.relevantAnnotations.contains { key.hasPrefix($0) }
+                Self.relevantAnnotations.contains { key.hasPrefix($0) } ? key : nil
             })
     }
 
-    private static let relevantLabels: Set<String> = [
+    private static let relevantLabels = [
         "kubernetes.io/service-name", "service.kubernetes.io/headless", "service.kubernetes.io/service-proxy-name",
         "topology.kubernetes.io/zone",
     ]
@@ -46,8 +50,7 @@ extension Service {
             internalTrafficPolicy: try spec.choice("internalTrafficPolicy") ?? .cluster,
             externalTrafficPolicy: try spec.choice("externalTrafficPolicy") ?? .cluster,
             healthCheckNodePort: try spec.optionalInteger("healthCheckNodePort", in: 0...65_535) ?? 0,
-            publishNotReadyAddresses: try spec.optionalBool("publishNotReadyAddresses") ?? false,
-            trafficDistribution: try spec.string("trafficDistribution"))
+            publishNotReadyAddresses: try spec.optionalBool("publishNotReadyAddresses") ?? false)
     }
 
     private static func affinity(_ spec: FieldReader) throws(ObjectError) -> UInt32? {
@@ -68,8 +71,7 @@ extension ServicePort {
         self.init(
             name: try fields.string("name"), transportProtocol: try fields.transportProtocol(),
             port: try fields.requiredPort("port"), targetPort: try fields.portReference("targetPort"),
-            nodePort: try fields.optionalInteger("nodePort", in: 0...65_535) ?? 0,
-            appProtocol: try fields.optionalString("appProtocol"))
+            nodePort: try fields.optionalInteger("nodePort", in: 0...65_535) ?? 0)
     }
 }
 

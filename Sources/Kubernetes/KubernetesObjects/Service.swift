@@ -34,8 +34,6 @@ package struct Service: Hashable, Sendable {
     /// 0 for none.
     package var healthCheckNodePort: UInt16
     package var publishNotReadyAddresses: Bool
-    /// `PreferSameZone`, `PreferSameNode`, `PreferClose` or empty; the hints on the endpoints do the work.
-    package var trafficDistribution: String
 
     package init(
         _ metadata: ObjectMetadata, kind: Kind = .clusterIP, clusterIPs: [String] = [],
@@ -44,7 +42,7 @@ package struct Service: Hashable, Sendable {
         externalName: String = "", loadBalancerIngress: [LoadBalancerIngress] = [],
         loadBalancerSourceRanges: [String] = [], sessionAffinityTimeout: UInt32? = nil,
         internalTrafficPolicy: TrafficPolicy = .cluster, externalTrafficPolicy: TrafficPolicy = .cluster,
-        healthCheckNodePort: UInt16 = 0, publishNotReadyAddresses: Bool = false, trafficDistribution: String = ""
+        healthCheckNodePort: UInt16 = 0, publishNotReadyAddresses: Bool = false
     ) {
         self.metadata = metadata
         self.kind = kind
@@ -61,7 +59,6 @@ package struct Service: Hashable, Sendable {
         self.externalTrafficPolicy = externalTrafficPolicy
         self.healthCheckNodePort = healthCheckNodePort
         self.publishNotReadyAddresses = publishNotReadyAddresses
-        self.trafficDistribution = trafficDistribution
     }
 
     /// The default of `sessionAffinityConfig.clientIP.timeoutSeconds`: three hours.

@@ -10,19 +10,16 @@ package struct ServicePort: Hashable, Sendable {
     package var targetPort: PortReference?
     /// 0 for none.
     package var nodePort: UInt16
-    /// For information only.
-    package var appProtocol: String?
 
     package init(
         name: String = "", transportProtocol: TransportProtocol = .tcp, port: UInt16, targetPort: PortReference? = nil,
-        nodePort: UInt16 = 0, appProtocol: String? = nil
+        nodePort: UInt16 = 0
     ) {
         self.name = name
         self.transportProtocol = transportProtocol
         self.port = port
         self.targetPort = targetPort
         self.nodePort = nodePort
-        self.appProtocol = appProtocol
     }
 }
 

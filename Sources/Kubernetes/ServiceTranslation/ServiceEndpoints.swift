@@ -124,48 +124,36 @@ struct ServiceEndpoints {
 // MARK: - Addresses
 
 extension ServiceEndpoints {
-    /// Addresses that are left out, by the reason.
-    private struct Refused {
-        var unreadable: [String] = []
-        /// Not of their slice's family.
-        var strangers: [String] = []
-        /// Beside the first one of an endpoint.
-        var others: [AddressSample] = []
-        /// How many endpoints have none.
-        var missing = 0
-        /// Slices of host names.
-        var nameSlices: [String] = []
-        var refused: [AddressRefusal: [IPAddress]] = [:]
-    }
-
     private mutating func readAddresses() {
-        var refused = Refused()
+        var left = LeftEndpoints()
         switch source {
-        case .slices(let slices): for slice in slices { read(slice, &refused) }
+        case .slices(let slices): for slice in slices { read(slice, &left) }
         case .endpoints(let object):
             for subset in object.subsets {
                 let part = self.part(subset.ports)
-                for entry in subset.addresses { read(entry, isReady: true, part, object, &refused) }
-                for entry in subset.notReadyAddresses { read(entry, isReady: false, part, object, &refused) }
+                for entry in subset.addresses { read(entry, isReady: true, part, object, &left) }
+                for entry in subset.notReadyAddresses { read(entry, isReady: false, part, object, &left) }
             }
-        case .pods(let pods): for pod in pods { read(pod, &refused) }
+        case .pods(let pods): for pod in pods { read(pod, &left) }
         }
         for family in AddressFamily.allCases {
             stations[family]?.sort { $0.candidate.isBefore($1.candidate) }
         }
-        warn(refused)
+        noteOtherFamilies(&left)
+        left.portless = portlessPorts
+        warnings += left.messages.map { TranslationWarning(service.metadata.id, reason: .endpoint, $0) }
     }
 
-    private mutating func read(_ slice: EndpointSlice, _ refused: inout Refused) {
+    private mutating func read(_ slice: EndpointSlice, _ left: inout LeftEndpoints) {
         let name = slice.metadata.id
         guard let family = slice.family else {
-            if !slice.endpoints.isEmpty { refused.nameSlices.append(name.name) }
+            if !slice.endpoints.isEmpty { left.nameSlices.append(name.name) }
             return
         }
-        if slice.unusedAddresses.count > 0 { refused.others.append(slice.unusedAddresses) }
+        if slice.unusedAddresses.count > 0 { left.others.append(slice.unusedAddresses) }
         let (part, weight) = (self.part(slice.ports), weights[name] ?? 1)
         for endpoint in slice.endpoints {
-            guard let address = read(endpoint.address, family, &refused), address.family == family else { continue }
+            guard let address = read(endpoint.address, family, &left), address.family == family else { continue }
             add(
                 EndpointCandidate(
                     endpoint: Endpoint(address, port: 0), conditions: endpoint.conditions, nodeName: endpoint.nodeName,
@@ -175,9 +163,9 @@ extension ServiceEndpoints {
     }
 
     private mutating func read(
-        _ entry: EndpointAddress, isReady: Bool, _ part: Int, _ object: Endpoints, _ refused: inout Refused
+        _ entry: EndpointAddress, isReady: Bool, _ part: Int, _ object: Endpoints, _ left: inout LeftEndpoints
     ) {
-        guard let address = read(entry.ip, nil, &refused) else { return }
+        guard let address = read(entry.ip, nil, &left) else { return }
         add(
             EndpointCandidate(
                 endpoint: Endpoint(address, port: 0),
@@ -187,7 +175,7 @@ extension ServiceEndpoints {
     }
 
     /// Its first address of each family counts, unless no traffic may reach that.
-    private mutating func read(_ pod: Pod, _ refused: inout Refused) {
+    private mutating func read(_ pod: Pod, _ left: inout LeftEndpoints) {
         // As the EndpointSlice controller derives the three conditions.
         let conditions = EndpointConditions(
             ready: service.publishNotReadyAddresses || pod.isReady && !pod.isTerminating,
@@ -195,7 +183,7 @@ extension ServiceEndpoints {
         parts.append(.pod(pod))
         var families: Set<AddressFamily> = []
         for text in pod.ips {
-            let address = read(text, nil, &refused)
+            let address = read(text, nil, &left)
             guard let family = (address ?? IPAddress(kubernetes: text))?.family, families.insert(family).inserted,
                 let address
             else { continue }
@@ -221,55 +209,28 @@ extension ServiceEndpoints {
 
     /// The address, if traffic may reach it: a tenant would reach what is the node's alone by others (CVE-2020-8558,
     /// CVE-2021-25737).
-    private func read(_ text: String, _ family: AddressFamily?, _ refused: inout Refused) -> IPAddress? {
+    private func read(_ text: String, _ family: AddressFamily?, _ left: inout LeftEndpoints) -> IPAddress? {
         guard !text.isEmpty else {
-            refused.missing += 1
+            left.missing += 1
             return nil
         }
         guard let address = IPAddress(kubernetes: text) else {
-            refused.unreadable.append("\"\(text)\"")
+            left.unreadable.append("\"\(text)\"")
             return nil
         }
-        if let family, address.family != family { refused.strangers.append(text) }
+        if let family, address.family != family { left.strangers.append(text) }
         guard let refusal = policy.refusal(ofStation: address) else { return address }
-        refused.refused[refusal, default: []].append(address)
+        left.refused[refusal, default: []].append(address)
         return nil
     }
 
-    private mutating func warn(_ left: Refused) {
-        for (refusal, addresses) in left.refused.sorted(by: { $0.key.description < $1.key.description }) {
-            warn("endpoint \(Set(addresses).sorted().map(\.description).firstFew()) is refused: \(refusal.description)")
-        }
-        if !left.unreadable.isEmpty { warn("endpoint \(left.unreadable.firstFew()) is no address and is left out") }
-        if !left.strangers.isEmpty {
-            warn("endpoint \(left.strangers.firstFew()) is not of its slice's addressType and is left out")
-        }
-        if left.missing > 0 { warn("endpoints without an address are left out: \(left.missing)") }
-        if !left.others.isEmpty {
-            let (first, count) = (left.others.flatMap(\.first), left.others.reduce(0) { $0 + $1.count })
-            warn("endpoint address \(first.firstFew(of: count)) is left out: only the first one of an endpoint counts")
-        }
-        if !left.nameSlices.isEmpty {
-            warn("EndpointSlice \(left.nameSlices.firstFew()) is left out: its addressType FQDN is for no proxy")
-        }
-        warnOfOtherFamilies()
-        let portless = portlessPorts
-        if !portless.isEmpty { warn("port \(portless.firstFew()) of its endpoints has no number and is left out") }
-    }
-
-    private mutating func warn(_ message: String) {
-        warnings.append(TranslationWarning(service.metadata.id, reason: .endpoint, message))
-    }
-
-    /// Of a family in which nobody reaches the Service. A Pod has addresses of all families of its cluster.
-    private mutating func warnOfOtherFamilies() {
+    /// Those of a family in which nobody reaches the Service. A Pod has addresses of all families of its cluster.
+    private func noteOtherFamilies(_ left: inout LeftEndpoints) {
         if case .pods = source { return }
         let families = Set(service.clusterIPs.compactMap { IPAddress(kubernetes: $0)?.family })
         guard !families.isEmpty else { return }
         for family in AddressFamily.allCases where !families.contains(family) {
-            let others = (stations[family] ?? []).map(\.candidate.endpoint.address.description)
-            guard !others.isEmpty else { continue }
-            warn("endpoint \(others.firstFew()) is left out: the Service has no \(family.label) cluster IP")
+            left.otherFamilies[family] = (stations[family] ?? []).map(\.candidate.endpoint.address)
         }
     }
 

@@ -130,7 +130,7 @@ package struct ServiceIndex: Sendable {
             work.elements += dataPathTable.replace(before?.dataPath ?? [], with: now?.dataPath ?? [])
             let (gone, new) = Self.difference(before?.hairpins ?? [], now?.hairpins ?? [])
             work.elements += dataPathTable.replace(gone, with: new)
-            if now?.desired != before?.desired { changed.append(key) }
+            if now?.desired != before?.desired || now?.probe != before?.probe { changed.append(key) }
         }
         work.virtualServers += touched.count
         return changed.sorted()

@@ -1,3 +1,4 @@
+import HealthChecks
 import KubernetesObjects
 import LoadBalancing
 
@@ -9,11 +10,13 @@ struct ServiceSettings {
     private(set) var onePacket: Bool
     private(set) var drainTimeout: UInt32?
     private(set) var upperThreshold: UInt32
+    /// What TCP endpoints are asked, though they are ready; `nil` for nothing.
+    private(set) var probe: ServerCheck.Probe?
     private(set) var warnings: [TranslationWarning]
 
     /// What a Service may say, behind the prefix.
     static let annotations: Set<String> = [
-        "scheduler", "scheduler-flags", "forwarding", "persistence-granularity", "one-packet", "drain-timeout",
+        "check", "scheduler", "scheduler-flags", "forwarding", "persistence-granularity", "one-packet", "drain-timeout",
         "upper-threshold",
     ]
 
@@ -33,6 +36,9 @@ struct ServiceSettings {
             reader.value("drain-timeout", expecting: "a duration such as 90s, 15m or 1h30m", Self.seconds)
             ?? policy.drainTimeout
         upperThreshold = reader.value("upper-threshold", expecting: "a number of connections") { UInt32($0) } ?? 0
+        probe = reader.value("check", expecting: "tcp, ping, http:/path or https:/path") { text in
+            ["tcp", "ping"].contains(text) || text.hasPrefix("http") ? ServerCheck(brief: text)?.probe : nil
+        }
         warnings = reader.warnings
     }
 

@@ -88,7 +88,9 @@ struct ServiceVirtualServers {
         return TranslatedVirtualServer(
             desired: DesiredVirtualServer(
                 server, realServers: realServers, name: names[index], drainTimeout: settings.drainTimeout),
-            role: role, port: port, trafficPolicy: traffic, decisions: explains ? answer.decisions(number) : [],
+            role: role, port: port, trafficPolicy: traffic,
+            probe: port.transportProtocol == .tcp ? settings.probe : nil,
+            decisions: explains ? answer.decisions(number) : [],
             sources: explains && policy.enforcesSources && role == .loadBalancer ? sources.list(key.family) : nil,
             dataPath: dataPath(key, role, forwarding, answer),
             hairpins: policy.keepsDataPath && forwarding == .masquerade ? answer.hairpins : [])

@@ -1,4 +1,5 @@
 package import DataPath
+package import HealthChecks
 package import KubernetesObjects
 package import LoadBalancing
 
@@ -64,6 +65,8 @@ package struct TranslatedVirtualServer: Hashable, Sendable {
     /// The Service's port that it serves.
     package let port: ServicePort
     package let trafficPolicy: Service.TrafficPolicy
+    /// What its endpoints are asked, though they are ready; `nil` for nothing.
+    package let probe: ServerCheck.Probe?
     /// Every known endpoint with why it is used or not, sorted; empty unless an explanation was asked for.
     package var decisions: [EndpointDecision]
     /// Who may use the address; `nil` for everybody, and unless an explanation was asked for.

@@ -35,8 +35,8 @@ package enum Folder {
     /// Files in it by their names, each with the path to open it by.
     ///
     /// In a mounted ConfigMap, each file is a link through the link `..data`. All of them change at once, when kubelet has
-    /// `..data` lead to another directory: so the files are those of the directory that it leads to now, lest some are of
-    /// the one and some of the other.
+    /// `..data` lead to another directory. So the files are those of the directory that it leads to now: none of them is of
+    /// another version than the rest.
     package static func files(_ path: String) throws(FileError) -> [(name: String, path: String)] {
         let names = try names(path)
         guard let mounted = FileLink.end(of: "\(path)/\(FileLink.mount)") else {

@@ -45,14 +45,14 @@ package struct Planner {
         var removedVirtualServers: [Change] = []
         var syncDaemons: [Change] = []
 
-        /// All of them in their order.
+        /// Takes all of them, in their order.
         ///
         /// A first sync is hardly anything but new real servers. Those, the bulk of such a plan, are not copied.
-        consuming func ordered() -> [Change] {
+        mutating func takeOrdered() -> [Change] {
             let before = settings + virtualServers
             let after = [editedRealServers, drains, removedRealServers, removedVirtualServers, syncDaemons]
-            var changes = newRealServers
-            newRealServers = []
+            var changes: [Change] = []
+            swap(&changes, &newRealServers)
             let count = before.count + changes.count + after.reduce(0) { $0 + $1.count }
             if changes.capacity < count { changes.reserveCapacity(count) }
             changes.insert(contentsOf: before, at: 0)
@@ -67,8 +67,8 @@ package struct Planner {
         self.clock = clock
     }
 
-    private consuming func finished() -> Plan {
-        plan.changes = steps.ordered()
+    private mutating func finished() -> Plan {
+        plan.changes = steps.takeOrdered()
         plan.drains.sort { $0.key < $1.key }
         return plan
     }

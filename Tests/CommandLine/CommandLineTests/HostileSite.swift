@@ -184,6 +184,8 @@ extension HostileSite {
         let refused = [["--config", try path("invalid.yaml")], ["--kubeconfig", try path("refuses")]]
         var calls: [String: [Call]] = ["doctor": [[]], "schema": [[]], "zero": [[hostile]], "export": configurations]
         calls["validate"] = try configurations + objects + kubeconfigs() + [["--manifests", try path("odd.json")]]
+        calls["check"] = configurations.map { Array($0.dropFirst()) }
+        calls["checker"] = [["--user", hostile]]
         calls["run"] = refused.map { ["--once", "--dry-run"] + kernel + $0 }
         calls["takeover"] = refused.map { ["--dry-run"] + kernel + $0 }
         calls["plan"] = (configurations + objects).map { ["--snapshot", emptyFile] + $0 }

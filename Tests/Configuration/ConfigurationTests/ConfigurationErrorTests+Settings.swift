@@ -23,12 +23,12 @@ extension ConfigurationErrorTests {
             (
                 "services: {annotations: [schedulr]}",
                 "f:1:26: an annotation of annotations is `schedulr`; write "
-                    + "drain-timeout, forwarding, one-packet, persistence-granularity, scheduler, scheduler-flags, upper-threshold or weight"
+                    + "check, drain-timeout, forwarding, one-packet, persistence-granularity, scheduler, scheduler-flags, upper-threshold or weight"
             ),
             (
                 "services: {annotations: []}",
                 "f:1:25: annotations is a list; write `all`, `none` or a list of "
-                    + "drain-timeout, forwarding, one-packet, persistence-granularity, scheduler, scheduler-flags, upper-threshold and weight"
+                    + "check, drain-timeout, forwarding, one-packet, persistence-granularity, scheduler, scheduler-flags, upper-threshold and weight"
             ),
             ("removalGuard: on", "f:1:15: removalGuard: removalGuard is `on`; write a mapping with share and minimum"),
             (
@@ -106,7 +106,7 @@ extension ConfigurationErrorTests {
             ),
             (
                 "network: {clusterCIDRs: [10.244.0.0]}\nx: 1",
-                "f:2:1: unknown key `x`; use defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons and virtualServers"
+                "f:2:1: unknown key `x`; use defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons, checks and virtualServers"
             ),
             (
                 "network: {clusterCIDRs: [10.244.0.0/33]}",

@@ -23,7 +23,7 @@ struct ConfigurationSchemaTests {
     @Test("The examples are valid to the reader and the schema")
     func examples() throws {
         let examples = try ExampleFiles.all()
-        #expect(examples.count == 4)
+        #expect(examples.count == 5)
         for example in examples {
             #expect(Self.accepts(example.text), "\(example.name)")
             #expect(try schemaAccepts(example.text), "\(example.name)")
@@ -132,7 +132,7 @@ struct ConfigurationSchemaTests {
                 #expect(Self.problems(Self.file(with: "unheard", in: path)).contains("unknown key"), "\(path)")
             }
         }
-        #expect(objects == 18)
+        #expect(objects == 26)
     }
 
     @Test("It is JSON with its dialect named")

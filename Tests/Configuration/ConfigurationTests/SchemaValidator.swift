@@ -35,6 +35,15 @@ struct SchemaValidator {
         case ("additionalProperties", .bool(let allowed)):
             guard case .mapping(let members) = value else { return true }
             return allowed || members.allSatisfy { schema["properties"]?[$0.key] != nil }
+        case ("additionalProperties", let other):
+            guard case .mapping(let members) = value else { return true }
+            return members.allSatisfy { schema["properties"]?[$0.key] != nil || accepts($0.value, other) }
+        case ("propertyNames", let names):
+            guard case .mapping(let members) = value else { return true }
+            return members.allSatisfy { accepts(.string($0.key), names) }
+        case ("maxProperties", let limit):
+            guard case .mapping(let members) = value else { return true }
+            return number(limit).map { Double(members.count) <= $0 } ?? false
         case ("required", .sequence(let names)):
             guard case .mapping = value else { return true }
             return names.allSatisfy { name in

@@ -40,6 +40,25 @@ import Testing
         #expect(try objects(#"{"a":1} {"b":2}"#).count == 2)
     }
 
+    @Test func aKeyThatStandsTwiceIsFoundInALargeObjectToo() {
+        let text = "{" + (0..<100).map { "\"k\($0)\": 1,\n" }.joined() + "\"k7\": 1}"
+        #expect {
+            try objects(text)
+        } throws: { error in
+            "\(error)" == "101:1: the key `k7` stands here and in line 8; keep one of the two"
+        }
+    }
+
+    @Test func whatNobodyReadsOfAnObjectIsPassedOver() throws {
+        let text = #"""
+            {"metadata": {"name": "a", "managedFields": [{"manager": "x"}], "ownerReferences": [{"uid": "u"}],
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "b": "c"}}}
+            """#
+        let (node, problem) = try YAMLNode.object(inJSON: Array(text.utf8))
+        #expect(problem == nil)
+        #expect(Document(node) == ["metadata": ["name": "a", "annotations": ["b": "c"]]])
+    }
+
     /// Of a kind that nobody reads, they do not matter; of a list itself, they always do.
     @Test func flawsBelongToTheObjectThatHasThem() throws {
         let deep = String(repeating: "[", count: 70) + String(repeating: "]", count: 70)

@@ -56,6 +56,10 @@ struct YAMLNodeTests {
                 "1:5: mapping values are not allowed in this context; quote a text that has a colon and a space in it"
             ),
             ("a: [1\n", "2:1: did not find expected ',' or ']' while parsing a flow sequence that begins in line 1"),
+            (
+                "a: 1\n...\nb: 1\n",
+                "3:1: did not find expected <document start>; begin each document with a line `---`"
+            ),
             ("a: *b\n", "1:4: the alias *b names no anchor; write &b before the node that it means"),
             ("a: &b [*b]\n", "1:8: the alias *b stands inside of its own anchor; write the node out"),
             ("[a]: 1\n", "1:1: a key is a sequence or a mapping; write a text as the key"),

@@ -124,7 +124,7 @@ package struct HostileTenant {
 
     private static let names = [
         "scheduler", "scheduler-flags", "forwarding", "persistence-granularity", "one-packet", "drain-timeout",
-        "upper-threshold", "weight", "", "x",
+        "upper-threshold", "check", "weight", "", "x",
     ]
 
     private mutating func value() -> String {

@@ -97,6 +97,7 @@ struct RunCommand: ParsableCommand {
 
     /// Stays, and follows what is declared.
     private func stay() throws {
+        Allocator.shareFreedMemory()
         Signals.ignoreBrokenPipes()
         if !agent.coreDumps { ProcessProtection.keepMemoryPrivate() }
         try Failures.endWithStatus {

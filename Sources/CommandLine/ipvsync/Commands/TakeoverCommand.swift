@@ -80,7 +80,7 @@ struct TakeoverCommand: ParsableCommand {
 
     /// Says how many of the addresses that kube-proxy serves are refused, each of which was named before.
     private static func complain(ofRefused warnings: [TranslationWarning]) {
-        let count = warnings.count { $0.reason == .address }
+        let count = warnings.count { $0.reason == .address && $0.kind == "Service" }
         guard count > 0 else { return }
         StandardStreams.complain(
             "kube-proxy serves \(count == 1 ? "an address" : "\(count) addresses") that ipvsync refuses, as said above; "
