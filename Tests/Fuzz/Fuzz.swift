@@ -8,7 +8,11 @@ struct Fuzz: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "Fuzz", abstract: "Feeds mutated inputs to what parses bytes from outside.")
 
-    @Argument(help: "netlink, network, nftables, iptables, yaml, ipvsadm, manifests, kubeconfig, lists, checker or tenant.")
+    @Argument(
+        help: """
+            netlink, network, nftables, iptables, yaml, ipvsadm, manifests, kubeconfig, lists, checker, migrations or \
+            tenant.
+            """)
     var target: FuzzTarget.Name
 
     @Option(help: "How long.")
