@@ -38,7 +38,7 @@ struct ServiceChecksTests {
     @Test("Ready endpoints are checked, and one that is down goes")
     func annotation() throws {
         var state = try state()
-        _ = state.take([
+        _ = state.apply([
             .changed(service("web", 1, ["ipvsync.io/check": "http:/healthz"])), .changed(slice("web", 1, count: 3)),
         ])
         let taken = state.takeSubjects()
@@ -48,13 +48,13 @@ struct ServiceChecksTests {
         let key = try #require(VirtualServerKey("tcp 10.96.0.1:80"))
         let down = CheckResult(.down, reason: "", duration: .zero)
         let order = subjects.sorted { $0.realServer < $1.realServer }
-        for _ in 0..<3 { _ = state.take([(order[0], down)], now: now) }
+        for _ in 0..<3 { _ = state.apply([(order[0], down)], now: now) }
         #expect(state.desired(key)?.realServers.count == 2)
         // While none is up, all count as up.
-        for _ in 0..<3 { _ = state.take(order.map { ($0, down) }, now: now) }
+        for _ in 0..<3 { _ = state.apply(order.map { ($0, down) }, now: now) }
         #expect(state.desired(key)?.realServers.count == 3)
         // Without the annotation nothing is checked.
-        let keys = state.take([.changed(service("web", 1, [:]))])
+        let keys = state.apply([.changed(service("web", 1, [:]))])
         #expect(keys == [key])
         let rest = state.takeSubjects()
         #expect(rest == [])
@@ -63,7 +63,7 @@ struct ServiceChecksTests {
     @Test("What makes no sense, and what is not heeded, is told", arguments: ["smtp", "ftp", "http:/a b", "tcp:80"])
     func refused(value: String) throws {
         var state = try state()
-        _ = state.take([.changed(service("web", 1, ["ipvsync.io/check": value])), .changed(slice("web", 1, count: 1))])
+        _ = state.apply([.changed(service("web", 1, ["ipvsync.io/check": value])), .changed(slice("web", 1, count: 1))])
         #expect(state.warnings.map(\.reason) == [.annotation])
         let subjects = state.takeSubjects()
         #expect(subjects == [])
@@ -73,7 +73,7 @@ struct ServiceChecksTests {
     func bound() throws {
         var state = try state("{checksPerNamespace: 4, checkInterval: 30s}")
         let annotations = ["ipvsync.io/check": "tcp"]
-        _ = state.take([
+        _ = state.apply([
             .changed(service("a", 1, annotations)), .changed(slice("a", 1, count: 3)),
             .changed(service("b", 2, annotations)), .changed(slice("b", 2, count: 3)),
         ])
