@@ -16,7 +16,7 @@ extension Scenario {
             try whole.expectWhole()
             let confined = try manager.processStatus(["CapEff", "CapBnd", "NoNewPrivs", "Seccomp"])
             try expectEqual(
-                confined, ["CapEff:\t0000000000001000", "CapBnd:\t0000000000001000", "NoNewPrivs:\t1", "Seccomp:\t2"])
+                confined, ["CapEff:\t00000000000010e0", "CapBnd:\t00000000000010e0", "NoNewPrivs:\t1", "Seccomp:\t2"])
             try expectEqual(try site.foreign(), foreign, "what is others'")
 
             for (name, damage) in NodeDamage.thorough {
