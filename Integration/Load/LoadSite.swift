@@ -87,6 +87,7 @@ final class LoadSite {
         (0..<services).map { number in
             let address = "10.\(network).\(number / 250).\(number % 250 + 1)"
             return """
+                ---
                 {"kind":"Service","apiVersion":"v1","metadata":{"name":"s\(number)","namespace":"\(namespace)"},\
                 "spec":{"type":"LoadBalancer","externalTrafficPolicy":"Local","healthCheckNodePort":\(firstPort + number),\
                 "clusterIP":"\(address)","clusterIPs":["\(address)"],"ports":[{"port":80,"protocol":"TCP"}]}}
@@ -94,7 +95,6 @@ final class LoadSite {
                 {"kind":"EndpointSlice","apiVersion":"discovery.k8s.io/v1","metadata":{"name":"s\(number)-1",\
                 "namespace":"\(namespace)","labels":{"kubernetes.io/service-name":"s\(number)"}},"addressType":"IPv4",\
                 "ports":[{"port":80}],"endpoints":[{"addresses":["10.244.1.1"],"nodeName":"n1"}]}
-                ---
 
                 """
         }.joined()

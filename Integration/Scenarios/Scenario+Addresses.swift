@@ -35,8 +35,8 @@ extension Scenario {
             // Whoever programmed the node from files knew of no API server: its address and its port are a Service's.
             // Its endpoint answers nobody, so the agent's connections hang in its virtual server.
             let manifests = try context.write(
-                AddressSite.service(["192.0.2.10", "203.0.113.9"], ports: [80, Int(server.port) ?? 0]) + "\n---\n"
-                    + AddressSite.slice(Int(server.port) ?? 0), to: "service.yaml")
+                "---\n" + AddressSite.service(["192.0.2.10", "203.0.113.9"], ports: [80, Int(server.port) ?? 0])
+                    + "\n---\n" + AddressSite.slice(Int(server.port) ?? 0), to: "service.yaml")
             try context.run([context.ipvsync, "--once"] + site.arguments(["--manifests", manifests]))
             try site.expectTaken(["10.96.0.10", "192.0.2.10", "203.0.113.9"])
             server.setService(["192.0.2.10", "203.0.113.7"])
