@@ -315,7 +315,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Configuration", "DataPath", "KubeProxy", "HealthChecks", "KubernetesObjects", "LoadBalancing",
+                "Agent", "Configuration", "DataPath", "KubeProxy", "HealthChecks", "KubernetesAPI", "KubernetesObjects",
+                "LoadBalancing",
                 "NFTables",
                 "Netlink",
                 "NodeNetwork",

@@ -186,7 +186,8 @@ extension Scenario {
             var server: APIServerStandIn?
             if readsFiles {
                 arguments = [
-                    "--manifests", try context.write(nodePortService.joined(separator: "\n---\n"), to: "web.yaml"),
+                    "--manifests",
+                    try context.write("---\n" + nodePortService.joined(separator: "\n---\n"), to: "web.yaml"),
                 ]
             } else {
                 let cluster = try nodePortCluster(context)

@@ -51,7 +51,7 @@ private struct FirstSyncSite {
         // The first device of its kind loads a module, and comes late.
         try context.run(["ip", "link", "add", "other0", "type", "dummy"])
         let objects = (0..<Self.services).map(Self.objects)
-        let manifests = try context.write(objects.joined(separator: "---\n"), to: "services.yaml")
+        let manifests = try context.write(objects.joined(), to: "services.yaml")
         let configuration = try context.write(
             "{virtualServers: [], network: {vipBinding: address}}\n", to: "node.yaml")
         arguments = ["--once", "--quiet", "--manifests", manifests, "--node", "node1", "--config", configuration]
@@ -61,6 +61,7 @@ private struct FirstSyncSite {
         let address = "10.96.\(number / 250).\(number % 250 + 1)"
         let endpoints = (1...endpoints).map { "{addresses: [10.244.\(number % 250).\($0)]}" }
         return """
+            ---
             {apiVersion: v1, kind: Service, metadata: {name: s\(number), namespace: default}, spec: {clusterIP: \(address),
             clusterIPs: [\(address)], ipFamilies: [IPv4], ports: [{name: http, port: 80}]}}
             ---

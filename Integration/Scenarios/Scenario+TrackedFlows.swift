@@ -135,6 +135,7 @@ extension Scenario {
     ) throws(ScenarioFailure) {
         let manifest = try context.write(
             """
+            ---
             {apiVersion: v1, kind: Service, metadata: {name: s, namespace: default}, spec: {clusterIP: 10.96.0.10,
             clusterIPs: [10.96.0.10], ipFamilies: [IPv4], ports: [{name: a, port: 53, protocol: SCTP}]}}
             ---

@@ -212,7 +212,8 @@ extension Scenario {
             try traffic.waitForAnswers(20)
             try context.ipvsadm("-d", "-t", "192.0.2.1:80", "-r", "198.51.100.1:8080")
             try traffic.waitForCuts(of: ["198.51.100.1"])
-            try traffic.finish().expectFlawless(minimum: 20)
+            // A new connection may have been cut in the middle too.
+            try traffic.finish().expectUnbroken()
         },
         Scenario(
             "traffic: connections to a virtual server that is gone are counted", tags: [.harness],

@@ -54,7 +54,7 @@ extension Soak {
         var fresh = AgentState(Declaration(files.configuration), node: SoakObjects.node)
         for kind in SoakServer.kinds {
             let objects = node.known.filter { $0.key.kind == kind }.map(\.value)
-            _ = fresh.take([.replaced(kind: kind, objects, unreadable: [])])
+            _ = fresh.apply([.replaced(kind: kind, objects, unreadable: [])])
         }
         try expectEqual(
             lines(node.state.desired.virtualServers), lines(fresh.desired.virtualServers), "what is wanted")

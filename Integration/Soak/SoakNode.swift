@@ -65,7 +65,7 @@ final class SoakNode {
             let events = feeds[index].proceed(now: clock.now, rate: rate)
             guard !events.isEmpty else { continue }
             events.forEach(remember)
-            loop.note(state.take(events), at: clock.now)
+            loop.note(state.apply(events), at: clock.now)
         }
         if !state.isComplete, feeds.allSatisfy(\.isComplete) { _ = state.noteHeardAll() }
     }

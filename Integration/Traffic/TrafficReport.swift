@@ -58,6 +58,13 @@ struct TrafficReport: Sendable, CustomStringConvertible {
             let isOpened = longConnections.contains { $0.family == family && $0.answers > 0 }
             try expect(isOpened, "there was no long-lived \(family) connection\n\(self)", file: file, line: line)
         }
+        try expectUnbroken(but: cut, file: file, line: line)
+    }
+
+    /// Ends the scenario as failed if a long-lived connection broke, or one of those real servers goes on.
+    func expectUnbroken(
+        but cut: Set<String> = [], file: StaticString = #fileID, line: Int = #line
+    ) throws(ScenarioFailure) {
         let isCut: (LongConnection) -> Bool = { cut.contains($0.server ?? "") }
         let broken = brokenConnections.filter { !isCut($0) }
         try expect(

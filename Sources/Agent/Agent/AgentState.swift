@@ -144,7 +144,7 @@ package struct AgentState: DesiredSource {
     /// Takes what an API server told.
     ///
     /// - Returns: The virtual servers that are wanted otherwise now.
-    package mutating func take(_ events: [FeedEvent]) -> [VirtualServerKey] {
+    package mutating func apply(_ events: [FeedEvent]) -> [VirtualServerKey] {
         for event in events {
             index.update { cluster in
                 switch event {
@@ -245,12 +245,14 @@ package struct AgentState: DesiredSource {
     private mutating func watching(_ keys: [VirtualServerKey]) -> [VirtualServerKey] {
         let now = ContinuousClock.now
         for key in keys where declared[key] == nil {
-            if let server = index.owner(key), let service = index.holder(of: key),
-                let rules = serviceChecks.rules(server, of: service)
-            {
+            guard let server = index.owner(key), let service = index.holder(of: key) else {
+                serviceChecks.forget(key)
+                verdicts.forget(key)
+                continue
+            }
+            if let rules = serviceChecks.rules(server, of: service) {
                 verdicts.watch(server.desired, by: rules, now: now)
             } else {
-                serviceChecks.forget(key)
                 verdicts.forget(key)
             }
         }
@@ -264,10 +266,10 @@ package struct AgentState: DesiredSource {
     package mutating func takeSubjects() -> Set<CheckSubject>? { verdicts.takeSubjects() }
 
     /// Takes the results of checks, and note of the time.
-    package mutating func take(
+    package mutating func apply(
         _ results: [(CheckSubject, CheckResult)], now: ContinuousClock.Instant
     ) -> VerdictChange {
-        var change = verdicts.take(results, now: now)
+        var change = verdicts.record(results, now: now)
         change.keys.formUnion(verdicts.advance(to: now))
         return change
     }

@@ -96,7 +96,7 @@ extension ReconcilePolicy {
 extension Declaration {
     /// Takes what an agent knows of real servers into account, for a run that checks none itself: those of which nothing
     /// is known count as up.
-    package mutating func take(_ recollection: Recollection) {
+    package mutating func apply(_ recollection: Recollection) {
         guard !configuration.health.isEmpty else { return }
         let now = ContinuousClock.now
         var verdicts = Verdicts(now: now, recalling: recollection)

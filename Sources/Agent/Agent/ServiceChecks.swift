@@ -40,7 +40,7 @@ package struct ServiceChecks: Sendable {
                     "annotation \(HeededAnnotations.prefix)check is not followed\(others): its namespace has more than "
                         + "\(limit) endpoints checked, see `services.checksPerNamespace`")
             }
-        }.sorted { $0.description < $1.description }
+        }.sorted { $0.object < $1.object }
     }
 
     /// How a virtual server is to be watched; `nil` when it is not.

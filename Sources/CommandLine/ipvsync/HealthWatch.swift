@@ -66,7 +66,7 @@ final class HealthWatch {
     {
         let hasNewSubjects = follow(&state, now)
         let results = checker?.receive(now: now) ?? []
-        let change = state.take(results, now: now)
+        let change = state.apply(results, now: now)
         reporter.report(change, results, problem: problem ?? checker?.problem, checker?.figures)
         isUnsaved = isUnsaved || hasNewSubjects || !change.keys.isEmpty
         if hasNewSubjects || !change.keys.isEmpty || !results.isEmpty && nextPublication <= now {

@@ -150,7 +150,7 @@ final class NodeAgent {
     func run() throws(SyncError) {
         while true {
             reporter.beat(reconciler)
-            take(wait)
+            awaitNews(wait)
             servers.listenAgain()
             if let news = files.takeNews() { log.warning("files are not watched", metadata: ["detail": "\(news)"]) }
             if files.hasChanged() || files.lookAgain() { reloadTime = .now + Self.reloadDelay }
@@ -162,13 +162,13 @@ final class NodeAgent {
                 log.warning("IPVS was unloaded or loaded", metadata: ["detail": "everything is looked at again"])
                 reconciler.noteEverything(at: .now)
             }
-            if state.hasMore { take(state.translateMore()) }
+            if state.hasMore { noteChanges(state.translateMore()) }
             if !state.isComplete, watch?.isComplete ?? true, state.knowsNodeAddresses || watch == nil {
-                take(state.noteHeardAll())
+                noteChanges(state.noteHeardAll())
             }
             releaseAPIServer()
             if let reloadTime, reloadTime <= .now { reload() }
-            for reading in readings.take() { take(reading) }
+            for reading in readings.take() { finishReload(reading) }
             for signal in signals.pending() {
                 if signal == .end { return try end() }
                 reload()
@@ -235,7 +235,7 @@ final class NodeAgent {
     }
 
     /// Waits for news of the API server, a file, or a signal.
-    private func take(_ wait: Duration) {
+    private func awaitNews(_ wait: Duration) {
         let descriptors =
             [
                 signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor,
@@ -251,7 +251,7 @@ final class NodeAgent {
         // Before the Services: no address of the API server is ever taken, not for a moment.
         let keys = state.use(apiServers: watch.servers)
         if !events.isEmpty || !keys.isEmpty {
-            take(keys + state.take(events))
+            noteChanges(keys + state.apply(events))
             hold(watch)
         }
         reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
@@ -267,7 +267,7 @@ final class NodeAgent {
     }
 
     /// Takes note of virtual servers that are wanted otherwise, and of what else is.
-    private func take(_ keys: [VirtualServerKey]) {
+    private func noteChanges(_ keys: [VirtualServerKey]) {
         reconciler.note(keys, at: .now)
         reconciler.note(state.takeDataPathChange(), at: .now)
         warningTime = warningTime ?? .now + Self.warningDelay
@@ -360,7 +360,7 @@ final class NodeAgent {
     }
 
     /// Takes what the files declare now; the last good ones stay when they are invalid.
-    private func take(_ reading: Result<Declaration, any Error>) {
+    private func finishReload(_ reading: Result<Declaration, any Error>) {
         isReading = false
         fileStatus.lists += 1
         fileStatus.lastHeard = .now

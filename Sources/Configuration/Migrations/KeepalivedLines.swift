@@ -15,7 +15,7 @@ struct KeepalivedLines {
         static let files = 1000
         static let depth = 20
         static let bytes = 16 << 20
-        static let lineLength = 64 << 10
+        static let lineLength = 16 << 10
         static let lines = 1 << 20
         static let substitutions = 1000
     }
@@ -103,7 +103,8 @@ extension KeepalivedLines {
     /// - Parameter budget: How many definitions may still be filled in for the line of the file.
     private mutating func expand(_ text: [UInt8], _ place: SourcePlace, _ budget: inout Int) {
         guard !isFull, var text = conditional(text, place) else { return }
-        while let reference = Self.reference(in: text, definitions) {
+        var start = 0
+        while let reference = Self.reference(in: text, from: start, definitions) {
             guard budget > 0, text.count <= Limit.lineLength else {
                 return findings.report(place, "its definitions never end", "write the line out")
             }
@@ -114,6 +115,8 @@ extension KeepalivedLines {
                 return
             }
             guard let rest = conditional(text, place) else { return }
+            // What was filled in may refer to others; what stands before it does not.
+            start = rest.count == text.count ? reference.range.lowerBound : 0
             text = rest
         }
         guard !text.isEmpty else { return }
@@ -151,11 +154,11 @@ extension KeepalivedLines {
 
     /// The first `${NAME}`, or `$NAME` before a blank or the end, that is defined; not the one that a line defines.
     private static func reference(
-        in text: [UInt8], _ definitions: [String: [UInt8]]
+        in text: [UInt8], from start: Int, _ definitions: [String: [UInt8]]
     ) -> (range: Range<Int>, value: [UInt8])? {
         // What a definition holds is filled in where it is used.
         guard definition(in: text) == nil else { return nil }
-        var index = text.startIndex
+        var index = min(start, text.endIndex)
         while let dollar = text[index...].firstIndex(of: UInt8(ascii: "$")) {
             index = dollar + 1
             let isBraced = text[index...].first == UInt8(ascii: "{")

@@ -48,7 +48,7 @@ package struct Verdict: Hashable, Sendable {
     /// attempts in a row as the check's `rise` and `fall` say.
     ///
     /// - Returns: Whether the state or the weight is another one now.
-    package mutating func take(_ result: CheckResult, of check: ServerCheck, now: ContinuousClock.Instant) -> Bool {
+    package mutating func record(_ result: CheckResult, of check: ServerCheck, now: ContinuousClock.Instant) -> Bool {
         last = Attempt(result: result, time: now)
         switch result.outcome {
         case .unknown: return false

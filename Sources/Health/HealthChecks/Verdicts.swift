@@ -112,7 +112,7 @@ package struct Verdicts: Sendable {
     // MARK: What is found
 
     /// Takes the results of checks; those of subjects that nobody asks about any more count for nothing.
-    package mutating func take(
+    package mutating func record(
         _ results: [(CheckSubject, CheckResult)], now: ContinuousClock.Instant
     ) -> VerdictChange {
         self.now = now
@@ -120,7 +120,7 @@ package struct Verdicts: Sendable {
         for (subject, result) in results {
             guard let index = entries.index(forKey: subject) else { continue }
             let before = entries.values[index].verdict
-            guard entries.values[index].verdict.take(result, of: subject.check, now: now) else { continue }
+            guard entries.values[index].verdict.record(result, of: subject.check, now: now) else { continue }
             change.keys.formUnion(entries.values[index].users)
             let after = entries.values[index].verdict
             guard before.state != after.state else { continue }

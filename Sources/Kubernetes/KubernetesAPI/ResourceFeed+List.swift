@@ -62,13 +62,13 @@ struct ListInProgress {
         return element
     }
 
-    mutating func take(_ object: KubernetesObject) {
+    mutating func add(_ object: KubernetesObject) {
         pageObjects.append(object)
         pageElements += Int(object.elements)
     }
 
     /// - Parameter service: The name of the Service that it belongs to; `nil` if that cannot be known.
-    mutating func take(unreadable name: ObjectName, _ problem: String, service: String?) {
+    mutating func add(unreadable name: ObjectName, _ problem: String, service: String?) {
         pageUnreadable[name] = problem.cut(to: FeedLimits.message)
         pageServices[name] = service
     }
@@ -122,13 +122,13 @@ extension ResourceFeed {
         list.add(bytes)
         if let excess = list.excess(limits, now: now) { return refuseList(excess, now: now) }
         do throws(YAMLError) {
-            while phase == .running, let element = try list.next() { take(element, now: now) }
+            while phase == .running, let element = try list.next() { read(element, now: now) }
         } catch {
             failList("the list is no JSON of an API server: \(error.message)", now: now)
         }
     }
 
-    private mutating func take(_ element: JSONListReader.Element, now: ContinuousClock.Instant) {
+    private mutating func read(_ element: JSONListReader.Element, now: ContinuousClock.Instant) {
         switch element {
         case .member(let name, _):
             // What a Status says stands behind its kind.
@@ -136,31 +136,31 @@ extension ResourceFeed {
                 let problem = mismatch(list.members["kind"], list.members["apiVersion"], isList: true)
             else { return }
             failList("the answer is a list of another kind: \(problem)", now: now)
-        case .item(let node): take(item: node, now: now)
+        case .item(let node): read(item: node, now: now)
         case .unreadableItem(let node, let error):
             guard isOurs(node, now: now) else { return }
-            take(unreadable: node, error.message)
+            add(unreadable: node, error.message)
         }
         if phase == .running, let excess = list.excess(limits, now: now) { refuseList(excess, now: now) }
     }
 
-    private mutating func take(item node: YAMLNode, now: ContinuousClock.Instant) {
+    private mutating func read(item node: YAMLNode, now: ContinuousClock.Instant) {
         guard isOurs(node, now: now) else { return }
         do throws(ObjectError) {
             var object = try KubernetesObject(node, kind: resource.kind, namespace: "")
             if case .other(let kind) = object {
-                take(unreadable: node, "it is a \(kind)")
+                add(unreadable: node, "it is a \(kind)")
             } else {
                 shared.share(&object)
-                list.take(object)
+                list.add(object)
             }
         } catch {
-            take(unreadable: node, "\(error.field): \(error.message)")
+            add(unreadable: node, "\(error.field): \(error.message)")
         }
     }
 
-    private mutating func take(unreadable node: YAMLNode, _ problem: String) {
-        list.take(unreadable: node.objectName, problem, service: node.serviceName(of: resource.kind))
+    private mutating func add(unreadable node: YAMLNode, _ problem: String) {
+        list.add(unreadable: node.objectName, problem, service: node.serviceName(of: resource.kind))
     }
 
     /// Whether an item is an object of the kind with a name; gives the list up if it is not.

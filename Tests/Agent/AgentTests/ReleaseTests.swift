@@ -142,16 +142,16 @@ import Testing
         let services = (0..<2_500).map { number in
             service("s\(number)", clusterIP: "10.96.\(number / 250).\(1 + number % 250)", external: [])
         }
-        #expect(state.take([.replaced(kind: "Service", services, unreadable: [])]).count == services.count)
+        #expect(state.apply([.replaced(kind: "Service", services, unreadable: [])]).count == services.count)
         #expect(state.isWhole && state.desired.virtualServers.count == services.count)
-        #expect(state.take([.replaced(kind: "Service", [], unreadable: [])]).count == services.count)
+        #expect(state.apply([.replaced(kind: "Service", [], unreadable: [])]).count == services.count)
         #expect(state.isWhole && state.desired.virtualServers.isEmpty)
     }
 
     @Test func theServersAddressIsNeverWanted() throws {
         var state = try agentState("{}")
         _ = state.use(apiServers: [Self.server])
-        let keys = state.take([
+        let keys = state.apply([
             .replaced(
                 kind: "Service", [service("evil", clusterIP: "10.96.0.1", external: ["192.0.2.10", "203.0.113.1"])],
                 unreadable: [])
@@ -172,7 +172,7 @@ import Testing
         #expect(state.network?.serviceNetworks == [IPPrefix("10.96.0.0/12")!])
         // A cluster IP by which it is reached is the Service's, in a network that is the node's to serve.
         _ = state.use(apiServers: [IPAddress("10.96.0.1")!])
-        _ = state.take([
+        _ = state.apply([
             .replaced(kind: "Service", [service("kubernetes", clusterIP: "10.96.0.1", external: [])], unreadable: [])
         ])
         #expect(state.network?.serviceNetworks.count == 2)

@@ -1,5 +1,6 @@
 import Configuration
 import HealthChecks
+import KubernetesAPI
 import KubernetesObjects
 import LoadBalancing
 import NodeNetwork
@@ -37,22 +38,23 @@ struct ServiceChecksTests {
     @Test("Ready endpoints are checked, and one that is down goes")
     func annotation() throws {
         var state = try state()
-        _ = state.take([
+        _ = state.apply([
             .changed(service("web", 1, ["ipvsync.io/check": "http:/healthz"])), .changed(slice("web", 1, count: 3)),
         ])
-        let subjects = try #require(state.takeSubjects())
+        let taken = state.takeSubjects()
+        let subjects = try #require(taken)
         #expect(subjects.map(\.description).sorted().first == "http 10.1.1.1:8080")
         #expect(subjects.count == 3 && subjects.allSatisfy { $0.check.interval == .seconds(5) })
         let key = try #require(VirtualServerKey("tcp 10.96.0.1:80"))
         let down = CheckResult(.down, reason: "", duration: .zero)
         let order = subjects.sorted { $0.realServer < $1.realServer }
-        for _ in 0..<3 { _ = state.take([(order[0], down)], now: now) }
+        for _ in 0..<3 { _ = state.apply([(order[0], down)], now: now) }
         #expect(state.desired(key)?.realServers.count == 2)
         // While none is up, all count as up.
-        for _ in 0..<3 { _ = state.take(order.map { ($0, down) }, now: now) }
+        for _ in 0..<3 { _ = state.apply(order.map { ($0, down) }, now: now) }
         #expect(state.desired(key)?.realServers.count == 3)
         // Without the annotation nothing is checked.
-        let keys = state.take([.changed(service("web", 1, [:]))])
+        let keys = state.apply([.changed(service("web", 1, [:]))])
         #expect(keys == [key])
         let rest = state.takeSubjects()
         #expect(rest == [])
@@ -61,7 +63,7 @@ struct ServiceChecksTests {
     @Test("What makes no sense, and what is not heeded, is told", arguments: ["smtp", "ftp", "http:/a b", "tcp:80"])
     func refused(value: String) throws {
         var state = try state()
-        _ = state.take([.changed(service("web", 1, ["ipvsync.io/check": value])), .changed(slice("web", 1, count: 1))])
+        _ = state.apply([.changed(service("web", 1, ["ipvsync.io/check": value])), .changed(slice("web", 1, count: 1))])
         #expect(state.warnings.map(\.reason) == [.annotation])
         let subjects = state.takeSubjects()
         #expect(subjects == [])
@@ -71,11 +73,12 @@ struct ServiceChecksTests {
     func bound() throws {
         var state = try state("{checksPerNamespace: 4, checkInterval: 30s}")
         let annotations = ["ipvsync.io/check": "tcp"]
-        _ = state.take([
+        _ = state.apply([
             .changed(service("a", 1, annotations)), .changed(slice("a", 1, count: 3)),
             .changed(service("b", 2, annotations)), .changed(slice("b", 2, count: 3)),
         ])
-        let subjects = try #require(state.takeSubjects())
+        let taken = state.takeSubjects()
+        let subjects = try #require(taken)
         #expect(subjects.count == 3 && subjects.allSatisfy { $0.check.interval == .seconds(30) })
         #expect(state.warnings.map(\.reason) == [.bound])
     }

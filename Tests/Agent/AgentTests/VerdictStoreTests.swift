@@ -36,7 +36,7 @@ struct VerdictStoreTests {
         var verdicts = Verdicts(now: now - .seconds(100))
         verdicts.watch(farm, by: rules, now: now - .seconds(100))
         let outcomes: [CheckResult.Outcome] = [.up, .weight(1), .down]
-        _ = verdicts.take(
+        _ = verdicts.record(
             outcomes.enumerated().map { index, outcome in
                 (
                     CheckSubject(check, of: endpoint(UInt32(index + 1))),
@@ -110,7 +110,7 @@ struct VerdictStoreTests {
         startsDown.startsDown = true
         var declaration = Declaration(
             Configuration(desired: DesiredState(virtualServers: [farm]), health: [key: startsDown]))
-        declaration.take(store.load(now: now).0)
+        declaration.apply(store.load(now: now).0)
         #expect(declaration.configuration.desired.virtualServers.first?.realServers.map(\.weight) == [3, 1, 0, 3])
     }
 
@@ -122,7 +122,7 @@ struct VerdictStoreTests {
         let subjects = state.takeSubjects()
         #expect(subjects?.count == 4)
         let down = CheckSubject(check, of: endpoint(2))
-        let change = state.take([(down, CheckResult(.down, reason: "", duration: .zero))], now: now)
+        let change = state.apply([(down, CheckResult(.down, reason: "", duration: .zero))], now: now)
         #expect(change.keys == [key])
         #expect(state.desired(key)?.realServers.map(\.weight) == [3, 0, 3, 3])
         #expect(state.desired.virtualServers.map(\.realServers) == [state.desired(key)?.realServers])

@@ -17,7 +17,7 @@ struct KeepalivedErrorTests {
         ("virtual_server 192.0.2.1 80 {\nlb_kind MASQ\n\(server)}", "2: lb_kind is \"MASQ\"; write NAT, DR or TUN"),
         ("virtual_server 192.0.2.1 80 {\nprotocol ICMP\n\(server)}", "2: protocol is \"ICMP\""),
         ("virtual_server 192.0.2.1 80 {\nprotocol TCP\n", "1: the block of virtual_server does not end"),
-        ("virtual_server 192.0.2.1 80 {\n\(server)}\n}", "4: a } has no {"),
+        ("virtual_server 192.0.2.1 80 {\n\(server)}\n}", "5: a } has no {"),
         ("virtual_server 192.0.2.1 80 {\n}", "1: the virtual server has no real servers"),
         ("virtual_server group web {\n\(server)}", "1: there is no virtual_server_group web"),
         ("virtual_server fwmark 0 {\n\(server)}", "1: virtual_server is \"0\""),

@@ -76,7 +76,7 @@ struct KeepalivedTests {
         #expect(health.backup == RealServer(sorry, forwarding: .masquerade))
         let first = try migrated.virtualServer("tcp 192.0.2.30:25").realServers[0]
         #expect(first.forwarding == .tunnel(.ipip) && first.upperThreshold == 500 && first.lowerThreshold == 100)
-        for (line, hook) in [(12, "quorum_up"), (13, "quorum_down"), (18, "notify_down")] {
+        for (line, hook) in [(13, "quorum_up"), (14, "quorum_down"), (19, "notify_down")] {
             #expect(migrated.hasNote(line: line, hook))
         }
         #expect(health.checks.map(\.probe) == [.smtp(helo: "lb.example.com")])
@@ -121,7 +121,7 @@ struct KeepalivedTests {
     @Test func `a program keeps its arguments without a shell`() throws {
         let migrated = try Migrated(fixture: "misc.conf")
         let health = try migrated.health("tcp 192.0.2.60:3306")
-        let arguments = ["/bin/echo", "--host", "198.51.100.1", "two words", "x"]
+        let arguments = ["/bin/echo", "--host", "198.51.100.1", "two words", "\"x\""]
         #expect(
             health.checks == [
                 ServerCheck(

@@ -44,8 +44,8 @@ struct Migrated {
     }
 
     func health(_ key: String) throws -> HealthRules {
-        let key = try #require(VirtualServerKey(key))
-        return try #require(configuration.health[key], "\(key) is not checked")
+        let known = try #require(VirtualServerKey(key))
+        return try #require(configuration.health[known], "\(key) is not checked")
     }
 
     /// The lines and texts of the notes.

@@ -11,7 +11,7 @@ import Testing
         let check = ServerCheck(.tcp(nil), rise: rise, fall: fall)
         var verdict = verdict
         return outcomes.enumerated().map { index, outcome in
-            _ = verdict.take(
+            _ = verdict.record(
                 CheckResult(outcome, reason: "", duration: .zero), of: check, now: start + .seconds(index))
             return verdict.state
         }
@@ -44,7 +44,7 @@ import Testing
         var verdict = Verdict(since: start)
         let weights: [UInt32] = [7, 7, .max]
         let changes = weights.map { weight in
-            verdict.take(CheckResult(.weight(weight), reason: "\(weight)", duration: .zero), of: check, now: start)
+            verdict.record(CheckResult(.weight(weight), reason: "\(weight)", duration: .zero), of: check, now: start)
         }
         #expect(changes == [true, false, true])
         #expect(verdict.weight == RealServer.maximumWeight)
@@ -57,10 +57,10 @@ import Testing
         let (up, down) = (
             CheckResult(.up, reason: "", duration: .zero), CheckResult(.down, reason: "", duration: .zero)
         )
-        _ = verdict.take(up, of: check, now: start)
+        _ = verdict.record(up, of: check, now: start)
         #expect(!verdict.hasRecovered)
-        _ = verdict.take(down, of: check, now: start)
-        _ = verdict.take(up, of: check, now: start + .seconds(9))
+        _ = verdict.record(down, of: check, now: start)
+        _ = verdict.record(up, of: check, now: start + .seconds(9))
         #expect(verdict.hasRecovered)
         #expect(verdict.since == start + .seconds(9))
     }

@@ -34,7 +34,7 @@ import Testing
         let farm = farm([1, 2])
         var verdicts = watching(farm, HealthRules(checks: [check], onFailure: action))
         #expect(verdicts.effective(farm).realServers == farm.realServers)
-        let change = verdicts.take([result(2, .down)], now: start)
+        let change = verdicts.record([result(2, .down)], now: start)
         #expect(change.keys == [key])
         #expect(change.transitions.map(\.new) == [.down])
         let effective = verdicts.effective(farm)
@@ -47,7 +47,7 @@ import Testing
             #expect(effective.withdrawn == [endpoint(2): .drain])
         case .remove: #expect(effective.withdrawn == [endpoint(2): .immediately])
         }
-        _ = verdicts.take([result(2, .up)], now: start)
+        _ = verdicts.record([result(2, .up)], now: start)
         #expect(verdicts.effective(farm) == farm)
     }
 
@@ -56,10 +56,10 @@ import Testing
         let second = ServerCheck(.ping, rise: 1, fall: 1)
         var verdicts = watching(farm, HealthRules(checks: [check, second], onFailure: .weightZero))
         let other = CheckSubject(second, of: endpoint(1))
-        _ = verdicts.take(
+        _ = verdicts.record(
             [result(1, .up), (other, CheckResult(.down, reason: "", duration: .zero))], now: start)
         #expect(weights(verdicts.effective(farm)) == [endpoint(1): 0])
-        _ = verdicts.take([(other, CheckResult(.up, reason: "", duration: .zero))], now: start)
+        _ = verdicts.record([(other, CheckResult(.up, reason: "", duration: .zero))], now: start)
         #expect(weights(verdicts.effective(farm)) == [endpoint(1): 1])
     }
 
@@ -77,7 +77,7 @@ import Testing
     @Test func aWeightOfACheckStandsInThePlaceOfTheDeclaredOne() {
         let farm = farm([4, 0])
         var verdicts = watching(farm, HealthRules(checks: [check]))
-        _ = verdicts.take([result(1, .weight(9)), result(2, .weight(9))], now: start)
+        _ = verdicts.record([result(1, .weight(9)), result(2, .weight(9))], now: start)
         #expect(weights(verdicts.effective(farm)) == [endpoint(1): 9, endpoint(2): 0])
     }
 
@@ -89,17 +89,17 @@ import Testing
         rules.backup = RealServer(endpoint(99))
         var verdicts = watching(farm, rules)
         // Two are enough while it is there: 3 - 1.
-        let outcome3 = verdicts.take((1...3).map { result($0, .down) }, now: start)
+        let outcome3 = verdicts.record((1...3).map { result($0, .down) }, now: start)
         #expect(outcome3.quorums.isEmpty)
-        let outcome4 = verdicts.take([result(4, .down)], now: start)
+        let outcome4 = verdicts.record([result(4, .down)], now: start)
         #expect(outcome4.quorums.map(\.isThere) == [false])
         let effective = verdicts.effective(farm)
         #expect(effective.realServers.last == RealServer(endpoint(99)))
         #expect(effective.realServers.dropLast().allSatisfy { $0.weight == 0 })
         // Four are needed to have it again: 3 + 1.
-        let outcome5 = verdicts.take([result(1, .up), result(2, .up)], now: start)
+        let outcome5 = verdicts.record([result(1, .up), result(2, .up)], now: start)
         #expect(outcome5.quorums.isEmpty)
-        let outcome6 = verdicts.take([result(3, .up)], now: start)
+        let outcome6 = verdicts.record([result(3, .up)], now: start)
         #expect(outcome6.quorums.map(\.isThere) == [true])
         #expect(verdicts.effective(farm).withdrawn == [endpoint(99): .drain])
     }
@@ -109,7 +109,7 @@ import Testing
         var rules = HealthRules(checks: [check], onFailure: .weightZero)
         rules.quorum = 2
         var verdicts = watching(farm, rules)
-        let outcome7 = verdicts.take([result(1, .down)], now: start)
+        let outcome7 = verdicts.record([result(1, .down)], now: start)
         #expect(outcome7.quorums.count == 1)
         #expect(weights(verdicts.effective(farm)) == [endpoint(1): 0, endpoint(2): 1])
     }
@@ -119,9 +119,9 @@ import Testing
         var rules = HealthRules(checks: [check])
         rules.panicThreshold = 50
         var verdicts = watching(farm, rules)
-        _ = verdicts.take([result(1, .down), result(2, .down)], now: start)
+        _ = verdicts.record([result(1, .down), result(2, .down)], now: start)
         #expect(verdicts.effective(farm).realServers.count == 2)
-        _ = verdicts.take([result(3, .down)], now: start)
+        _ = verdicts.record([result(3, .down)], now: start)
         #expect(verdicts.effective(farm) == farm)
     }
 
@@ -131,7 +131,7 @@ import Testing
         rules.startsDown = true
         var verdicts = watching(farm, rules)
         #expect(weights(verdicts.effective(farm)) == [endpoint(1): 0])
-        _ = verdicts.take([result(1, .up)], now: start)
+        _ = verdicts.record([result(1, .up)], now: start)
         #expect(verdicts.effective(farm) == farm)
     }
 
@@ -140,9 +140,9 @@ import Testing
         var rules = HealthRules(checks: [check])
         rules.slowStart = .seconds(100)
         var verdicts = watching(farm, rules)
-        _ = verdicts.take([result(1, .down), result(2, .up)], now: start)
+        _ = verdicts.record([result(1, .down), result(2, .up)], now: start)
         #expect(verdicts.nextChange == nil)
-        _ = verdicts.take([result(1, .up)], now: start)
+        _ = verdicts.record([result(1, .up)], now: start)
         var seen: [UInt32] = []
         while let time = verdicts.nextChange, seen.count < 20 {
             #expect(weights(verdicts.effective(farm))[endpoint(2)] == 100)
@@ -171,21 +171,21 @@ import Testing
         verdicts.watch(farm([1], key: other), by: HealthRules(checks: [check]), now: start)
         verdicts.watch(farm([1], key: third), by: HealthRules(checks: [ServerCheck(.ping)]), now: start)
         #expect(verdicts.count == 2)
-        let outcome9 = verdicts.take([result(1, .down)], now: start)
+        let outcome9 = verdicts.record([result(1, .down)], now: start)
         #expect(outcome9.keys == [key, other])
         verdicts.forget(key)
-        let outcome10 = verdicts.take([result(1, .up)], now: start)
+        let outcome10 = verdicts.record([result(1, .up)], now: start)
         #expect(outcome10.keys == [other])
         verdicts.forget(allBut: [third])
         #expect(verdicts.count == 1)
-        let outcome11 = verdicts.take([result(1, .down)], now: start)
+        let outcome11 = verdicts.record([result(1, .down)], now: start)
         #expect(outcome11.keys == [])
     }
 
     @Test func anotherCheckStartsFromTheVerdictBefore() {
         let farm = farm([1, 1])
         var verdicts = watching(farm, HealthRules(checks: [check]))
-        _ = verdicts.take([result(1, .down), result(2, .up)], now: start)
+        _ = verdicts.record([result(1, .down), result(2, .up)], now: start)
         verdicts.watch(farm, by: HealthRules(checks: [ServerCheck(.ping)]), now: start)
         #expect(verdicts.effective(farm).withdrawn == [endpoint(1): .drain])
     }
@@ -203,7 +203,7 @@ import Testing
         #expect(verdicts.verdict(of: CheckSubject(check, of: endpoint(1)))?.since == since)
         #expect(weights(verdicts.effective(farm)) == [endpoint(1): 0, endpoint(99): 1])
         #expect(verdicts.counts[.down] == 1)
-        _ = verdicts.take([result(1, .up)], now: start)
+        _ = verdicts.record([result(1, .up)], now: start)
         #expect(weights(verdicts.effective(farm)) == [endpoint(1): 1])
     }
 

@@ -83,9 +83,19 @@ import Testing
     }
 
     @Test func aChangeCostsTheSameInAClusterOfAnySize() {
-        let small = Self.costs(500)
-        #expect(small == Self.costs(1_000))
-        for cost in small { #expect(cost.services >= 1 && cost.cost < 50 && cost.elements < 20 && cost.warnings < 20) }
+        let (small, large) = (Self.costs(500), Self.costs(1_000))
+        // Which warnings of a namespace are shown is by chance, and so is whether another one takes a place.
+        func exact(_ costs: [ServiceIndex.Work]) -> [ServiceIndex.Work] {
+            costs.map { cost in
+                var cost = cost
+                cost.warnings = 0
+                return cost
+            }
+        }
+        #expect(exact(small) == exact(large))
+        for cost in small + large {
+            #expect(cost.services >= 1 && cost.cost < 50 && cost.elements < 20 && cost.warnings < 20)
+        }
     }
 
     /// One endpoint of many is one element, wherever it is among the others.

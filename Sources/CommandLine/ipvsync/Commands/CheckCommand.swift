@@ -15,7 +15,8 @@ struct CheckCommand: ParsableCommand {
 
             EXAMPLES:
               ipvsync check web.yaml
-              ipvsync check --output json /etc/ipvsync | jq '.checks[] | select(.result != "up")'
+              ipvsync check --output json /etc/ipvsync \\
+                  | jq '.checks[] | select(.result != "up")'
 
             \(ExitStatus.help)
             """)

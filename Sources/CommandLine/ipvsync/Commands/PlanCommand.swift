@@ -58,7 +58,7 @@ struct PlanCommand: ParsableCommand {
     ) throws -> SyncReport {
         try Failures.endWithStatus {
             var declared = try source.load()
-            declared.take(try state.store().recollection(for: declared))
+            declared.apply(try state.store().recollection(for: declared))
             let node = try NodeSynchronizer(declared.configuration, sync, state)
             let report = try node.preview(declared.configuration.desired, declared.demand)
             output.print(PlanView(report, names: report.plan.ledger, isPreview: true))

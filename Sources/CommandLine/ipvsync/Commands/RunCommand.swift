@@ -69,7 +69,7 @@ struct RunCommand: ParsableCommand {
             let started = ContinuousClock.now
             let store = try state.store()
             var declared = try source.load()
-            declared.take(store.recollection(for: declared))
+            declared.apply(store.recollection(for: declared))
             let parsing = started.duration(to: .now)
             let node = try NodeSynchronizer(declared.configuration, sync, state)
             var hasWaited = false
@@ -80,7 +80,7 @@ struct RunCommand: ParsableCommand {
             // While another one was at work, what is declared may have become otherwise.
             if hasWaited, !source.readsStandardInput {
                 declared = try source.load()
-                declared.take(store.recollection(for: declared))
+                declared.apply(store.recollection(for: declared))
                 node.synchronizer.policy = sync.policy(declared.configuration)
             }
             var report = try node.synchronize(declared.configuration.desired, declared.demand)
