@@ -34,7 +34,11 @@ package final class CheckerProcess {
         guard descriptor >= 0 else { throw CheckerError("epoll_create1", errno) }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        links = [:]
+        Reaper.settle()
+        close(descriptor)
+    }
 
     /// Checks exactly these from now on. Those that are checked already go on as they are.
     package func use(_ subjects: Set<CheckSubject>, now: ContinuousClock.Instant) {

@@ -50,6 +50,11 @@ final class Engine {
         }
     }
 
+    deinit {
+        checks = [:]
+        Reaper.settle()
+    }
+
     /// Runs until the agent has gone, or says what it must not.
     func run() {
         while true {

@@ -13,8 +13,18 @@ enum Reaper {
         reap()
     }
 
-    /// Takes leave of those that have ended.
-    static func reap() {
-        unreaped.withLock { unreaped in unreaped.removeAll { waitpid($0, nil, WNOHANG) != 0 } }
+    /// Takes leave of those that have ended; whether that is all of them.
+    @discardableResult
+    static func reap() -> Bool {
+        unreaped.withLock { unreaped in
+            unreaped.removeAll { waitpid($0, nil, WNOHANG) != 0 }
+            return unreaped.isEmpty
+        }
+    }
+
+    /// Waits for those that are killed to end, but not for one that the kernel holds: a second at most.
+    static func settle() {
+        let end = ContinuousClock.now + .seconds(1)
+        while !reap(), ContinuousClock.now < end { usleep(1_000) }
     }
 }
