@@ -70,14 +70,17 @@ enum Fields {
 
     private static let knownSchedulers = Scheduler.knownNames.listed
 
-    private static func isName(_ text: String) -> Bool {
+    private static func isName(_ text: String) -> Bool { isWord(text, marks: "._/-") }
+
+    /// Whether a text has 1 to 253 letters and digits of ASCII, or of these marks.
+    static func isWord(_ text: String, marks: String) -> Bool {
         (1...253).contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                     UInt8(ascii: "0")...UInt8(ascii: "9"):
                     true
-                default: "._/-".utf8.contains(byte)
+                default: marks.utf8.contains(byte)
                 }
             }
     }

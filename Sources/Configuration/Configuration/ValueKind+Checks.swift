@@ -21,17 +21,7 @@ extension ValueKind where Value == String {
     static var hostName: Self {
         .text(
             pattern: #"^[A-Za-z0-9._:\[\]-]{1,253}$"#, expected: "a host's name or an address",
-            isValid: { text in
-                (1...253).contains(text.utf8.count)
-                    && text.utf8.allSatisfy { byte in
-                        switch byte {
-                        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                            UInt8(ascii: "0")...UInt8(ascii: "9"):
-                            true
-                        default: "._-:[]".utf8.contains(byte)
-                        }
-                    }
-            })
+            isValid: { Fields.isWord($0, marks: "._-:[]") })
     }
 
     /// The absolute path of a file.

@@ -36,7 +36,7 @@ package final class CheckerProcess {
 
     deinit {
         links = [:]
-        Reaper.settle()
+        Reaper.awaitEnds()
         close(descriptor)
     }
 

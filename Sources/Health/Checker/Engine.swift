@@ -52,7 +52,7 @@ final class Engine {
 
     deinit {
         checks = [:]
-        Reaper.settle()
+        Reaper.awaitEnds()
     }
 
     /// Runs until the agent has gone, or says what it must not.

@@ -23,7 +23,7 @@ enum Reaper {
     }
 
     /// Waits for those that are killed to end, but not for one that the kernel holds: a second at most.
-    static func settle() {
+    static func awaitEnds() {
         let end = ContinuousClock.now + .seconds(1)
         while !reap(), ContinuousClock.now < end { usleep(1_000) }
     }

@@ -5,8 +5,8 @@ internal import KubernetesObjects
 ///
 /// A list is taken as a whole when its last page is there. A watch goes on from the last version that was heard of;
 /// when the server has forgotten that version (410), the list begins again, and what was known stays until it is
-/// complete. A watch that falls silent, without even a bookmark, is begun again. The server is not believed: what it sends is bounded (``FeedLimits``), and has to be of the kind that was
-/// asked for.
+/// complete. A watch that falls silent, without even a bookmark, is begun again. The server is not believed: what it
+/// sends is bounded (``FeedLimits``), and has to be of the kind that was asked for.
 package struct ResourceFeed {
     package private(set) var resource: APIResource
     package internal(set) var status = FeedStatus()
