@@ -286,6 +286,10 @@ def json_cases():
     for title, text in {
         "byte order mark": "\ufeff" + plain, "CRLF": plain.replace("\n", "\r\n"), "one line": plain.replace("\n", " "),
         "blanks first": " \t\r\n" + plain, "objects side by side": "".join(parts), "marks between objects": "\n---\n".join(parts),
+        "marks, and commas before braces": "\n---\n".join(parts).replace("}", ",}"),
+        "marks, and comments": "\n---\n".join(part + "# note" for part in parts),
+        "mark after two objects": parts[0] + "\n" + "\n---\n".join(parts[1:]),
+        "marks, and octal numbers": "\n---\n".join(parts).replace('"port": 80', '"port": 0120'),
         "mark first": "---\n" + "\n---\n".join(parts), "mark last": "\n---\n".join(parts) + "\n---\n",
         "marks without lines": "---".join(parts), "comment first": "# note\n" + parts[0], "comment last": plain + "# note\n",
         "text last": plain + "x", "mark with text between": "\n--- # next\n".join(parts), "array": f"[{items}]",

@@ -75,9 +75,8 @@ extension Manifests {
             guard let first else {
                 throw YAMLError(line: 1, column: 1, message: "it is empty", remedy: Self.remedy)
             }
-            // As kubectl tells the two apart, whatever the file's name.
             if first == UInt8(ascii: "{") {
-                (self, errors) = try Self.readJSON(bytes, file)
+                (self, errors) = try Self.readJSONOrYAML(bytes, file)
             } else {
                 (self, errors) = try Self.read(bytes, file, isJSON: false)
             }
@@ -90,15 +89,21 @@ extension Manifests {
         guard errors.isEmpty else { throw errors }
     }
 
-    private static func readJSON(
+    /// Reads a file that begins with a brace as kubectl does since 1.33, whatever its name: as JSON; where that fails,
+    /// as YAML, of which JSON objects between lines `---` and mappings in flow style are a part.
+    ///
+    /// - Throws: What is wrong with it as JSON, for whoever begins with a brace means that.
+    private static func readJSONOrYAML(
         _ bytes: [UInt8], _ file: String
     ) throws(YAMLError) -> (Manifests, ConfigurationErrors) {
         do throws(YAMLError) {
             return try read(bytes, file, isJSON: true)
-        } catch {
-            throw YAMLError(
-                line: error.line, column: error.column, message: error.message,
-                remedy: (error.remedy ?? "write JSON") + ", or begin with a line `---` for YAML")
+        } catch let asJSON {
+            do throws(YAMLError) {
+                return try read(bytes, file, isJSON: false)
+            } catch {
+                throw asJSON
+            }
         }
     }
 

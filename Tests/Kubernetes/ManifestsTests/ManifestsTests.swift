@@ -56,20 +56,30 @@ import Testing
         #expect(table(json, node: "n") == ["tcp 10.96.0.2:3306: 192.168.0.5:3306"])
     }
 
-    /// As kubectl: a brace begins JSON, whatever the file's name.
-    @Test func whatBeginsWithABraceIsJSON() throws {
+    /// As kubectl since 1.33: a brace begins JSON, whatever the file's name; what fails as JSON is YAML.
+    @Test func whatBeginsWithABraceIsJSONOrElseYAML() throws {
         let (json, flow) = (
             #"{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"}}"#,
             "{apiVersion: v1, kind: Node, metadata: {name: b}}"
         )
         for file in ["x.yaml", "x.json"] {
-            #expect(try parse("\u{FEFF}\n" + json, file: file).objects.count == 1)
-            #expect(try parse("---\n\(flow)\n---\n\(json)\n", file: file).objects.count == 2)
-            for text in [flow, "\(json)\n---\n\(flow)", json.replacing("\"a\"", with: "\"a\",")] {
-                let error = #expect(throws: ConfigurationErrors.self) { _ = try parse(text, file: file) }
-                #expect(error?.description.hasSuffix("or begin with a line `---` for YAML") == true, "\(error!)")
+            for one in ["\u{FEFF}\n" + json, flow, json.replacing("\"a\"", with: "\"a\",") + " # note"] {
+                #expect(try parse(one, file: file).objects.count == 1)
+            }
+            for two in ["---\n\(flow)\n---\n\(json)\n", "\(json)\n---\n\(flow)", "\(flow)\n---\n\(json)"] {
+                #expect(try parse(two, file: file).objects.count == 2)
             }
         }
+    }
+
+    /// Who begins with a brace means JSON, and reads what is wrong with it as JSON.
+    @Test(arguments: [
+        (#"{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"}"#, "x.json:1:63"),
+        ("{\"apiVersion\": \"v1\", \"kind\": \"Node\", \"metadata\": {\"name\": \"a\"}}\n{\n---\n", "x.json:3:1"),
+    ])
+    func whatIsNeitherIsWrongJSON(text: String, place: String) throws {
+        let error = #expect(throws: ConfigurationErrors.self) { _ = try parse(text, file: "x.json") }
+        #expect(error?.description.hasPrefix(place) == true, "\(error!)")
     }
 
     @Test func errorsNameFileLineAndObject() throws {
