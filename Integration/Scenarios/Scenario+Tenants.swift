@@ -5,13 +5,13 @@ import TestSupport
 extension Scenario {
     /// What one tenant can do to another, and to the node.
     static let tenants: [Scenario] = [
-        Scenario("tenants: a hostile one beside a well-behaved one", timeLimit: .seconds(3_000)) { context in
-            try suffer(try TenantSite(context), objects: 1_000)
+        Scenario("tenants: a hostile one beside a well-behaved one", timeLimit: timeLimit(objects: 1_000)) { context in
+            try suffer(try TenantSite(context), objects: objectCount ?? 1_000)
         },
         Scenario(
-            "tenants: a hostile one beside one with clients", tags: [.fullKernel], timeLimit: .seconds(5_000)
+            "tenants: a hostile one beside one with clients", tags: [.fullKernel], timeLimit: timeLimit(objects: 300)
         ) { context in
-            try suffer(try TenantSite(context, Lab(context, serving: [.a])), objects: 300)
+            try suffer(try TenantSite(context, Lab(context, serving: [.a])), objects: objectCount ?? 300)
         },
         Scenario("tenants: 20,000 source ranges hold nobody up", tags: [.fullKernel], timeLimit: .seconds(300)) {
             context in
@@ -33,10 +33,14 @@ extension Scenario {
         },
     ]
 
-    /// `IPVSYNC_TENANT_OBJECTS=100000` makes it a long one, `IPVSYNC_TENANT_SEED` the same as before.
+    /// `IPVSYNC_TENANT_OBJECTS=100000` makes it a long one.
+    private static let objectCount = Environment.variable("IPVSYNC_TENANT_OBJECTS").flatMap { Int($0) }
+
+    private static func timeLimit(objects: Int) -> Duration { .seconds(3_000 + (objectCount ?? objects)) }
+
+    /// `IPVSYNC_TENANT_SEED` makes it the same as before.
     private static func suffer(_ site: TenantSite, objects count: Int) throws(ScenarioFailure) {
         let seed = Environment.variable("IPVSYNC_TENANT_SEED").flatMap { UInt64($0) } ?? .random(in: 0...999_999)
-        let count = Environment.variable("IPVSYNC_TENANT_OBJECTS").flatMap { Int($0) } ?? count
         do throws(ScenarioFailure) {
             try site.suffer(HostileTenant(seed: seed, coveted: site.coveted), objects: count)
         } catch {
@@ -115,6 +119,8 @@ private final class TenantSite {
             try settle()
             try expectEqual(try ownTable(), table, "the other tenant's table after \(number) objects")
             try expectServed()
+            guard number.isMultiple(of: 5_000) else { continue }
+            StandardStream.output.writeLine("\(number) objects: \(try figures())")
         }
     }
 
@@ -141,7 +147,7 @@ private final class TenantSite {
         markers += 1
         let address = "10.98.\(markers >> 8).\(markers & 0xFF)"
         server.setService("marker", clusterIP: address)
-        try context.eventually("the agent comes to \(address)", timeLimit: .seconds(120)) {
+        try context.eventually("the agent comes to \(address)", timeLimit: .seconds(600)) {
             () throws(ScenarioFailure) in
             try expect(agent.isRunning, agent.error)
             // To list the whole table again and again would take the processor from the agent.

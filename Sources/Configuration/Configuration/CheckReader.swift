@@ -24,11 +24,6 @@ struct CheckReader {
         var check = ServerCheck(probe)
         if let interval = reader(Fields.interval) { check.interval = .milliseconds(Int(interval)) }
         check.timeout = reader(Fields.checkTimeout).map { .milliseconds(Int($0)) } ?? min(check.timeout, check.interval)
-        if check.timeout > check.interval {
-            reader.scope.report(
-                reader.place(of: "timeout"), "the timeout is longer than the interval",
-                "write at most the interval, which is 10s unless it is said")
-        }
         check.retryDelay = reader(Fields.retryDelay).map { .milliseconds(Int($0)) }
         check.rise = reader(Fields.rise) ?? check.rise
         check.fall = reader(Fields.fall) ?? check.fall

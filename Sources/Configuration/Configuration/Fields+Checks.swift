@@ -43,7 +43,7 @@ extension Fields {
         "interval", .milliseconds(100...86_400_000), "From one attempt to the next; 10s by default.")
     static let checkTimeout = Field(
         "timeout", .milliseconds(10...3_600_000),
-        "An attempt without an answer by then has failed; 3s by default, at most the interval.")
+        "An attempt without an answer by then has failed; by default 3s, or the interval where that is shorter.")
     static let retryDelay = Field(
         "retryDelay", .milliseconds(10...86_400_000),
         "From a failed attempt to the next one, while it still counts as up; the interval by default.")

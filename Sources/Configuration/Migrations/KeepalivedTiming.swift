@@ -37,11 +37,7 @@ struct KeepalivedTiming {
     ) {
         check.interval = max(interval, Self.shortestInterval)
         if interval < Self.shortestInterval { findings.note(place, "delay_loop is 0.1 s at least") }
-        check.timeout = max(timeout, Self.shortestTimeout)
-        if check.timeout > check.interval {
-            findings.note(place, "the timeout is longer than delay_loop, and becomes as long as that")
-            check.timeout = check.interval
-        }
+        check.setTimeout(max(timeout, Self.shortestTimeout), place, findings)
         let retry = self.retry ?? defaultRetry
         if retry >= Self.mostFailures { findings.note(place, "retry is \(Self.mostFailures - 1) at most") }
         check.rise = 1
@@ -55,6 +51,15 @@ struct KeepalivedTiming {
     private static let shortestInterval = Duration.milliseconds(100)
     private static let shortestTimeout = Duration.milliseconds(10)
     private static let mostFailures: UInt32 = 100
+}
+
+extension ServerCheck {
+    /// Gives the check a timeout that ipvsync allows.
+    mutating func setTimeout(_ timeout: Duration, _ place: SourcePlace, _ findings: Findings) {
+        let longest = Duration.seconds(3_600)
+        if timeout > longest { findings.note(place, "the timeout is 1 h at most") }
+        self.timeout = min(timeout, longest)
+    }
 }
 
 /// What holds for the checks of the whole configuration.

@@ -111,11 +111,7 @@ extension LdirectordChecker {
             kind == .negotiate
             ? options.negotiateTimeout ?? options.checkTimeout ?? 30
             : options.checkTimeout ?? options.negotiateTimeout ?? 5
-        if timeout > options.interval {
-            findings.note(
-                place, "the timeout of \(timeout) s is longer than checkinterval, and becomes as long as that")
-        }
-        check.timeout = .seconds(Int(min(timeout, options.interval)))
+        check.setTimeout(.seconds(Int(timeout)), place, findings)
         check.fall = Int(options.failures)
         check.rise = 1
         switch probe {

@@ -7,6 +7,8 @@ struct Cadence {
     private let fall: Int
     /// When the next attempt is to begin, or when the one under way was to.
     private(set) var due: ContinuousClock.Instant
+    /// Where that attempt stands in the row of intervals.
+    private var turn: ContinuousClock.Instant
     /// Failures in a row.
     private var failures = 0
 
@@ -18,21 +20,24 @@ struct Cadence {
         interval = check.interval
         retryDelay = check.retryDelay
         fall = check.fall
-        due = now + min(check.interval, Self.spread) * jitter
+        turn = now + min(check.interval, Self.spread) * jitter
+        due = turn
     }
 
     /// Says when the next attempt is due after one that has ended.
     mutating func finish(_ outcome: CheckResult.Outcome, now: ContinuousClock.Instant) {
         failures = outcome == .down ? failures + 1 : 0
         if let retryDelay, failures > 0, failures < fall {
-            due = now + retryDelay
-            return
+            turn = now + retryDelay
+        } else {
+            turn += interval
         }
-        due += interval
-        // One that took longer than the interval leaves out the attempts that it ran over.
-        guard due < now else { return }
-        let missed = (now - due).nanoseconds / max(1, interval.nanoseconds)
-        due += interval * Int(missed + 1)
+        due = turn
+        guard turn < now else { return }
+        // An attempt that took longer than the interval leaves out those that it ran over but for the last one. That
+        // begins at once: a real server that never answers is down after `fall` intervals and one timeout.
+        turn += interval * Int((now - turn).nanoseconds / max(1, interval.nanoseconds))
+        due = now
     }
 }
 

@@ -193,14 +193,14 @@ struct KeepalivedTests {
         let migrated = try Migrated(fixture: "sctp.conf")
         for (line, part) in [
             (1, "track_file is left"), (12, "warmup"), (16, "smtp_alert"), (17, "ha_suspend"),
-            (21, "FILE_CHECK"), (25, "the timeout"),
+            (21, "FILE_CHECK"), (25, "the timeout is 1 h"),
         ] {
             #expect(migrated.hasNote(line: line, part), "\(line) \(part): \(migrated.noteTexts)")
         }
         let health = try migrated.health("sctp 192.0.2.140:3868")
         #expect(health.onFailure == .weightZero)
         #expect(health.checks.map(\.fall) == [5, 5])
-        #expect(health.checks.map(\.timeout) == [.seconds(30), .seconds(30)])
+        #expect(health.checks.map(\.timeout) == [.seconds(3_600), .seconds(3_600)])
         #expect(health.checks.map(\.retryDelay) == [.milliseconds(250), .milliseconds(250)])
         guard case .http(let http) = health.checks[1].probe else { throw Unexpected() }
         #expect(http.serverName == "diameter.example.com" && http.certificate == "/etc/ssl/lb.pem")

@@ -13,9 +13,19 @@ import Testing
         #expect(cadence.due == start + .seconds(1))
         cadence.finish(.up, now: start + .milliseconds(1_700))
         #expect(cadence.due == start + .seconds(3))
-        // Three are left out, and the others stay where they were.
+        // Of the three that it ran over, the last one begins at once, and the others stay where they were.
         cadence.finish(.down, now: start + .milliseconds(9_500))
+        #expect(cadence.due == start + .milliseconds(9_500))
+        cadence.finish(.up, now: start + .milliseconds(9_600))
         #expect(cadence.due == start + .seconds(11))
+    }
+
+    /// A timeout as long as the interval makes nobody later than `fall` intervals and one timeout.
+    @Test func timeoutsAsLongAsTheIntervalDoNotAddUp() {
+        let check = ServerCheck(.ping, interval: .seconds(1), timeout: .seconds(1), fall: 3)
+        var cadence = Cadence(check, now: start, jitter: 0)
+        for _ in 0..<check.fall { cadence.finish(.down, now: cadence.due + .milliseconds(1_001)) }
+        #expect(cadence.due <= start + .milliseconds(3_010))
     }
 
     @Test func theFirstAttemptOfALongIntervalComesSoon() {
