@@ -41,6 +41,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "Measure what the checker takes for as many checks instead.")
     var checks = false
 
+    @Option(help: "Measure reloads beside this keepalived instead.")
+    var keepalived: String?
+
     @Option(help: "text or json.")
     var output = "text"
 
@@ -62,6 +65,8 @@ struct Bench: ParsableCommand {
             try measureNetwork()
         } else if memory {
             try measureMemory()
+        } else if let keepalived {
+            try measureReloads(beside: keepalived)
         } else if idle {
             try measureIdle()
         } else if changes || agent {
@@ -168,6 +173,15 @@ struct Bench: ParsableCommand {
     private func measureMemory() throws {
         try measureSizes { count, directory in
             let figures = try MemoryBench(count: count, ipvsync: ipvsync, directory: directory).measure()
+            return (figures.line, figures.document)
+        }
+    }
+
+    private func measureReloads(beside keepalived: String) throws {
+        try measureSizes { count, directory in
+            let figures = try ReloadBench(
+                count: count, ipvsync: ipvsync, keepalived: keepalived, directory: directory, rounds: rounds
+            ).measure()
             return (figures.line, figures.document)
         }
     }

@@ -6,12 +6,18 @@ internal import Reconcile
 /// A close look confirms a virtual server: from then on a listing can be held against its fingerprint. One that was
 /// changed since counts as doubtful until it has been looked at again.
 struct Confirmations {
-    private var fingerprints: [VirtualServerKey: ListingFingerprint] = [:]
+    /// What a close look has found, and which look that was.
+    private struct Look {
+        let fingerprint: ListingFingerprint
+        let number: UInt64
+    }
+
+    private var looks: [VirtualServerKey: Look] = [:]
+    /// For the audit: those of the longest time ago come first.
+    private var queue = LookQueue()
     private var doubtful: Set<VirtualServerKey> = []
     /// Those that are in the kernel as they were declared, nothing of them draining, unless somebody else came between.
     private var settled: [VirtualServerKey: DesiredVirtualServer] = [:]
-    /// Those that the audit has not come to in this turn.
-    private var unaudited: [VirtualServerKey] = []
     /// Whether everything has been looked at.
     private(set) var isComplete = false
 
@@ -23,12 +29,12 @@ struct Confirmations {
         let changed = Set(draft.plan.changes.lazy.compactMap(\.operation.key))
         if let looked = draft.looked {
             for key in looked.union(changed) {
-                fingerprints[key] = nil
+                looks[key] = nil
                 settled[key] = nil
                 doubtful.remove(key)
             }
         } else {
-            fingerprints.removeAll(keepingCapacity: true)
+            looks.removeAll(keepingCapacity: true)
             settled.removeAll(keepingCapacity: true)
             doubtful.removeAll(keepingCapacity: true)
             isComplete = true
@@ -37,9 +43,10 @@ struct Confirmations {
         {
             // Firewall marks have nothing in a listing that tells their families apart.
             guard draft.plan.ledger.owns(server.key), server.key.transportProtocol != nil else { continue }
-            fingerprints[server.key] = ListingFingerprint(server)
+            looks[server.key] = Look(fingerprint: ListingFingerprint(server), number: queue.append(server.key))
         }
-        for key in draft.plan.ledger.virtualServers.keys where fingerprints[key] == nil { doubtful.insert(key) }
+        for key in draft.plan.ledger.virtualServers.keys where looks[key] == nil { doubtful.insert(key) }
+        queue.tidy(count: looks.count) { looks[$0]?.number }
     }
 
     /// Takes note that a plan was carried out, but for what concerns some virtual servers.
@@ -68,12 +75,12 @@ struct Confirmations {
         var suspects = doubtful
         var found = 0
         for server in listing {
-            guard let expected = fingerprints[server.key] else { continue }
+            guard let expected = looks[server.key]?.fingerprint else { continue }
             found += 1
             if expected != server.fingerprint { suspects.insert(server.key) }
         }
-        if found < fingerprints.count {
-            suspects.formUnion(Set(fingerprints.keys).subtracting(listing.lazy.map(\.key)))
+        if found < looks.count {
+            suspects.formUnion(Set(looks.keys).subtracting(listing.lazy.map(\.key)))
         }
         suspects.formUnion(audit(share))
         return suspects
@@ -83,16 +90,54 @@ struct Confirmations {
     mutating func suspects(auditing share: Double) -> Set<VirtualServerKey> { doubtful.union(audit(share)) }
 
     /// How many virtual servers are ours.
-    var count: Int { fingerprints.count + doubtful.count }
+    var count: Int { looks.count + doubtful.count }
 
+    /// Those that were looked at the longest time ago: each comes before any other one comes twice.
     private mutating func audit(_ share: Double) -> Set<VirtualServerKey> {
+        queue.next(Int((Double(count) * share).rounded(.up))) { looks[$0]?.number }
+    }
+}
+
+/// The order in which virtual servers were looked at.
+struct LookQueue {
+    private typealias Entry = (key: VirtualServerKey, number: UInt64)
+
+    /// The oldest first. An entry whose number is not that of its key's last look any more counts for nothing.
+    private var entries: [Entry] = []
+    private var first = 0
+    private var number: UInt64 = 0
+
+    var length: Int { entries.count }
+
+    /// Takes note of a look.
+    ///
+    /// - Returns: Its number.
+    mutating func append(_ key: VirtualServerKey) -> UInt64 {
+        number += 1
+        entries.append((key, number))
+        return number
+    }
+
+    /// The oldest ones. They go to the end, for somebody may come between them and a look.
+    ///
+    /// - Parameter lastLook: The number of a key's last look; `nil` for one that is not to be looked at.
+    mutating func next(_ count: Int, lastLook: (VirtualServerKey) -> UInt64?) -> Set<VirtualServerKey> {
         var keys: Set<VirtualServerKey> = []
-        var count = min(fingerprints.count, Int((Double(fingerprints.count) * share).rounded(.up)))
-        if unaudited.isEmpty { unaudited = Array(fingerprints.keys) }
-        while count > 0, let key = unaudited.popLast() {
-            keys.insert(key)
-            count -= 1
+        let end = entries.count
+        while keys.count < count, first < end {
+            let entry = entries[first]
+            first += 1
+            guard lastLook(entry.key) == entry.number else { continue }
+            keys.insert(entry.key)
+            entries.append(entry)
         }
         return keys
+    }
+
+    /// Removes what counts for nothing, where that is most of all.
+    mutating func tidy(count: Int, lastLook: (VirtualServerKey) -> UInt64?) {
+        guard entries.count > 4 * count + 64 else { return }
+        entries = entries[first...].filter { lastLook($0.key) == $0.number }
+        first = 0
     }
 }

@@ -92,6 +92,43 @@ import Testing
         #expect(try verify(auditing: 1).drift.isEmpty)
     }
 
+    /// Whatever the table grows by in the middle of a round, and whatever changes: nobody is looked at later than its turn.
+    @Test func theAuditComesToEverybodyInOneRound() throws {
+        var source = source
+        for _ in 1...10 { _ = try verify(auditing: 0.05) }
+        let added = (101...250).map { number in
+            DesiredVirtualServer(
+                VirtualServer(Self.key(number), scheduler: Scheduler("rr")), realServers: [RealServer(Self.endpoint(1))]
+            )
+        }
+        source.desired.virtualServers += added
+        _ = try synchronizer.synchronize(source.desired)
+        _ = try synchronizer.verify(source, auditing: 0)
+        let limited = RealServer(Self.endpoint(1), upperThreshold: 5)
+        _ = try kernel.apply((1...250).map { .editRealServer(limited, of: Self.key($0)) })
+        for number in 1...20 {
+            // Those that change all the time are looked at for that, and hold up no other.
+            _ = try synchronizer.synchronize(only: [Self.key(number)], [try #require(source.desired(Self.key(number)))])
+            _ = try synchronizer.verify(source, auditing: 0.05)
+        }
+        let limits = kernel.virtualServers.values.flatMap { $0.realServers.map(\.realServer.upperThreshold) }
+        #expect(limits.count == 350 && limits.count { $0 != 0 } == 0)
+    }
+
+    /// What was looked at long ago and often since takes no room.
+    @Test func theQueueOfLooksStaysSmall() {
+        var queue = LookQueue()
+        var last: [VirtualServerKey: UInt64] = [:]
+        for number in 1...100_000 {
+            let key = Self.key(number % 200 + 1)
+            last[key] = queue.append(key)
+            queue.tidy(count: last.count) { last[$0] }
+            if number % 1_000 == 0 { _ = queue.next(7) { last[$0] } }
+        }
+        #expect(queue.length <= 4 * last.count + 65)
+        #expect(queue.next(200) { last[$0] }.count == 200)
+    }
+
     @Test func manySuspectsAreLookedAtTogether() throws {
         let whole = kernel.readCount
         _ = try kernel.apply((1...90).map { .removeVirtualServer(Self.key($0)) })
