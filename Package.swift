@@ -166,7 +166,8 @@ let package = Package(
         .target(
             name: "Simulation",
             dependencies: [
-                "Agent", "DataPath", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "TestSupport",
+                "Agent", "DataPath", "HealthChecks", "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile",
+                "TestSupport",
             ], path: "Tests/Support/Simulation", swiftSettings: settings),
         .executableTarget(
             name: "Simulate",

@@ -57,13 +57,13 @@ struct Confirmations {
 
     /// Those of the declared virtual servers that need no look before they are changed, as they are in the kernel.
     ///
-    /// Their connections are unknown and shown as none: see ``Change/stillServing``.
+    /// Their connections are unknown and shown as none: see ``Change/stillServing``. One with weight 0 goes at once if it
+    /// has none, so a virtual server that loses such a one is looked at.
     func settled(of desired: [DesiredVirtualServer]) -> [ObservedVirtualServer] {
         desired.compactMap { server in
-            settled[server.key].map { known in
-                ObservedVirtualServer(
-                    known.virtualServer, realServers: known.realServers.map { ObservedRealServer($0) })
-            }
+            guard let known = settled[server.key], !known.hasQuietOnes(leavingFor: server) else { return nil }
+            return ObservedVirtualServer(
+                known.virtualServer, realServers: known.realServers.map { ObservedRealServer($0) })
         }
     }
 
@@ -95,6 +95,15 @@ struct Confirmations {
     /// Those that were looked at the longest time ago: each comes before any other one comes twice.
     private mutating func audit(_ share: Double) -> Set<VirtualServerKey> {
         queue.next(Int((Double(count) * share).rounded(.up))) { looks[$0]?.number }
+    }
+}
+
+extension DesiredVirtualServer {
+    /// Whether there is a real server with weight 0 that the other one does not have.
+    fileprivate func hasQuietOnes(leavingFor other: DesiredVirtualServer) -> Bool {
+        realServers.contains { quiet in
+            quiet.weight == 0 && !other.realServers.contains { $0.endpoint == quiet.endpoint }
+        }
     }
 }
 

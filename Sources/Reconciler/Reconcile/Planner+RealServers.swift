@@ -30,10 +30,14 @@ extension Planner {
     private mutating func edit(_ observed: RealServer, to desired: RealServer, of key: VirtualServerKey) {
         guard !observed.satisfies(desired) else { return }
         let revives = observed.weight == 0 && isDraining(observed.endpoint, key)
-        steps.editedRealServers.append(
-            Change(
-                revives ? .revive : .edit, .editRealServer(desired, of: key),
-                fields: FieldChange.between(observed, desired)))
+        let change = Change(
+            revives ? .revive : .edit, .editRealServer(desired, of: key),
+            fields: FieldChange.between(observed, desired))
+        if desired.weight == 0 {
+            steps.quietedRealServers.append(change)
+        } else {
+            steps.editedRealServers.append(change)
+        }
     }
 
     private mutating func leave(

@@ -40,6 +40,8 @@ package struct Planner {
         var virtualServers: [Change] = []
         var newRealServers: [Change] = []
         var editedRealServers: [Change] = []
+        /// Those that get weight 0, once others of their virtual server have got theirs.
+        var quietedRealServers: [Change] = []
         var drains: [Change] = []
         var removedRealServers: [Change] = []
         var removedVirtualServers: [Change] = []
@@ -50,7 +52,9 @@ package struct Planner {
         /// A first sync is hardly anything but new real servers. Those, the bulk of such a plan, are not copied.
         mutating func takeOrdered() -> [Change] {
             let before = settings + virtualServers
-            let after = [editedRealServers, drains, removedRealServers, removedVirtualServers, syncDaemons]
+            let after = [
+                editedRealServers, quietedRealServers, drains, removedRealServers, removedVirtualServers, syncDaemons,
+            ]
             var changes: [Change] = []
             swap(&changes, &newRealServers)
             let count = before.count + changes.count + after.reduce(0) { $0 + $1.count }

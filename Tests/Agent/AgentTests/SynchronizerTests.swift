@@ -94,6 +94,24 @@ import Testing
         #expect(try ledger().drainStart(of: Self.server.endpoint, in: Self.web) == 9)
     }
 
+    /// One with weight 0 has no new connections, and may have old ones: they are looked at before it goes.
+    @Test func whatHadNoWeightKeepsItsConnections() throws {
+        let synchronizer = Synchronizer(
+            table: kernel, store: state.store, policy: ReconcilePolicy(drainTimeout: 60), now: { 5 })
+        let other = RealServer(Endpoint("198.51.100.2:80")!)
+        let quiet = RealServer(Self.server.endpoint, weight: 0)
+        _ = try synchronizer.synchronize(
+            DesiredState(virtualServers: [DesiredVirtualServer(VirtualServer(Self.web), realServers: [quiet, other])]))
+        kernel.setConnections(ConnectionCounts(active: 1), of: quiet.endpoint, in: Self.web)
+        let without = DesiredVirtualServer(VirtualServer(Self.web), realServers: [other])
+        _ = try synchronizer.synchronize(only: [Self.web], [without])
+        #expect(kernel.virtualServers[Self.web]?.realServers.count == 2)
+        #expect(try ledger().drainStart(of: quiet.endpoint, in: Self.web) == 5)
+        kernel.setConnections(ConnectionCounts(), of: quiet.endpoint, in: Self.web)
+        _ = try synchronizer.synchronize(only: [Self.web], [without])
+        #expect(kernel.virtualServers[Self.web]?.realServers.map(\.realServer) == [other])
+    }
+
     /// A virtual server that was left as declared is changed without a look; another writer shows by what is refused.
     @Test func whatOthersDidMeanwhileIsMetByALook() throws {
         let synchronizer = Synchronizer(table: kernel, store: state.store, policy: ReconcilePolicy(), now: { 5 })

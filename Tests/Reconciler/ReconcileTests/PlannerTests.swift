@@ -93,6 +93,20 @@ private func plan(
             ])
     }
 
+    /// Nobody is left without a real server on the way from one that serves to another.
+    @Test func aWeightIsGivenBeforeAnotherIsTaken() {
+        let plan = plan(
+            [F.desired(F.web, [RealServer(F.a, weight: 0), RealServer(F.b)])],
+            [
+                F.observed(
+                    F.web, [ObservedRealServer(RealServer(F.a)), ObservedRealServer(RealServer(F.b, weight: 0))])
+            ], ledger: F.owning(F.web))
+        #expect(
+            plan.changes.map(\.operation) == [
+                .editRealServer(RealServer(F.b), of: F.web), .editRealServer(RealServer(F.a, weight: 0), of: F.web),
+            ])
+    }
+
     @Test func foreignIsListedAndNeverTouched() {
         let plan = plan([], [F.observed(F.web, [ObservedRealServer(RealServer(F.a))]), F.observed(F.dns)])
         #expect(plan.isEmpty)

@@ -1,5 +1,6 @@
 internal import Agent
 internal import DataPath
+internal import HealthChecks
 internal import LoadBalancing
 
 /// What is declared in a simulation: Services with a virtual server, an address and rules each.
@@ -14,6 +15,11 @@ struct SimulatedWorld: DesiredSource {
     let settings = DesiredState()
     let network: DataPathSettings? = DataPathSettings(setsSysctls: false)
 
+    /// What is known of real servers that are checked.
+    var verdicts = Verdicts(now: .now)
+    /// Whether that counts for nothing.
+    var ignoresVerdicts = false
+
     init() {}
 
     var desired: DesiredState {
@@ -25,6 +31,11 @@ struct SimulatedWorld: DesiredSource {
     }
 
     func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? {
+        ignoresVerdicts ? declared(key) : declared(key).map(verdicts.effective)
+    }
+
+    /// Whatever is known of its real servers.
+    func declared(_ key: VirtualServerKey) -> DesiredVirtualServer? {
         guard let number = Self.number(key), let service = services[number] else { return nil }
         return DesiredVirtualServer(
             VirtualServer(key),

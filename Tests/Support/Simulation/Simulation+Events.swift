@@ -11,7 +11,7 @@ internal import TestSupport
 extension Simulation {
     func event() {
         figures.events += 1
-        switch pick(0...19) {
+        switch pick(0...23) {
         case 0...8: change()
         case 9: massLoss()
         case 10, 11: others()
@@ -28,6 +28,7 @@ extension Simulation {
             note("nft will fail")
         case 17: network.errorAfterNextApply = chance(2) ? NetlinkError(.answersLost, operation: "addresses") : nil
         case 18: if chance(3) { restart() }
+        case 19...22: healthEvent()
         default: kernel.refusals = [:]
         }
     }
@@ -51,6 +52,7 @@ extension Simulation {
     }
 
     func told(_ number: Int, _ before: Set<DataPathElement>) {
+        watch(number)
         let after = world.elements(of: number)
         if after.isEmpty != before.isEmpty { unsettled.insert(number) }
         note("Service \(number) is \(world.services[number].map { "\($0.endpoints.sorted()) \($0.weight)" } ?? "gone")")
@@ -157,6 +159,7 @@ extension Simulation {
         excused.formUnion(world.services.keys.map(SimulatedWorld.key))
         excused.formUnion(kernel.virtualServers.keys)
         renewProcess()
+        recallVerdicts()
         world.isComplete = mutation == .believesEarly
         completion = now + .milliseconds(pick(0...60_000))
     }
@@ -175,6 +178,11 @@ extension Simulation {
         firewall.nextFailure = nil
         network.errorAfterNextApply = nil
         if !lost.isEmpty { massLoss() }
+        health.silentUntil = nil
+        hearSoon(
+            world.services.keys.sorted().flatMap { number in
+                (1...6).map { SimulatedHealth.Pod(number: number, pod: $0) }
+            })
         for index in flights.indices { flights[index].end = min(flights[index].end, now + .seconds(1)) }
     }
 }

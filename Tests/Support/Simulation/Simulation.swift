@@ -1,5 +1,6 @@
 internal import Agent
 internal import DataPath
+internal import HealthChecks
 internal import LoadBalancing
 internal import NFTables
 internal import Netlink
@@ -20,6 +21,7 @@ package final class Simulation {
     let start = ContinuousClock.now
     let clock: SimulatedClock
     var world = SimulatedWorld()
+    var health = SimulatedHealth()
     let kernel = InMemoryKernel()
     let firewall = InMemoryFirewall()
     let network = InMemoryNetwork()
@@ -66,6 +68,8 @@ package final class Simulation {
     /// Virtual servers that a process left behind which was killed while its ledger was late: foreign unless declared.
     var orphans: Set<VirtualServerKey> = []
     var servedBefore = false
+    /// Those that were down when the process before was killed, and that no check of this one has found up.
+    var knownDown: Set<SimulatedHealth.Pod> = []
 
     static let drainTimeout: UInt32 = 60
     static let faultyPhase = Duration.seconds(240)
@@ -201,6 +205,8 @@ extension Simulation {
             foreign[key] = kernel.virtualServers[key]
         }
         for number in 1...pick(3...30) { world.services[number] = .init(endpoints: Set(1...pick(1...4))) }
+        world.ignoresVerdicts = mutation == .ignoresVerdicts
+        world.services.keys.sorted().forEach(watch)
         if mutation == .claimsForeign {
             ledger.set(Ledger(virtualServers: Dictionary(uniqueKeysWithValues: foreign.keys.map { ($0, .init()) })))
             renewProcess()
@@ -220,6 +226,7 @@ extension Simulation {
             process.reconciler.noteEverything(at: now)
             note("the sources are complete")
         }
+        hear()
         if !isCalm, nextEvent <= now {
             event()
             nextEvent = now + .milliseconds(pick(1...4_000))
@@ -240,6 +247,7 @@ extension Simulation {
         }
         moments = moments.map { $0 <= now ? now + .microseconds(100) : $0 }
         if !isCalm { moments.append(nextEvent) }
+        moments += [health.next, world.verdicts.nextChange].compactMap(\.self).map { max($0, now + .microseconds(100)) }
         if let completion { moments.append(completion) }
         if world.isComplete {
             // Nothing that is due may wait for the next moment for ever: that is what turns are counted for.
@@ -290,6 +298,11 @@ extension Simulation {
         while let job = process.reconciler.next(shown, now: now) {
             count += 1
             guard count < 100 else { return fail("a turn of the loop does not end") }
+            switch job {
+            case .table(.everything(let desired, _)): checkKnownDown(desired.virtualServers)
+            case .table(.some(_, let servers)): checkKnownDown(servers)
+            default: break
+            }
             switch job {
             case .table(.everything), .table(.some):
                 if let changeWaits { figures.longestWait = max(figures.longestWait, now - changeWaits) }

@@ -14,6 +14,10 @@ package enum Mutation: String, CaseIterable, Sendable {
     case waitsForNetwork
     /// Nobody looks whether the table still is as it was left.
     case neverVerifies
+    /// What checks say counts for nothing.
+    case ignoresVerdicts
+    /// A new process knows nothing of what the one before had found.
+    case forgetsVerdicts
 }
 
 /// An invariant that did not hold, with the way to see it again.
