@@ -156,6 +156,7 @@ final class NodeAgent {
             if files.hasChanged() || files.lookAgain() { reloadTime = .now + Self.reloadDelay }
             if addresses?.hasChanged(except: device) ?? false {
                 addressTime = addressTime ?? .now + Self.addressDelay
+                reconciler.noteAddressesMoved()
             }
             if let addressTime, addressTime <= .now { followAddresses() }
             if family?.hasChanged() ?? false {
@@ -329,7 +330,7 @@ final class NodeAgent {
         reconciler.note(state.takeDataPathChange(), at: .now)
         // A Service's address that is on another device now, or no longer: ours lets it go, or takes it.
         let changed = before.symmetricDifference(now)
-        if !state.boundAddresses.isDisjoint(with: changed) { reconciler.noteEverything(at: .now) }
+        if changed.contains(where: state.binds) { reconciler.noteEverything(at: .now) }
         warningTime = warningTime ?? .now + Self.warningDelay
         // Services in files are translated as they are read.
         if !options.source.cluster.manifests.isEmpty { reloadTime = .now }
