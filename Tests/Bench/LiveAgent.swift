@@ -50,7 +50,10 @@ struct LiveAgent {
         trap 'kill $agent $api; wait $agent $api || true' EXIT
         # The clock of a process (clock_getcpuclockid): exact, where /proc counts ticks.
         processor() { python3 -c "import time; print(time.clock_gettime(~$agent << 3 | 2))"; }
-        until grep -q '"ready"' live.log; do kill -0 $agent; sleep 0.2; done
+        until grep -q '"ready"' live.log; do
+            kill -0 $agent || { tail -n 5 live.log >&2; exit 1; }
+            sleep 0.2
+        done
         first=$(processor)
 
         """

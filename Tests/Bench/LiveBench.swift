@@ -35,7 +35,8 @@ struct LiveBench {
         }
         let rhythms = Change.allCases.map { "\($0) \($0.rhythm.pause)" }.joined(separator: "\n") + "\n"
         try BenchFile.write(rhythms, to: "\(directory)/changes")
-        let settings = "syncInterval: 1h\nminSyncInterval: 10ms\n" + (network ? "network: {}\n" : "")
+        let settings =
+            "syncInterval: 1h\nminSyncInterval: 10ms\nvirtualServers: []\n" + (network ? "network: {}\n" : "")
         Bench.say("\(count) Services\(network ? ", with the network" : ""): changes of a whole agent")
         let words = try LiveAgent(count: count, ipvsync: ipvsync, directory: directory)
             .run(settings: settings, Self.script)

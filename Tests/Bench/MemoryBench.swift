@@ -13,7 +13,8 @@ struct MemoryBench {
 
     func measure() throws -> MemoryFigures {
         Bench.say("\(count) Services with ten endpoints each: a whole agent's first sync")
-        let words = try LiveAgent(count: count, ipvsync: ipvsync, directory: directory).run(settings: "", Self.script)
+        let words = try LiveAgent(count: count, ipvsync: ipvsync, directory: directory).run(
+            settings: "virtualServers: []\n", Self.script)
         guard words.count == 3 else { throw BenchError("the agent did not become ready: \(words)") }
         return MemoryFigures(
             count: count, processor: words[0], peak: Int(words[1]) << 10, rest: Int(words[2]) << 10)

@@ -321,7 +321,8 @@ import Testing
         let (keeper, single) = (keeper(), IPPrefix("10.96.0.9/32")!)
         pass(keeper, Self.demand(1, 9, settings: settings))
         pass(keeper, Self.demand(1, settings: settings), inUse: [Self.address(1), Self.address(9)])
-        #expect(try network.read(device: "ipvsync0").routes.contains(single) && keeper.places.leaving == [Self.address(9)])
+        #expect(
+            try network.read(device: "ipvsync0").routes.contains(single) && keeper.places.leaving == [Self.address(9)])
         pass(keeper, Self.demand(1, settings: settings), inUse: [Self.address(1)])
         #expect(try !network.read(device: "ipvsync0").routes.contains(single) && keeper.places.leaving.isEmpty)
     }

@@ -121,7 +121,7 @@ import Testing
         prepare(target, removed: Self.elements(1))
         lose(Self.key(1))
         _ = finish(target)
-        network.devices = network.devices.filter { $0.key == "lo" }
+        network.loseDevice(DataPathSettings.defaultDevice)
         _ = target.perform(.verify(repairs: true))
         expect([Self.key(2)])
         prepare(target, added: Self.elements(2))
@@ -176,7 +176,7 @@ import Testing
         if losesAnswers {
             network.errorAfterNextApply = NetlinkError(.answersLost, operation: "change addresses")
         } else {
-            network.devices[DataPathSettings.defaultDevice] = nil
+            network.loseDevice(DataPathSettings.defaultDevice)
         }
         expect([Self.key(101)])
         owned.confirm([Self.key(101)])

@@ -103,7 +103,8 @@ extension DataPathKeeper {
     }
 
     private func plan(
-        _ few: Set<IPAddress>, unguarded open: Set<IPAddress>, _ demand: DataPathDemand, _ owned: OwnedIndex, _ report: inout DataPathReport
+        _ few: Set<IPAddress>, unguarded open: Set<IPAddress>, _ demand: DataPathDemand, _ owned: OwnedIndex,
+        _ report: inout DataPathReport
     ) {
         guard let part = observed?.part(few, networks: demand.settings.serviceNetworks) else { return }
         report.examined += few.count
