@@ -35,6 +35,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "Measure the memory and the first sync of an agent that follows an API server instead.")
     var memory = false
 
+    @Flag(help: "Measure what changes cost a whole agent that follows an API server instead.")
+    var live = false
+
     @Flag(help: "Measure the longest turn of a large change of Services instead.")
     var turns = false
 
@@ -61,6 +64,8 @@ struct Bench: ParsableCommand {
             for figures in TurnBench().measure() { print(figures.text) }
         } else if checks {
             try measureChecks()
+        } else if live {
+            try measureLive()
         } else if network {
             try measureNetwork()
         } else if memory {
@@ -181,6 +186,15 @@ struct Bench: ParsableCommand {
         try measureSizes { count, directory in
             let figures = try ReloadBench(
                 count: count, ipvsync: ipvsync, keepalived: keepalived, directory: directory, rounds: rounds
+            ).measure()
+            return (figures.line, figures.document)
+        }
+    }
+
+    private func measureLive() throws {
+        try measureSizes { count, directory in
+            let figures = try LiveBench(
+                count: count, network: network, ipvsync: ipvsync, directory: directory
             ).measure()
             return (figures.line, figures.document)
         }

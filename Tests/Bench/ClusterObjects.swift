@@ -6,8 +6,8 @@ struct ClusterObjects {
 
     /// Writes both lists, `services.json` and `endpointslices.json`.
     func write(to directory: String) throws {
-        try write("Service", to: "\(directory)/services.json", service)
-        try write("EndpointSlice", to: "\(directory)/endpointslices.json", slice)
+        try write("Service", to: "\(directory)/services.json") { service($0) }
+        try write("EndpointSlice", to: "\(directory)/endpointslices.json") { slice($0) }
     }
 
     /// One by one: the list of 50,000 is hundreds of megabytes.
@@ -19,11 +19,13 @@ struct ClusterObjects {
         guard fclose(file) == 0 else { throw BenchError("\(path) cannot be written") }
     }
 
-    private func service(_ number: Int) -> String {
+    /// - Parameter scheduler: The one that an annotation asks for.
+    func service(_ number: Int, scheduler: String? = nil) -> String {
         let ip = "10.\(96 + number / 62_500).\(number / 250 % 250).\(number % 250 + 1)"
         let (name, identity) = (name(number), identity(name(number), number, "kubectl"))
+        let annotations = scheduler.map { #""annotations":{"ipvsync.io/scheduler":"\#($0)"},"# } ?? ""
         return #"""
-            {"metadata":{\#(identity),"labels":{"app.kubernetes.io/name":"\#(name)"}},\#
+            {"metadata":{\#(identity),\#(annotations)"labels":{"app.kubernetes.io/name":"\#(name)"}},\#
             "spec":{"clusterIP":"\#(ip)","clusterIPs":["\#(ip)"],"type":"ClusterIP","ipFamilies":["IPv4"],\#
             "ipFamilyPolicy":"SingleStack","internalTrafficPolicy":"Cluster","sessionAffinity":"None",\#
             "selector":{"app.kubernetes.io/name":"\#(name)"},\#
@@ -31,10 +33,11 @@ struct ClusterObjects {
             """#
     }
 
-    private func slice(_ number: Int) -> String {
+    /// - Parameter change: The number of a change that puts a new endpoint in the place of the last.
+    func slice(_ number: Int, replacing change: Int? = nil) -> String {
         let name = name(number)
         let identity = identity("\(name)-x7k2p", number, "kube-controller-manager")
-        let endpoints = (0..<10).map { endpoint(number, $0) }.joined(separator: ",")
+        let endpoints = (0..<10).map { endpoint(number, $0, $0 == 9 ? change : nil) }.joined(separator: ",")
         return #"""
             {"metadata":{\#(identity),"generateName":"\#(name)-","labels":{"kubernetes.io/service-name":"\#(name)",\#
             "endpointslice.kubernetes.io/managed-by":"endpointslice-controller.k8s.io"},"ownerReferences":\#
@@ -43,9 +46,11 @@ struct ClusterObjects {
             """#
     }
 
-    private func endpoint(_ number: Int, _ position: Int) -> String {
+    private func endpoint(_ number: Int, _ position: Int, _ change: Int?) -> String {
         let index = number * 10 + position
-        let ip = "10.\(128 + index / 62_500).\(index / 250 % 250).\(index % 250 + 1)"
+        let ip =
+            change.map { "10.250.\($0 / 250).\($0 % 250 + 1)" }
+            ?? "10.\(128 + index / 62_500).\(index / 250 % 250).\(index % 250 + 1)"
         let node = "ip-10-0-\(number % 250)-\(position).eu-central-1.compute.internal"
         return #"""
             {"addresses":["\#(ip)"],"conditions":{"ready":true,"serving":true,"terminating":false},\#

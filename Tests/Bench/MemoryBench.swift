@@ -10,21 +10,11 @@ struct MemoryBench {
 
     /// How long an agent rests before its memory is looked at, in seconds.
     private static let rest = 20
-    /// Where the API server's source is, from this file's place.
-    private static let server = "apiserver.py"
 
-    func measure(file: String = #filePath) throws -> MemoryFigures {
-        let lists = "\(directory)/lists"
-        mkdir(lists, 0o700)
-        let objects = ClusterObjects(count: count)
-        try objects.write(to: lists)
+    func measure() throws -> MemoryFigures {
         Bench.say("\(count) Services with ten endpoints each: a whole agent's first sync")
-        let output = "\(directory)/memory"
-        let server = "/" + file.split(separator: "/").dropLast().joined(separator: "/") + "/" + Self.server
-        _ = try MeasuredCommand(
-            arguments: ["bash", "-c", Self.script, "bench", ipvsync, directory, server, "\(count)"], output: output
-        ).run()
-        let words = try BenchFile.read(output).split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+        let words = try LiveAgent(count: count, ipvsync: ipvsync, directory: directory).run(
+            settings: "virtualServers: []\n", Self.script)
         guard words.count == 3 else { throw BenchError("the agent did not become ready: \(words)") }
         return MemoryFigures(
             count: count, processor: words[0], peak: Int(words[1]) << 10, rest: Int(words[2]) << 10)
@@ -32,27 +22,7 @@ struct MemoryBench {
 
     /// Prints seconds of processor time until the agent is ready, and its memory in KiB at its peak and at rest.
     private static let script = """
-        set -euo pipefail
-        ipvsync=$1 directory=$2 server=$3 count=$4
-        cd "$directory"
-        ip link set lo up
-        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=bench \
-            -addext subjectAltName=IP:127.0.0.1 -keyout api.key -out api.pem 2>/dev/null
-        rm -rf api.commands api.port "memory-$count" && mkfifo api.commands
-        python3 "$server" api.pem api.key lists <api.commands >api.port & api=$!
-        exec 9>api.commands
-        trap 'kill $api; wait $api || true' EXIT
-        until [[ -s api.port ]]; do kill -0 $api; sleep 0.2; done
-        cat >kubeconfig <<END
-        current-context: bench
-        contexts: [{name: bench, context: {cluster: bench, user: bench}}]
-        clusters: [{name: bench, cluster: {server: "https://127.0.0.1:$(<api.port)", certificate-authority: api.pem}}]
-        users: [{name: bench, user: {token: token}}]
-        END
-        "$ipvsync" run --kubeconfig kubeconfig --node n1 --state-dir "memory-$count" 2>memory.log & agent=$!
-        trap 'kill $agent $api; wait $agent $api || true' EXIT
-        until grep -q '"ready"' memory.log; do kill -0 $agent; sleep 0.2; done
-        awk -v hertz="$(getconf CLK_TCK)" '{ print ($14 + $15) / hertz }' "/proc/$agent/stat"
+        echo "$first"
         sleep \(rest)
         awk '$1 == "VmHWM:" || $1 == "VmRSS:" { print $2 }' "/proc/$agent/status"
         """

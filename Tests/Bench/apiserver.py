@@ -4,10 +4,12 @@
 usage: apiserver.py CERTIFICATE KEY DIRECTORY
 
 Prints its port. Answers a list with DIRECTORY/COLLECTION.json, and a watch with the lines of standard input, each
-`COLLECTION EVENT`. Ends with its standard input.
+`COLLECTION EVENT`, and with bookmarks. Ends with its standard input.
 """
 import http.server, os, ssl, sys, threading, urllib.parse
 
+# Seconds: without them, a client takes its watch for dead.
+BOOKMARKS = 20
 KINDS = {"services": "Service", "endpointslices": "EndpointSlice", "nodes": "Node"}
 changed = threading.Condition()
 changes = {name: [] for name in KINDS}
@@ -50,9 +52,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         position = 0
         while True:
             with changed:
-                changed.wait_for(lambda: position < len(changes[name]))
+                changed.wait_for(lambda: position < len(changes[name]), BOOKMARKS)
                 lines = changes[name][position:]
             position += len(lines)
+            if not lines:
+                lines = [b'{"type":"BOOKMARK","object":{"kind":"%s","metadata":{"resourceVersion":"1"}}}'
+                         % KINDS[name].encode()]
             for line in lines:
                 self.wfile.write(b"%x\r\n%s\n\r\n" % (len(line) + 1, line))
             self.wfile.flush()

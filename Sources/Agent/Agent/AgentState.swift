@@ -78,6 +78,11 @@ package struct AgentState: DesiredSource {
         network == nil ? [] : Set(dataPath.lazy.compactMap(\.boundAddress))
     }
 
+    /// Whether this node takes an address of a Service as its own.
+    package func binds(_ address: IPAddress) -> Bool {
+        declaredNetwork != nil && (filesDataPath.contains(.address(address)) || index.needs(.address(address)))
+    }
+
     /// What Services need otherwise since the last call.
     package mutating func takeDataPathChange() -> DataPathChange {
         let change = index.takeDataPathChange()

@@ -8,7 +8,9 @@ package enum NetworkJob: Sendable {
     /// Makes the settings and rules what they should be; `nil` takes everything back.
     case everything(DataPathDemand?, NetworkGate?)
     /// Makes the rules what they should be after a change.
-    case change(DataPathChange, DataPathSettings, retries: Bool)
+    ///
+    /// Addresses are looked at first where those of other devices may have changed.
+    case change(DataPathChange, DataPathSettings, retries: Bool, looks: Bool)
     /// Makes the addresses what they should be, and lets tracked connections forget real servers that have gone.
     case finish(Set<StaleFlow>, isWhole: Bool)
     /// Looks whether everything is as it was left.
@@ -47,7 +49,7 @@ package final class NetworkTarget {
         let outcome = { (report: DataPathReport?, release: Release?) in
             NetworkOutcome(
                 report: report, release: release, isBehind: self.keeper.isBehind,
-                hasLeaving: !self.keeper.leaving.isEmpty || !self.keeper.gone.isEmpty,
+                hasLeaving: self.keeper.places.wait || !self.keeper.gone.isEmpty,
                 holdsTracking: self.keeper.holdsTracking == true, hasFollower: self.keeper.follower != nil)
         }
         switch job {
@@ -59,7 +61,8 @@ package final class NetworkTarget {
             prepared = keeper.prepare(demand)
             gate?.follower = keeper.follower
             return outcome(nil, nil)
-        case .change(let change, let settings, let retries):
+        case .change(let change, let settings, let retries, let looks):
+            if looks { keeper.forgetAddresses() }
             prepare(change, settings, retries: retries)
             return outcome(nil, nil)
         case .finish(let flows, let isWhole): return outcome(finish(flows, isWhole: isWhole), nil)
@@ -92,7 +95,7 @@ package final class NetworkTarget {
         let before = prepared
         prepared = nil
         var report = before ?? DataPathReport()
-        if isWhole || report.hasLooked || frees(keeper.leaving) {
+        if isWhole || report.hasLooked || !keeper.changeAddresses(demand, owned, &report) {
             keeper.finish(demand, owned: owned.keys, withholding: unserved(demand), &report)
         } else {
             keeper.finishChange(unless: owned.contains, &report)
@@ -105,9 +108,6 @@ package final class NetworkTarget {
     private func unserved(_ demand: DataPathDemand) -> Set<IPAddress> {
         demand.addresses.filter { !owned.isServed($0) }
     }
-
-    /// Whether the last virtual server of an address that waits for it has gone, by our hand or another's.
-    private func frees(_ leaving: Set<IPAddress>) -> Bool { leaving.contains { !owned.isServed($0) } }
 
     private func verify(repairs: Bool) -> DataPathReport? {
         guard let demand else { return nil }

@@ -8,26 +8,35 @@ package final class OwnedIndex: Sendable {
         var keys: Set<VirtualServerKey> = []
         /// Those that are to be made, and may not be there yet.
         var expected: Set<VirtualServerKey> = []
-        var counts: [IPAddress: Int] = [:]
+        var counts: [IPAddress: Count] = [:]
 
         mutating func expect(_ key: VirtualServerKey) {
-            if keys.insert(key).inserted { expected.insert(key) }
+            guard keys.insert(key).inserted else { return }
+            expected.insert(key)
+            if let address = key.endpointAddress { counts[address, default: Count()].owned += 1 }
         }
 
         mutating func confirm(_ key: VirtualServerKey) {
-            let isNew = keys.insert(key).inserted
-            guard expected.remove(key) != nil || isNew, let address = key.endpointAddress else { return }
-            counts[address, default: 0] += 1
+            expect(key)
+            guard expected.remove(key) != nil, let address = key.endpointAddress else { return }
+            counts[address, default: Count()].served += 1
         }
 
         mutating func remove(_ key: VirtualServerKey) {
-            guard keys.remove(key) != nil, expected.remove(key) == nil, let address = key.endpointAddress,
-                let count = counts[address]
-            else {
-                return
-            }
-            counts[address] = count > 1 ? count - 1 : nil
+            guard keys.remove(key) != nil else { return }
+            let wasServed = expected.remove(key) == nil
+            guard let address = key.endpointAddress, var count = counts[address] else { return }
+            count.owned -= 1
+            if wasServed { count.served -= 1 }
+            counts[address] = count.owned > 0 ? count : nil
         }
+    }
+
+    /// How many there are at an address.
+    private struct Count {
+        var owned: Int32 = 0
+        /// Those of them that are there.
+        var served: Int32 = 0
     }
 
     private let content = Mutex(Content())
@@ -39,7 +48,12 @@ package final class OwnedIndex: Sendable {
     package func contains(_ key: VirtualServerKey) -> Bool { content.withLock { $0.keys.contains(key) } }
 
     /// Whether a virtual server of ours is at the address: one that is to be made does not count before it is.
-    package func isServed(_ address: IPAddress) -> Bool { content.withLock { $0.counts[address] != nil } }
+    package func isServed(_ address: IPAddress) -> Bool {
+        content.withLock { $0.counts[address].map { $0.served > 0 } ?? false }
+    }
+
+    /// Whether a virtual server of ours is at the address, or is to be made there.
+    func isInUse(_ address: IPAddress) -> Bool { content.withLock { $0.counts[address] != nil } }
 
     /// Those at some addresses.
     func keys(at addresses: Set<IPAddress>) -> Set<VirtualServerKey> {

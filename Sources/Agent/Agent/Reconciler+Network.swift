@@ -30,6 +30,8 @@ struct NetworkState {
     /// When what failed is tried again.
     var retry: ContinuousClock.Instant?
     var patience = firstPatience
+    /// Whether addresses of other devices may have changed since it was told of.
+    var owesLook = false
     /// Whether something failed that has to be tried again.
     var isBehind = false
     /// Whether rules or addresses wait for virtual servers to go.
@@ -147,7 +149,8 @@ extension Reconciler {
         finish.isReady = isTableSettled
         network.owesFinish = finish
         network.begin(.change, now)
-        return .change(change, settings, retries: retries)
+        defer { network.owesLook = false }
+        return .change(change, settings, retries: retries, looks: network.owesLook)
     }
 
     /// Where nothing is wanted beside IPVS, what was made before goes, and what it left for connections once they end.

@@ -121,6 +121,9 @@ package struct Reconciler {
         noted = noted ?? now
     }
 
+    /// Takes note that addresses of the node may be on other devices now: they are looked at before any is taken.
+    package mutating func noteAddressesMoved() { network.owesLook = true }
+
     /// Takes note that anything may be wanted otherwise now.
     package mutating func noteEverything(at now: ContinuousClock.Instant) {
         isStale = true

@@ -72,8 +72,11 @@ struct AgentReporter {
             }
         }
         let now = changes + networkFailures
-        for text in now where !refused.contains(text) {
-            log.error("change refused", metadata: ["detail": "\(text)"])
+        if now != refused {
+            let told = Set(refused)
+            for text in now where !told.contains(text) {
+                log.error("change refused", metadata: ["detail": "\(text)"])
+            }
         }
         refused = now
         board.update { snapshot in

@@ -23,50 +23,50 @@ internal import Telemetry
 /// This thread follows the sources and decides what is due. It waits for nothing but news: the table of virtual servers
 /// and the node's network are each changed on a thread of their own.
 final class NodeAgent {
-    private let options: RunCommand
-    private let synchronizer: Synchronizer
+    let options: RunCommand
+    let synchronizer: Synchronizer
     private let keeper: DataPathKeeper
-    private let signals: Signals
-    private let log: Logger
-    private let logStyle: LogStyle
-    private var settings: AgentSettings
-    private var state: AgentState
-    private var watch: ClusterWatch?
-    private var proxyName: String?
-    private var reconciler: Reconciler
+    let signals: Signals
+    let log: Logger
+    let logStyle: LogStyle
+    var settings: AgentSettings
+    var state: AgentState
+    var watch: ClusterWatch?
+    var proxyName: String?
+    var reconciler: Reconciler
     private let table: Worker<TableJob, TableOutcome>
     private let network: Worker<NetworkJob, NetworkOutcome>
     /// What the two have done.
-    private let outcomes = Inbox<AgentOutcome>()
+    let outcomes = Inbox<AgentOutcome>()
     /// Reads the files: a slow disk, or a large file, holds up nothing else.
-    private let reader: Worker<Void, Result<Declaration, any Error>>
+    let reader: Worker<Void, Result<Declaration, any Error>>
     /// What it has read.
-    private let readings = Inbox<Result<Declaration, any Error>>()
+    let readings = Inbox<Result<Declaration, any Error>>()
     /// Whether files are being read, and whether they have changed since that began.
-    private var isReading = false
-    private var readsAgain = false
-    private let policy = PolicyBox()
+    var isReading = false
+    var readsAgain = false
+    let policy = PolicyBox()
     /// How changes are made.
-    private var changePolicy: ReconcilePolicy
+    var changePolicy: ReconcilePolicy
     private var generator = SystemRandomNumberGenerator()
-    private var files: FileWatch
-    private var addresses: AddressWatch?
+    var files: FileWatch
+    var addresses: AddressWatch?
     /// Tells when IPVS is unloaded or loaded again: then the whole table is another one.
-    private var family: FamilyWatch?
-    private var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
-    private let health: HealthWatch
-    private var reporter: AgentReporter
-    private let servers: TelemetryServers
-    private var turn = LoopTurn()
-    private var reloadTime: ContinuousClock.Instant?
+    var family: FamilyWatch?
+    var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
+    let health: HealthWatch
+    var reporter: AgentReporter
+    let servers: TelemetryServers
+    var turn = LoopTurn()
+    var reloadTime: ContinuousClock.Instant?
     /// When the node's addresses are looked at again; `nil` while nothing tells of a change. The first look may have
     /// failed.
-    private var addressTime: ContinuousClock.Instant? = .now
+    var addressTime: ContinuousClock.Instant? = .now
     /// When it is looked again whether an API server that does not answer is reached at an address of ours; `nil` while
     /// it answers.
-    private var releaseTime: ContinuousClock.Instant?
+    var releaseTime: ContinuousClock.Instant?
     /// When the warnings on Services are looked at again; `nil` while nothing changes.
-    private var warningTime: ContinuousClock.Instant? = .now
+    var warningTime: ContinuousClock.Instant? = .now
 
     /// When memory that a large change took is handed back; a turn of the loop that comes later will do.
     private var memoryTime: ContinuousClock.Instant?
@@ -76,11 +76,11 @@ final class NodeAgent {
     /// Addresses mostly come and go several at a time.
     private static let addressDelay = Duration.milliseconds(500)
     /// A directory that is not there is looked for again after that long, and addresses that could not be listed.
-    private static let blindWait = Duration.seconds(2)
+    static let blindWait = Duration.seconds(2)
     /// What stands in the API server's way may come later, with another address of its name.
-    private static let releaseDelay = Duration.seconds(5)
+    static let releaseDelay = Duration.seconds(5)
     /// Warnings concern all Services: they are not looked at for every change.
-    private static let warningDelay = Duration.seconds(2)
+    static let warningDelay = Duration.seconds(2)
     /// What a large change took is free after that long.
     private static let memoryDelay = Duration.seconds(2)
     /// A job that is under way at the end may take that long.
@@ -156,6 +156,7 @@ final class NodeAgent {
             if files.hasChanged() || files.lookAgain() { reloadTime = .now + Self.reloadDelay }
             if addresses?.hasChanged(except: device) ?? false {
                 addressTime = addressTime ?? .now + Self.addressDelay
+                reconciler.noteAddressesMoved()
             }
             if let addressTime, addressTime <= .now { followAddresses() }
             if family?.hasChanged() ?? false {
@@ -176,10 +177,7 @@ final class NodeAgent {
             reconciler.note(health.turn(&state, &reporter), at: .now)
             reconcile()
             if let warningTime, warningTime <= .now { warn() }
-            if let memoryTime, memoryTime <= .now {
-                self.memoryTime = nil
-                Allocator.returnFreedMemory()
-            }
+            if let memoryTime, memoryTime <= .now { returnFreedMemory() }
             reporter.note(turn: turn.duration)
         }
     }
@@ -198,6 +196,13 @@ final class NodeAgent {
             reporter.report(step, refused: reconciler.refused, drains: reconciler.drains)
         }
         for release in reconciler.takeReleases() { reporter.report(release) }
+    }
+
+    private func returnFreedMemory() {
+        memoryTime = nil
+        let began = ContinuousClock.now
+        Allocator.returnFreedMemory()
+        log.debug("memory handed back", metadata: ["milliseconds": "\(began.duration(to: .now) / .milliseconds(1))"])
     }
 
     private func end() throws(SyncError) {
@@ -234,59 +239,6 @@ final class NodeAgent {
         return max(.zero, times.map { $0 - .now }.min().map { min($0, longest) } ?? longest)
     }
 
-    /// Waits for news of the API server, a file, or a signal.
-    private func awaitNews(_ wait: Duration) {
-        let descriptors =
-            [
-                signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor,
-                family?.descriptor,
-            ].compactMap(\.self) + health.descriptors
-        guard let watch else {
-            var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-            let milliseconds = wait / .milliseconds(1)
-            _ = turn.begin { poll(&polled, nfds_t(polled.count), Int32(milliseconds.rounded(.up))) }
-            return
-        }
-        let events = turn.begin { watch.poll(timeout: wait, descriptors: descriptors) }
-        // Before the Services: no address of the API server is ever taken, not for a moment.
-        let keys = state.use(apiServers: watch.servers)
-        if !events.isEmpty || !keys.isEmpty {
-            noteChanges(keys + state.apply(events))
-            hold(watch)
-        }
-        reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
-    }
-
-    /// Holds what is programmed for Services that nobody can read, and lets go of it when somebody can.
-    private func hold(_ watch: ClusterWatch) {
-        let held = state.held(watch.unreadable)
-        guard held != changePolicy.heldServices else { return }
-        changePolicy.heldServices = held
-        policy.put(changePolicy)
-        reconciler.noteEverything(at: .now)
-    }
-
-    /// Takes note of virtual servers that are wanted otherwise, and of what else is.
-    private func noteChanges(_ keys: [VirtualServerKey]) {
-        reconciler.note(keys, at: .now)
-        reconciler.note(state.takeDataPathChange(), at: .now)
-        warningTime = warningTime ?? .now + Self.warningDelay
-        let checks = state.takeHealthCheckChange()
-        if settings.servesHealthChecks { servers.serve(changed: checks) }
-    }
-
-    /// Lets go of addresses by which the API server is reached, for as long as it does not answer.
-    private func releaseAPIServer() {
-        guard let watch, watch.statuses.contains(where: { $0.status.problem != nil }) else {
-            releaseTime = nil
-            reporter.forgetRelease()
-            return
-        }
-        guard releaseTime.map({ $0 <= .now }) ?? true else { return }
-        releaseTime = .now + Self.releaseDelay
-        reconciler.release(watch.servers, owned: synchronizer.owned, unlessDeclaredIn: state)
-    }
-
     private static func addressWatch(_ log: Logger) -> AddressWatch? {
         do throws(NetlinkError) {
             return try AddressWatch()
@@ -304,151 +256,12 @@ final class NodeAgent {
             return nil
         }
     }
-
-    private var device: String { state.network?.device ?? DataPathSettings.defaultDevice }
-
-    /// Serves node ports on the addresses that the node has now.
-    private func followAddresses() {
-        addressTime = nil
-        let before = state.stations.addresses
-        guard let stations = try? HostIdentity.stations(except: device) else {
-            addressTime = .now + Self.blindWait
-            return
-        }
-        guard state.stations != stations || !state.knowsNodeAddresses else { return }
-        let now = stations.addresses
-        if now != before {
-            log.info(
-                "node addresses changed",
-                metadata: [
-                    "added": "\(now.subtracting(before).sorted().map(\.description).joined(separator: ", "))",
-                    "removed": "\(before.subtracting(now).sorted().map(\.description).joined(separator: ", "))",
-                ])
-        }
-        reconciler.note(state.use(stations), at: .now)
-        reconciler.note(state.takeDataPathChange(), at: .now)
-        // A Service's address that is on another device now, or no longer: ours lets it go, or takes it.
-        let changed = before.symmetricDifference(now)
-        if !state.boundAddresses.isDisjoint(with: changed) { reconciler.noteEverything(at: .now) }
-        warningTime = warningTime ?? .now + Self.warningDelay
-        // Services in files are translated as they are read.
-        if !options.source.cluster.manifests.isEmpty { reloadTime = .now }
-    }
-
-    private func warn() {
-        let change = state.takeWarningChange()
-        reporter.warn(change, files: state.filesWarnings + state.checkWarnings, state.warningCounts)
-        warningTime = change.hasMore ? .now : nil
-    }
-
-    private func serveHealthChecks() {
-        servers.serve(settings.servesHealthChecks ? state.healthChecks : [:])
-    }
-
-    /// Has the files read again.
-    private func reload() {
-        reloadTime = nil
-        // What came from the standard input comes only once.
-        guard !options.source.readsStandardInput else {
-            log.warning("not read again", metadata: ["detail": "the standard input is a source, and is at its end"])
-            return
-        }
-        readsAgain = isReading
-        guard !isReading else { return }
-        isReading = true
-        reader.hand(())
-    }
-
-    /// Takes what the files declare now; the last good ones stay when they are invalid.
-    private func finishReload(_ reading: Result<Declaration, any Error>) {
-        isReading = false
-        fileStatus.lists += 1
-        fileStatus.lastHeard = .now
-        do {
-            use(try reading.get())
-            invalidate([])
-        } catch let error as NetlinkError {
-            log.warning("node addresses not listed", metadata: ["detail": "\(ErrorText.describe(error))"])
-            reloadTime = .now + Self.blindWait
-        } catch {
-            fileStatus.failures += 1
-            invalidate("\(error)".split(separator: "\n").map(String.init))
-        }
-        if readsAgain { reload() }
-    }
-
-    private func use(_ declared: Declaration) {
-        state.use(declared)
-        let proxyName = declared.configuration.settings.services?.proxyName
-        if proxyName != self.proxyName {
-            // Its lists take the place of those before when they are complete.
-            self.proxyName = proxyName
-            watch = watch?.following(APIResource.proxied(proxyName: proxyName))
-        }
-        settings = AgentSettings(options.agent, declared.configuration.settings)
-        logStyle.use(settings.logFormat, level: settings.logLevel)
-        let held = changePolicy.heldServices
-        changePolicy = options.sync.policy(declared.configuration)
-        changePolicy.heldServices = held
-        policy.put(changePolicy)
-        reconciler.timing = settings.timing
-        reconciler.driftPolicy = settings.drift
-        reconciler.noteEverything(at: .now)
-        warningTime = warningTime ?? .now
-        servers.use(settings)
-        serveHealthChecks()
-        let settings = settings
-        reporter.board.update { snapshot in
-            snapshot.verificationInterval = settings.timing.verification
-            snapshot.driftPolicy = settings.drift
-        }
-    }
-
-    private func invalidate(_ problems: [String]) {
-        for problem in problems {
-            log.error("invalid files: what was declared before stays", metadata: ["detail": "\(problem)"])
-        }
-        fileStatus.problem = problems.first
-        let status = fileStatus
-        reporter.board.update { snapshot in
-            snapshot.invalidFiles = problems
-            if let index = snapshot.sources.firstIndex(where: { $0.name == status.name }) {
-                snapshot.sources[index] = status
-            }
-        }
-    }
-}
-
-/// Measures a turn of the agent's loop: the time from its waking up to its next wait, and what it computes while it
-/// waits for the API server, whose answers are read there.
-struct LoopTurn {
-    private var awake = ContinuousClock.now
-    private var computed = Duration.zero
-
-    /// Waits, and begins a turn with what comes of it.
-    mutating func begin<Value>(after wait: () -> Value) -> Value {
-        let before = Self.processorTime
-        let value = wait()
-        awake = .now
-        computed = Self.processorTime - before
-        return value
-    }
-
-    /// How long the turn has taken so far.
-    var duration: Duration { awake.duration(to: .now) + computed }
-
-    /// The processor time of this thread.
-    private static var processorTime: Duration {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
-    }
 }
 
 extension AgentStep {
     /// Whether it took so much memory that what is free now is worth handing back.
     fileprivate var isLarge: Bool {
         guard case .success(let report) = result else { return false }
-        return report.changes.count >= 10_000
+        return scope == .everything || report.changes.count >= 10_000
     }
 }

@@ -1,13 +1,13 @@
 /// Reads JSON (RFC 8259) into the trees that YAML makes, every value with its place.
 struct JSONReader {
-    private let bytes: UnsafeBufferPointer<UInt8>
+    let bytes: UnsafeBufferPointer<UInt8>
     private let limits: YAMLLimits
     /// Whether the value of a key is read; `nil` for all of them.
     private let isWanted: ((UnsafeBufferPointer<UInt8>) -> Bool)?
-    private var tree = YAMLTree()
+    var tree = YAMLTree()
     /// Of the lists and objects that are being read, the nodes that have been.
     private var open: [UInt32] = []
-    private var offset = 0
+    var offset = 0
     private var line: UInt32 = 1
     private var lineStart = 0
     private var nodeCount = 0
@@ -83,9 +83,9 @@ struct JSONReader {
 // MARK: - Values
 
 extension JSONReader {
-    private var peek: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+    var peek: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
-    private var position: YAMLNode.Position {
+    var position: YAMLNode.Position {
         YAMLNode.Position(line: line, column: UInt32(clamping: offset - lineStart + 1))
     }
 
@@ -174,7 +174,7 @@ extension JSONReader {
     }
 
     /// Walks the members of an object; the body reads each value.
-    private mutating func members(
+    mutating func members(
         _ body: (inout JSONReader, UInt32) throws(YAMLError) -> Void
     ) throws(YAMLError) {
         try list(from: "{", to: "}") { (reader) throws(YAMLError) in
@@ -251,154 +251,6 @@ extension JSONReader {
             return false
         }
         return Double(text)?.isFinite == true && text.utf8.last != UInt8(ascii: ".") && !text.lowercased().contains("x")
-    }
-}
-
-// MARK: - Texts
-
-extension JSONReader {
-    /// A text in quotes, of which the next byte is the first.
-    private mutating func string(at position: YAMLNode.Position) throws(YAMLError) -> UInt32 {
-        let start = offset + 1
-        var end = start
-        var isASCII = true
-        while end < bytes.count, bytes[end] != UInt8(ascii: "\""), bytes[end] != UInt8(ascii: "\\"),
-            bytes[end] >= 0x20
-        {
-            isASCII = isASCII && bytes[end] < 0x80
-            end += 1
-        }
-        guard end < bytes.count, bytes[end] == UInt8(ascii: "\"") else { return try escapedString(at: position) }
-        let text = UnsafeBufferPointer(rebasing: bytes[start..<end])
-        guard isASCII || String(validating: text, as: UTF8.self) != nil else { throw noUTF8 }
-        offset = end + 1
-        return tree.addScalar(text, isPlain: false, at: position)
-    }
-
-    private var noUTF8: YAMLError { problem("the text is not UTF-8", "save the file as UTF-8 text") }
-
-    private mutating func escapedString(at position: YAMLNode.Position) throws(YAMLError) -> UInt32 {
-        var text: [UInt8] = []
-        offset += 1
-        while true {
-            guard let byte = peek, byte >= 0x20 else { throw problem("the text has no closing quote in its line") }
-            offset += 1
-            if byte == UInt8(ascii: "\"") { break }
-            if byte == UInt8(ascii: "\\") {
-                text += Array(String(try escape()).utf8)
-            } else {
-                text.append(byte)
-            }
-        }
-        guard String(validating: text, as: UTF8.self) != nil else { throw noUTF8 }
-        return tree.addScalar(text, isPlain: false, at: position)
-    }
-
-    private mutating func escape() throws(YAMLError) -> Unicode.Scalar {
-        guard let letter = peek else { throw problem("the text has no closing quote") }
-        offset += 1
-        switch letter {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(letter)
-        case UInt8(ascii: "b"): return "\u{8}"
-        case UInt8(ascii: "f"): return "\u{C}"
-        case UInt8(ascii: "n"): return "\n"
-        case UInt8(ascii: "r"): return "\r"
-        case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"):
-            let unit = try codeUnit()
-            if let scalar = Unicode.Scalar(unit) { return scalar }
-            guard unit < 0xDC00, peek == UInt8(ascii: "\\") else { throw problem("half a surrogate pair") }
-            offset += 1
-            guard peek == UInt8(ascii: "u") else { throw problem("half a surrogate pair") }
-            offset += 1
-            let second = try codeUnit()
-            guard (0xDC00...0xDFFF).contains(second),
-                let scalar = Unicode.Scalar(0x10000 + ((unit - 0xD800) << 10) + (second - 0xDC00))
-            else { throw problem("half a surrogate pair") }
-            return scalar
-        default: throw problem("`\\\(Character(UnicodeScalar(letter)))` is no escape", "write `\\\\` for a backslash")
-        }
-    }
-
-    private mutating func codeUnit() throws(YAMLError) -> UInt32 {
-        var unit: UInt32 = 0
-        for _ in 0..<4 {
-            guard let byte = peek, let digit = Character(UnicodeScalar(byte)).hexDigitValue else {
-                throw problem("`\\u` wants four hexadecimal digits")
-            }
-            unit = unit << 4 | UInt32(digit)
-            offset += 1
-        }
-        return unit
-    }
-}
-
-// MARK: - Lists
-
-extension JSONReader {
-    /// The list of objects that begins here; `nil` if there is none.
-    ///
-    /// A glance ahead that judges nothing: the kind may stand behind the items.
-    private func list() -> YAMLObject.List? {
-        var ahead = self
-        ahead.tree = YAMLTree()
-        guard ahead.peek == UInt8(ascii: "{") else { return nil }
-        var kind: String?
-        var apiVersion: String?
-        var hasItems = false
-        _ = try? ahead.members { (reader, key) throws(YAMLError) in
-            func text() throws(YAMLError) -> String? {
-                YAMLNode(reader.tree, try reader.string(at: reader.position)).scalar?.text
-            }
-            switch YAMLNode(reader.tree, key).scalar?.text {
-            case "kind" where reader.peek == UInt8(ascii: "\""): kind = try text()
-            case "apiVersion" where reader.peek == UInt8(ascii: "\""): apiVersion = try text()
-            case "items" where reader.peek == UInt8(ascii: "["):
-                hasItems = true
-                reader.skipValue()
-            default: reader.skipValue()
-            }
-        }
-        guard hasItems, let kind, kind.hasSuffix("List") else { return nil }
-        return YAMLObject.List(kind: kind, apiVersion: apiVersion)
-    }
-
-    /// Passes over a value whose brackets must match.
-    private mutating func skipWhole() throws(YAMLError) {
-        let start = problem("the value has no end")
-        let isBracket = peek == UInt8(ascii: "{") || peek == UInt8(ascii: "[")
-        skipValue()
-        guard isBracket else { return }
-        guard offset > 0, offset <= bytes.count, [UInt8(ascii: "}"), UInt8(ascii: "]")].contains(bytes[offset - 1])
-        else {
-            throw start
-        }
-    }
-
-    private mutating func skipValue() {
-        var depth = 0
-        while offset < bytes.count {
-            switch bytes[offset] {
-            case UInt8(ascii: "\""): skipString()
-            case UInt8(ascii: "{"), UInt8(ascii: "["):
-                depth += 1
-                offset += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                guard depth > 0 else { return }
-                depth -= 1
-                offset += 1
-            case UInt8(ascii: ",") where depth == 0: return
-            default: offset += 1
-            }
-        }
-    }
-
-    private mutating func skipString() {
-        offset += 1
-        while offset < bytes.count, bytes[offset] != UInt8(ascii: "\"") {
-            offset += bytes[offset] == UInt8(ascii: "\\") ? 2 : 1
-        }
-        offset = min(offset + 1, bytes.count)
     }
 }
 

@@ -180,6 +180,9 @@ package struct ServiceIndex: Sendable {
     /// What the node needs beside IPVS, as of the last ``refresh()``; nothing unless it is kept here.
     package var dataPath: Set<DataPathElement> { dataPathTable.elements }
 
+    /// Whether the node needs it.
+    package func needs(_ element: DataPathElement) -> Bool { dataPathTable.wants(element) }
+
     /// How that has changed since the last call.
     package mutating func takeDataPathChange() -> DataPathChange { dataPathTable.takeChange() }
 

@@ -9,6 +9,9 @@ package struct DataPathTable: Hashable, Sendable {
     /// Everything that is wanted.
     package var elements: Set<DataPathElement> { Set(wanted.keys) }
 
+    /// Whether somebody wants it.
+    package func wants(_ element: DataPathElement) -> Bool { wanted[element] != nil }
+
     /// Takes what one wants now in the place of what it wanted before.
     ///
     /// - Returns: How many elements had to be counted.

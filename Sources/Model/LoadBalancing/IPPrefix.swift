@@ -11,12 +11,18 @@ package struct IPPrefix: Hashable, Sendable {
         self.length = length
     }
 
+    /// The network of one address.
+    package init(_ address: IPAddress) {
+        self.address = address
+        length = address.family.bitWidth
+    }
+
     /// Reads `10.0.0.0/8` or `2001:db8::/32`; an address alone is a network of one.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = IPAddress(parts[0]) else { return nil }
         guard parts.count == 2 else {
-            self.init(address, length: address.family.bitWidth)
+            self.init(address)
             return
         }
         guard !parts[1].isEmpty, parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(parts[1])

@@ -169,13 +169,13 @@ import Testing
         pass(keeper, Self.demand(1, 2))
         pass(keeper, Self.demand(1), inUse: [Self.address(1), Self.address(2)])
         #expect(try addresses() == [Self.address(1), Self.address(2)])
-        #expect(keeper.leaving == [Self.address(2)])
+        #expect(keeper.places.leaving == [Self.address(2)])
         // Its real servers have weight 0: IPVS itself lets nothing new in.
         let kept = Self.elements(2).filter { $0 != .hairpin(IPAddress("10.1.0.2")!) }
         #expect(firewall.observed?.elements == Self.elements(1).union(kept))
         pass(keeper, Self.demand(1), inUse: [Self.address(1)])
         #expect(try addresses() == [Self.address(1)])
-        #expect(keeper.leaving.isEmpty)
+        #expect(keeper.places.leaving.isEmpty)
         #expect(firewall.observed?.elements == Self.elements(1))
     }
 
@@ -321,9 +321,10 @@ import Testing
         let (keeper, single) = (keeper(), IPPrefix("10.96.0.9/32")!)
         pass(keeper, Self.demand(1, 9, settings: settings))
         pass(keeper, Self.demand(1, settings: settings), inUse: [Self.address(1), Self.address(9)])
-        #expect(try network.read(device: "ipvsync0").routes.contains(single) && keeper.leaving == [Self.address(9)])
+        #expect(
+            try network.read(device: "ipvsync0").routes.contains(single) && keeper.places.leaving == [Self.address(9)])
         pass(keeper, Self.demand(1, settings: settings), inUse: [Self.address(1)])
-        #expect(try !network.read(device: "ipvsync0").routes.contains(single) && keeper.leaving.isEmpty)
+        #expect(try !network.read(device: "ipvsync0").routes.contains(single) && keeper.places.leaving.isEmpty)
     }
 
     /// As keepalived moves one: what the host serves there itself is not refused.

@@ -110,7 +110,7 @@ import Testing
         take(.network(Self.idle), &reconciler, .seconds(4))
         var changes: [DataPathChange] = []
         while let job = reconciler.next(source, now: start + .seconds(5)) {
-            if case .network(.change(let change, _, _)) = job { changes.append(change) }
+            if case .network(.change(let change, _, _, _)) = job { changes.append(change) }
             switch job {
             case .network: take(.network(Self.idle), &reconciler, .seconds(5))
             case .table: take(.table(.synced(.success(SyncReport()))), &reconciler, .seconds(5))

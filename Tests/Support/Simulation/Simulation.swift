@@ -402,8 +402,8 @@ extension NetworkJob {
     fileprivate var name: String {
         switch self {
         case .everything: "everything"
-        case .change(let change, _, let retries):
-            "a change of \(change.added.count)+\(change.removed.count), \(retries)"
+        case .change(let change, _, let retries, let looks):
+            "a change of \(change.added.count)+\(change.removed.count), retries \(retries), looks \(looks)"
         case .finish(let flows, let isWhole): "a finish, \(flows.count) flows, whole \(isWhole)"
         case .verify(let repairs): "a verification, repairs \(repairs)"
         case .release: "a release"

@@ -67,6 +67,9 @@ package final class InMemoryNetwork: VIPTable {
         devices[name] = Device(isOurs: false, isUp: false, isDummy: isDummy)
     }
 
+    /// Somebody else removes a device, ours too.
+    package func loseDevice(_ name: String) { devices[name] = nil }
+
     /// Somebody else gives a device an address.
     package func addForeignAddress(_ address: IPAddress, to device: String) {
         devices[device]?.addresses.insert(address)

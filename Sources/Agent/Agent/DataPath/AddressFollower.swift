@@ -153,14 +153,7 @@ extension DataPathKeeper {
             report.hasLooked = false
             return []
         }
-        for operation in done {
-            switch operation {
-            case .createDevice: observed?.device = .ours(isUp: false)
-            case .setUp: observed?.device = .ours(isUp: true)
-            case .addAddress(let address): observed?.addresses.insert(address)
-            default: break
-            }
-        }
+        for operation in done { observed?.note(operation) }
         return done
     }
 }

@@ -26,6 +26,7 @@ extension DataPathKeeper {
     func planSysctls(_ demand: DataPathDemand, _ report: inout DataPathReport) {
         guard demand.settings.setsSysctls else { return }
         let usesIPv6 = demand.elements.contains { $0.boundAddress?.family == .ipv6 }
+        places.useIPv6 = usesIPv6
         let wanted = SysctlOptions(demand.settings, usesIPv6: usesIPv6).wanted(kernel: kernel)
         do throws(SysctlError) {
             let plan = try SysctlPlan.between(wanted: wanted) { key throws(SysctlError) in
@@ -84,26 +85,44 @@ extension DataPathKeeper {
     func planAddresses(
         _ demand: DataPathDemand, _ inUse: Set<IPAddress>, withheld: Set<IPAddress> = [], _ report: inout DataPathReport
     ) {
-        guard var observed else { return }
-        observed.elsewhere = observed.elsewhere.filter { !isTakenOver($0.value) }
+        guard let observed else { return }
         let bound = observed.bound
-        let waiting = unguarded(demand, report).subtracting(bound).filter { address in
+        places.unguarded = unguarded(demand, report).subtracting(bound)
+        places.unserved = withheld.subtracting(bound)
+        places.begin()
+        report.examined += demand.elements.count + bound.count
+        planAddresses(demand.settings, demand.addresses, observed, bound, inUse.contains, &report)
+    }
+
+    /// Plans some addresses, or all.
+    ///
+    /// - Parameters:
+    ///   - wanted: Those of them that are wanted.
+    ///   - observed: What is known of them.
+    ///   - bound: Those of them that are bound.
+    ///   - isInUse: Whether virtual servers of ours are at an address.
+    func planAddresses(
+        _ settings: DataPathSettings, _ wanted: Set<IPAddress>, _ observed: consuming ObservedVIPs,
+        _ bound: Set<IPAddress>, _ isInUse: (IPAddress) -> Bool, _ report: inout DataPathReport
+    ) {
+        observed.elsewhere = observed.elsewhere.filter { !isTakenOver($0.value) }
+        let observed = observed
+        let waiting = places.unguarded.filter { address in
             observed.elsewhere[address] == nil && !observed.routes.contains { $0.contains(address) }
         }
         if let first = waiting.min() {
             let others = waiting.count > 1 ? " and \(waiting.count - 1) more" : ""
             report.fail(.addresses, "\(first)\(others) not taken: the rules that say who may connect could not be made")
         }
-        let unserved = withheld.subtracting(bound)
-        let wanted = demand.addresses.subtracting(waiting).subtracting(unserved)
-        let kept = bound.intersection(inUse).subtracting(wanted)
-        note(leaving: kept)
+        let unserved = places.unserved
+        let wanted = wanted.subtracting(waiting).subtracting(unserved)
+        let kept = bound.subtracting(wanted).filter(isInUse)
+        places.leaving.formUnion(kept)
         do throws(VIPPlanError) {
             let plan = try VIPPlan.between(
-                binding: demand.settings.binding, addresses: wanted.union(kept),
-                routes: routes(demand, wanted.union(kept), waiting.union(unserved), observed),
-                device: demand.settings.device,
-                observed: observed)
+                binding: settings.binding, addresses: wanted.union(kept),
+                routes: routes(settings, wanted.union(kept), waiting.union(unserved), observed),
+                device: settings.device, observed: observed)
             report.plan.addresses = plan.operations
             report.plan.elsewhere = plan.elsewhere
         } catch {
@@ -122,16 +141,16 @@ extension DataPathKeeper {
 
     /// The networks, but for new ones that hold an address which waits; and the addresses that lie in none of them.
     private func routes(
-        _ demand: DataPathDemand, _ addresses: Set<IPAddress>, _ waiting: Set<IPAddress>, _ observed: ObservedVIPs
+        _ settings: DataPathSettings, _ addresses: Set<IPAddress>, _ waiting: Set<IPAddress>, _ observed: ObservedVIPs
     ) -> [IPPrefix] {
-        guard demand.settings.binding == .route else { return [] }
-        let networks = demand.settings.serviceNetworks.filter { network in
+        guard settings.binding == .route else { return [] }
+        let networks = settings.serviceNetworks.filter { network in
             observed.routes.contains(network) || !waiting.contains { network.contains($0) }
         }
         let single = addresses.filter { address in
             observed.elsewhere[address] == nil && !networks.contains { $0.contains(address) }
         }
-        return networks + single.compactMap { IPPrefix($0, length: $0.family.bitWidth) }
+        return networks + single.map { IPPrefix($0) }
     }
 
     func applyAddresses(_ demand: DataPathDemand, _ report: inout DataPathReport) {
@@ -142,7 +161,11 @@ extension DataPathKeeper {
             let refused = Set(failures.map(\.operation))
             report.plan.addresses.removeAll { refused.contains($0) }
             dropRules(ofRemoved: report.plan.addresses, demand, &report)
+            for operation in report.plan.addresses { observed?.note(operation) }
+            // The device has gone, or is another's.
+            if failures.contains(where: { [ENODEV, EEXIST].contains($0.errno) }) { observed = nil }
         } catch {
+            observed = nil
             report.plan.addresses = []
             report.fail(.addresses, ErrorText.describe(error))
         }
@@ -180,10 +203,12 @@ extension DataPathKeeper {
         var unbound = Set(operations.compactMap(\.unboundAddress))
         if operations.contains(.removeDevice) { unbound.formUnion(observed?.addresses ?? []) }
         guard !unbound.isEmpty else { return }
-        unbound.subtract(demand.addresses.filter(isFree))
-        let gone = Set(unbound.subtracting(leaving).map(DataPathElement.address))
+        let gone = unbound.filter { address in
+            !(demand.elements.contains(.address(address)) && isFree(address)) && !places.leaving.contains(address)
+                && known?.elements.contains(.address(address)) ?? false
+        }
         var rest = DataPathReport()
-        commit(DataPathChange(removed: gone.intersection(known?.elements ?? [])), &rest)
+        commit(DataPathChange(removed: Set(gone.map(DataPathElement.address))), &rest)
         report.transactions += rest.transactions
         report.failures += rest.failures
     }

@@ -30,15 +30,15 @@ package final class DataPathKeeper {
     var generation: UInt32?
     /// What puts addresses on a new device while virtual servers are being programmed.
     var follower: AddressFollower?
-    /// What the last look at the addresses found.
+    /// What the last look at the addresses found, and what we have changed since; `nil` when only a look can tell.
     var observed: ObservedVIPs?
+    /// What is known of the addresses that are wanted, or were.
+    var places = AddressPlaces()
     /// Whether connection tracking is kept on for connections that we, or a proxy before us, masqueraded; `nil` when only
     /// a look can tell.
     var holdsTracking: Bool?
     /// Whether it is certain that our table is not there.
     var rulesAreGone = false
-    /// Addresses that are on our device only because connections to them remain.
-    private(set) var leaving: Set<IPAddress> = []
     private(set) var record: NetworkRecord?
     /// What tracked connections have yet to forget.
     private var staleFlows: Set<StaleFlow> = []
@@ -72,8 +72,8 @@ package final class DataPathKeeper {
     package func preview(
         _ demand: DataPathDemand, owned: Set<VirtualServerKey>
     ) -> DataPathReport {
-        let before = gone
-        defer { gone = before }
+        let before = (gone, places)
+        defer { (gone, places) = before }
         var report = DataPathReport()
         report.isPreview = true
         report.plan.device = demand.settings.device
@@ -97,6 +97,7 @@ package final class DataPathKeeper {
         let started = ContinuousClock.now
         report.plan.device = demand.settings.device
         look(demand, &report)
+        places.settings = demand.settings
         planSysctls(demand, &report)
         setSysctls(demand, &report)
         giveBackSysctls(demand, &report)
@@ -115,15 +116,17 @@ package final class DataPathKeeper {
     package func prepare(
         _ change: DataPathChange, _ settings: DataPathSettings, retries: Bool = true, _ demand: () -> DataPathDemand
     ) -> DataPathReport {
-        let bindsNothing = settings.binding == .none || !change.touchesAddresses
         // The next try makes all of it.
-        if bindsNothing, settings.rules != nil, known == nil, isBehind, !retries { return DataPathReport() }
-        guard bindsNothing, known?.settings == settings.rules, !(isBehind && retries) else { return prepare(demand()) }
+        if settings.rules != nil, known == nil, isBehind, !retries { return DataPathReport() }
+        guard known?.settings == settings.rules, !(isBehind && retries), canFollow(change, settings) else {
+            return prepare(demand())
+        }
         var report = DataPathReport()
         report.plan.device = settings.device
-        guard settings.firewall != nil else { return report }
         let started = ContinuousClock.now
-        commit(split(change.withoutAddresses), &report)
+        places.note(change)
+        guard settings.firewall != nil else { return report }
+        commit(split(withOwnAddresses(change, settings)), &report)
         isBehind = isBehind || !report.failures.isEmpty
         report.duration += started.duration(to: .now)
         return report
@@ -154,7 +157,8 @@ package final class DataPathKeeper {
         report.duration += started.duration(to: .now)
     }
 
-    /// Ends what ``prepare(_:_:retries:_:)`` began, once the virtual servers are changed.
+    /// Ends what ``prepare(_:_:retries:_:)`` began, once the virtual servers are changed and ``changeAddresses(_:_:_:)``
+    /// has been done.
     ///
     /// - Parameter owns: Whether a virtual server is ours, and so still there.
     package func finishChange(unless owns: (VirtualServerKey) -> Bool, _ report: inout DataPathReport) {
@@ -249,21 +253,10 @@ package final class DataPathKeeper {
         }
     }
 
-    func note(leaving: Set<IPAddress>) { self.leaving = leaving }
-
     /// Forgets what was remembered: everything has gone.
-    func forgetRecord() { record = nil }
-}
-
-extension DataPathChange {
-    fileprivate var touchesAddresses: Bool {
-        added.contains { $0.boundAddress != nil } || removed.contains { $0.boundAddress != nil }
-    }
-
-    fileprivate var withoutAddresses: DataPathChange {
-        guard touchesAddresses else { return self }
-        return DataPathChange(
-            added: added.filter { $0.boundAddress == nil }, removed: removed.filter { $0.boundAddress == nil })
+    func forgetRecord() {
+        record = nil
+        places = AddressPlaces()
     }
 }
 

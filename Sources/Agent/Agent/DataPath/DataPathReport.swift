@@ -40,6 +40,8 @@ package struct DataPathReport: Sendable {
 
     /// Whether the addresses were looked at.
     var hasLooked = false
+    /// How many addresses and elements were walked through to plan addresses: what a change costs, whatever the machine.
+    var examined = 0
 
     package init() {}
 
@@ -60,6 +62,7 @@ package struct DataPathReport: Sendable {
         for failure in later.failures where !failures.contains(failure) { failures.append(failure) }
         transactions += later.transactions
         staleEntries += later.staleEntries
+        examined += later.examined
         duration += later.duration
         isPreview = isPreview || later.isPreview
         hasLooked = hasLooked || later.hasLooked

@@ -106,6 +106,33 @@ package struct ObservedVIPs: Hashable, Sendable {
         addresses.union(routes.lazy.filter(\.isSingleAddress).map(\.address))
     }
 
+    /// Whether a single address answers because of us.
+    package func isBound(_ address: IPAddress) -> Bool {
+        addresses.contains(address) || routes.contains(IPPrefix(address))
+    }
+
+    /// What is known of a few addresses, and of networks beside them, as if there were no others.
+    package func part(_ few: Set<IPAddress>, networks: [IPPrefix]) -> ObservedVIPs {
+        var part = ObservedVIPs(
+            device: device, addresses: few.filter(addresses.contains),
+            routes: Set((few.map { IPPrefix($0) } + networks).filter(routes.contains)))
+        for address in few { part.elsewhere[address] = elsewhere[address] }
+        return part
+    }
+
+    /// Takes note of an operation that was carried out.
+    package mutating func note(_ operation: VIPOperation) {
+        switch operation {
+        case .createDevice: device = .ours(isUp: false)
+        case .setUp: device = .ours(isUp: true)
+        case .removeDevice: (device, addresses) = (.missing, [])
+        case .addAddress(let address): addresses.insert(address)
+        case .removeAddress(let address): addresses.remove(address)
+        case .addRoute(let network): routes.insert(network)
+        case .removeRoute(let network): routes.remove(network)
+        }
+    }
+
     package init(
         device: VIPDevice = .missing, addresses: Set<IPAddress> = [], elsewhere: [IPAddress: String] = [:],
         routes: Set<IPPrefix> = []
