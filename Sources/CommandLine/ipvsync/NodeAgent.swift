@@ -198,6 +198,7 @@ final class NodeAgent {
             reporter.report(step, refused: reconciler.refused, drains: reconciler.drains)
         }
         for release in reconciler.takeReleases() { reporter.report(release) }
+        if reconciler.hasMadeChanges, !state.hasMore { reporter.settle(&state) }
     }
 
     private func end() throws(SyncError) {
@@ -254,6 +255,7 @@ final class NodeAgent {
             noteChanges(keys + state.apply(events))
             hold(watch)
         }
+        reporter.report(watch.takeAnswers(), isNodeEligible: state.isNodeEligible)
         reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
     }
 
@@ -270,6 +272,7 @@ final class NodeAgent {
     private func noteChanges(_ keys: [VirtualServerKey]) {
         reconciler.note(keys, at: .now)
         reconciler.note(state.takeDataPathChange(), at: .now)
+        reporter.note(state.changeCounts, keys)
         warningTime = warningTime ?? .now + Self.warningDelay
         let checks = state.takeHealthCheckChange()
         if settings.servesHealthChecks { servers.serve(changed: checks) }
