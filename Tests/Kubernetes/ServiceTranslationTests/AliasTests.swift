@@ -95,7 +95,7 @@ import Testing
         arguments: [
             ("service.cilium.io/weight: '0'", 0, 0), ("service.cilium.io/weight: '7'", 7, 0),
             ("service.cilium.io/weight: '7', ipvsync.io/weight: '3'", 3, 0), ("service.cilium.io/weight: '-1'", 1, 1),
-            ("service.cilium.io/weight: heavy", 1, 1), ("service.cilium.io/weight: '65536'", 1, 1),
+            ("service.cilium.io/weight: heavy", 1, 1), ("service.cilium.io/weight: '99999999999'", 1, 1),
         ] as [(String, UInt32, Int)])
     func theWeightOfASlice(annotation: String, weight: UInt32, warnings: Int) throws {
         let service = try Self.translate("", slice: annotation)
