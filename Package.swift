@@ -134,7 +134,8 @@ let package = Package(
         .target(
             name: "Telemetry",
             dependencies: [
-                "Agent", "Documents", "HTTPService", "HealthChecks", "LoadBalancing", "Reconcile", "ServiceTranslation",
+                "Agent", "Documents", "HTTPService", "HealthChecks", "KubernetesAPI", "LoadBalancing", "Reconcile",
+                "ServiceTranslation",
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Sources/Agent/Telemetry",
             swiftSettings: settings),
@@ -308,15 +309,16 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests",
             dependencies: [
-                "Agent", "Documents", "HTTPService", "KubernetesObjects", "LoadBalancing", "NodeNetwork", "Reconcile",
-                "ServiceTranslation", "Telemetry", "TemporaryFiles", "TestSupport",
+                "Agent", "Documents", "HTTPService", "KubernetesAPI", "KubernetesObjects", "LoadBalancing",
+                "NodeNetwork", "Reconcile", "ServiceTranslation", "Telemetry", "TemporaryFiles", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
-            ], path: "Tests/Agent/TelemetryTests",
+            ], path: "Tests/Agent/TelemetryTests", exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Configuration", "DataPath", "KubeProxy", "HealthChecks", "KubernetesAPI", "KubernetesObjects",
+                "Agent", "Configuration", "DataPath", "Documents", "KubeProxy", "HealthChecks", "KubernetesAPI",
+                "KubernetesObjects",
                 "LoadBalancing",
                 "NFTables",
                 "Netlink",

@@ -2,8 +2,9 @@ extension Scenario {
     /// Every scenario there is. A file of scenarios adds its list here.
     static let all: [Scenario] =
         harness + ipvsadm + contract + sync + ownership + drain + commands + services + faults + agent + traffic
-        + telemetry + watching + soak + adversity + leaving + nodeNetwork + nftables + dataPath + rolling + firstSync
-        + nodeAlone + serviceManager + schedulers + forwarding + takeover + tracking + modules + tenants + hostile
+        + telemetry + kubeProxy + proxyDevice + watching + soak + adversity + leaving + nodeNetwork + nftables
+        + dataPath + rolling + firstSync + nodeAlone + serviceManager + schedulers + forwarding + takeover + tracking
+        + modules + tenants + hostile
         + binary + checks + keepalived
         + foreignEntries + imports + claimedAddresses + load
 }

@@ -173,6 +173,19 @@ package struct AgentState: DesiredSource {
         return translateMore()
     }
 
+    /// How many changes of the API server's objects have come.
+    package var changeCounts: ChangeCounts { index.cluster.changes }
+
+    /// What had these changes come about since the last call, as far as it is known.
+    package mutating func takeChangeTriggers() -> [ChangeTrigger] { index.takeChangeTriggers() }
+
+    /// How many Services want endpoints of this node and have them elsewhere.
+    package var localLack: LocalLack { index.localLack }
+
+    /// Whether load balancers may bring this node new connections: its Node object, as far as it is known, is neither
+    /// being deleted nor about to be.
+    package var isNodeEligible: Bool { index.cluster.nodes[policy.nodeName]?.isLeaving != true }
+
     package var isWhole: Bool { !index.hasMore }
 
     /// Whether Services wait for being translated: ask ``translateMore()`` for them.

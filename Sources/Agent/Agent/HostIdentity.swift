@@ -1,3 +1,4 @@
+internal import DataPath
 internal import Glibc
 internal import LoadBalancing
 package import Netlink
@@ -6,7 +7,9 @@ package import NodeNetwork
 /// What this machine calls itself.
 package enum HostIdentity {
     /// Devices that carry virtual addresses, which are nobody's own, beside those that are marked as ours.
-    private static let virtualDevices: Set<String> = ["ipvsync0", "kube-ipvs0"]
+    private static let virtualDevices: Set<String> = [
+        DataPathSettings.defaultDevice, DataPathSettings.kubeProxyDevice,
+    ]
 
     /// Addresses that mean another machine, or none, elsewhere. Others count on any device, the loopback one too.
     private static let localNetworks = ["127.0.0.0/8", "::1/128", "fe80::/10"].compactMap { IPPrefix($0) }

@@ -65,6 +65,11 @@ struct NetworkState {
     /// Whether something is under way, or about to be, whose report belongs to the step before.
     var isExpected: Bool { owesFinish?.isReady ?? false || !isLate && job == .finish }
 
+    /// Whether no change waits or is under way.
+    var isSettled: Bool {
+        change.isEmpty && !owesEverything && owesFinish == nil && (job == nil || job == .verification)
+    }
+
     mutating func add(_ done: DataPathReport) {
         guard var report else { return report = done }
         report.add(done)

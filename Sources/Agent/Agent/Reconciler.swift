@@ -150,6 +150,12 @@ package struct Reconciler {
     /// Whether addresses follow the table's work on everything: then the network is not free for anything else.
     var followsTable: Bool { underWay?.scope == .everything && network.hasGate }
 
+    /// Whether every change that it was told of has been made, but for what the kernel refuses.
+    package var hasMadeChanges: Bool {
+        let isChanging = underWay.map { $0.scope != .verification } ?? false
+        return isSynchronized && !hasChanges && !isChanging && !retries.isWholeOwed && network.isSettled
+    }
+
     mutating func forgetDrains(_ keys: Set<VirtualServerKey>) { draining.forget(keys) }
 
     /// Takes note that nothing waits any more: the network has taken what came.

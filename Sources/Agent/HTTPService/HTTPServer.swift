@@ -23,8 +23,9 @@ package final class HTTPServer {
 
     /// Where connections come from.
     package enum Listener: Hashable, Sendable {
-        /// A TCP port; 0 for any that is free. An IPv6 address takes no connections by IPv4, `::` neither.
-        case tcp(address: IPAddress, port: UInt16)
+        /// A TCP port; 0 for any that is free. An IPv6 address takes no connections by IPv4, `::` neither; no address
+        /// takes all of both families.
+        case tcp(address: IPAddress?, port: UInt16)
         /// A Unix socket that only its owner can connect to.
         case unix(path: String)
         /// The TCP ports of ``HTTPServer/listen(on:)``, at these addresses; at every one for `nil`.
@@ -54,7 +55,7 @@ package final class HTTPServer {
         let listeners: PortListeners
         switch listener {
         case .tcp(let address, let number):
-            place = "\(Endpoint(address, port: number))"
+            place = address.map { "\(Endpoint($0, port: number))" } ?? ":\(number)"
             listeners = try PortListeners()
             let socket = try ListeningSocket(address, port: number)
             port = SocketAddress(of: socket.descriptor)?.port

@@ -12,25 +12,42 @@ struct ListeningSocket: ~Copyable {
     /// Listens on a TCP port.
     ///
     /// - Parameters:
+    ///   - address: `nil` for all that the host has or gets; those of IPv4 where it has no IPv6.
     ///   - port: 0 for any that is free.
-    ///   - isDual: Whether an IPv6 socket takes connections by IPv4 as well.
     /// - Throws: ``HTTPServiceError/Kind/listening(_:)``.
-    init(_ address: IPAddress, port: UInt16, isDual: Bool = false) throws(HTTPServiceError) {
+    init(_ address: IPAddress?, port: UInt16) throws(HTTPServiceError) {
+        if let address {
+            descriptor = try Self.open(address, port: port)
+            return
+        }
+        do throws(HTTPServiceError) {
+            descriptor = try Self.open(IPAddress(v6High: 0, low: 0), port: port, isDual: true)
+        } catch {
+            // What a kernel without IPv6 says, or one that has it switched off.
+            guard [.listening(EAFNOSUPPORT), .listening(EADDRNOTAVAIL)].contains(error.kind) else { throw error }
+            descriptor = try Self.open(IPAddress(v4: 0), port: port)
+        }
+    }
+
+    /// - Parameter isDual: Whether an IPv6 socket takes connections by IPv4 as well.
+    private static func open(
+        _ address: IPAddress, port: UInt16, isDual: Bool = false
+    ) throws(HTTPServiceError) -> Int32 {
         let place = "\(Endpoint(address, port: port))"
-        let opened = Self.socket(address.family == .ipv4 ? AF_INET : AF_INET6)
+        let opened = socket(address.family == .ipv4 ? AF_INET : AF_INET6)
         guard opened >= 0 else { throw HTTPServiceError(.listening(errno), at: place) }
         // A port whose last connections linger in TIME_WAIT can be listened on at once.
-        Self.set(opened, SOL_SOCKET, SO_REUSEADDR, 1)
+        set(opened, SOL_SOCKET, SO_REUSEADDR, 1)
         // Connections inherit these: what a client makes the kernel keep for it is bounded.
-        Self.set(opened, SOL_SOCKET, SO_RCVBUF, 16 << 10)
-        Self.set(opened, SOL_SOCKET, SO_SNDBUF, 128 << 10)
-        if address.family == .ipv6 { Self.set(opened, Int32(IPPROTO_IPV6), IPV6_V6ONLY, isDual ? 0 : 1) }
-        guard Self.listen(opened, SocketAddress(address, port: port)) else {
+        set(opened, SOL_SOCKET, SO_RCVBUF, 16 << 10)
+        set(opened, SOL_SOCKET, SO_SNDBUF, 128 << 10)
+        if address.family == .ipv6 { set(opened, Int32(IPPROTO_IPV6), IPV6_V6ONLY, isDual ? 0 : 1) }
+        guard listen(opened, SocketAddress(address, port: port)) else {
             let code = errno
             close(opened)
             throw HTTPServiceError(.listening(code), at: place)
         }
-        descriptor = opened
+        return opened
     }
 
     /// Listens on a Unix socket that only its owner can connect to.

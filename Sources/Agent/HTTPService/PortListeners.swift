@@ -82,7 +82,7 @@ final class PortListeners {
         for _ in 0..<count {
             guard let place = missing.popLast() else { return false }
             do throws(HTTPServiceError) {
-                let socket = try open(place)
+                let socket = try ListeningSocket(place.address, port: place.port).release()
                 try watch(socket, place.port)
                 sockets[place] = socket
             } catch {
@@ -90,17 +90,6 @@ final class PortListeners {
             }
         }
         return !missing.isEmpty
-    }
-
-    private func open(_ place: Place) throws(HTTPServiceError) -> Int32 {
-        if let address = place.address { return try ListeningSocket(address, port: place.port).release() }
-        do throws(HTTPServiceError) {
-            return try ListeningSocket(IPAddress(v6High: 0, low: 0), port: place.port, isDual: true).release()
-        } catch {
-            // What a kernel without IPv6 says, or one that has it switched off.
-            guard [.listening(EAFNOSUPPORT), .listening(EADDRNOTAVAIL)].contains(error.kind) else { throw error }
-            return try ListeningSocket(IPAddress(v4: 0), port: place.port).release()
-        }
     }
 
     private func watch(_ socket: Int32, _ port: UInt16?) throws(HTTPServiceError) {

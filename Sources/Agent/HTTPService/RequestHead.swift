@@ -67,12 +67,16 @@ struct RequestHead {
         guard let method = HTTPRequest.Method(rawValue: String(decoding: words[0], as: UTF8.self)) else {
             throw Refusal(.methodNotAllowed)
         }
-        for line in lines.dropFirst() { try Self.checkHeader(line) }
+        var accepted: [String] = []
+        for line in lines.dropFirst() {
+            if case ("accept", let value) = try Self.header(line) { accepted.append(value) }
+        }
         let target = try Self.path(words[1])
         let parts = target.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
         guard let path = String(percentDecoding: parts.first ?? []), let query = Self.query(parts.dropFirst().first)
         else { throw Refusal(.malformed("the target is not encoded properly")) }
-        return HTTPRequest(method: method, path: path, query: query, localPort: localPort)
+        return HTTPRequest(
+            method: method, path: path, query: query, accept: accepted.joined(separator: ","), localPort: localPort)
     }
 
     /// Why a request is not served.
@@ -97,16 +101,17 @@ extension RequestHead {
         guard version[5] == UInt8(ascii: "1") else { throw Refusal(.versionNotSupported) }
     }
 
-    /// Headers are checked for their form and for bodies; nothing else depends on them.
-    private static func checkHeader(_ line: ArraySlice<UInt8>) throws(Refusal) {
+    /// The name of a header, in small letters, and its value. All are checked for their form and for bodies.
+    private static func header(_ line: ArraySlice<UInt8>) throws(Refusal) -> (name: String, value: String) {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
             line[..<colon].allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else { throw Refusal(.malformed("a header has a name, a colon and a value")) }
         let value = String(decoding: line[line.index(after: colon)...], as: UTF8.self).trimmed
-        switch String(decoding: line[..<colon], as: UTF8.self).lowercased() {
+        let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
+        switch name {
         case "transfer-encoding": throw Refusal(.bodyRefused)
         case "content-length" where value.isEmpty || value.contains { $0 != "0" }: throw Refusal(.bodyRefused)
-        default: break
+        default: return (name, String(value))
         }
     }
 
@@ -162,13 +167,19 @@ package struct HTTPRequest: Hashable, Sendable {
     /// The items of the query, percent-decoded with `+` as a space; empty for one without `=`, and of several with
     /// one name the last.
     package let query: [String: String]
+    /// The media types that the client takes, as it writes them (RFC 9110, 12.5.1); empty when it does not say.
+    package let accept: String
     /// The TCP port that it came in by; `nil` for a Unix socket.
     package let localPort: UInt16?
 
-    package init(method: Method = .get, path: String, query: [String: String] = [:], localPort: UInt16? = nil) {
+    package init(
+        method: Method = .get, path: String, query: [String: String] = [:], accept: String = "",
+        localPort: UInt16? = nil
+    ) {
         self.method = method
         self.path = path
         self.query = query
+        self.accept = accept
         self.localPort = localPort
     }
 }

@@ -42,6 +42,8 @@ package struct AgentMetrics: Sendable {
     private(set) var lastSync: WallTime?
     private(set) var lastSuccess: WallTime?
     private(set) var counts = TableCounts()
+    /// What kube-proxy counts, of this agent.
+    package var kubeProxy = KubeProxyMetrics()
 
     /// Turns of the loop, which does everything: while one lasts, nothing else is done.
     private(set) var turns = Histogram()
@@ -71,6 +73,7 @@ package struct AgentMetrics: Sendable {
         syncs[SyncLabels(scope: step.scope, outcome: outcome), default: 0] += 1
         if outcome == .success { lastSuccess = time }
         count(report)
+        kubeProxy.record(step, report, at: time)
         if let done = report.network { network.record(done, scope: step.scope) }
         if step.scope == .verification {
             verificationDurations.observe(report.timings.total)

@@ -39,6 +39,8 @@ package struct AgentSnapshot: Sendable {
     package var drains: [Drain] = []
     package var healthCheckPorts = HealthCheckPorts()
     package var checks = CheckSnapshot()
+    /// Whether load balancers may bring this node new connections.
+    package var isNodeEligible = true
     /// Since when the table of virtual servers has been at one job; `nil` when it is idle.
     package var tableBusySince: ContinuousClock.Instant?
     /// The same for the node's network.

@@ -2,12 +2,13 @@ internal import Documents
 internal import Glibc
 internal import HTTPService
 
-/// Metrics in Prometheus' text format 0.0.4.
+/// Metrics in one of the formats that Prometheus reads.
 package struct Exposition {
-    package private(set) var text = ""
+    /// The written families, and the end of them where the format has one.
+    package var text: String { format == .openMetrics ? written + "# EOF\n" : written }
 
-    /// The media type of the text.
-    package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+    package let format: ExpositionFormat
+    private var written = ""
 
     package enum Kind: String {
         case counter, gauge, histogram
@@ -16,7 +17,7 @@ package struct Exposition {
     /// Names and values that tell one series of a family from another, in their order.
     package typealias Labels = [(name: String, value: String)]
 
-    package init() {}
+    package init(_ format: ExpositionFormat = .text) { self.format = format }
 
     /// Begins a family; its samples follow.
     ///
@@ -24,8 +25,13 @@ package struct Exposition {
     ///   - name: With the unit, and `_total` for a counter.
     ///   - help: One sentence.
     package mutating func begin(_ name: String, _ kind: Kind, _ help: String) {
-        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
+        // There a counter's family is called without what its samples end with.
+        let isCut = format == .openMetrics && kind == .counter && name.hasSuffix(Self.counterSuffix)
+        let family = isCut ? name.dropLast(Self.counterSuffix.utf8.count) : name[...]
+        written += "# HELP \(family) \(help)\n# TYPE \(family) \(kind.rawValue)\n"
     }
+
+    private static let counterSuffix = "_total"
 
     package mutating func sample(_ name: String, _ labels: Labels, _ value: some BinaryInteger) {
         write(name, labels, "\(value)")
@@ -50,26 +56,29 @@ package struct Exposition {
     /// The series of a histogram.
     package mutating func histogram(_ name: String, _ labels: Labels, _ histogram: Histogram) {
         var total: UInt64 = 0
-        for (bound, count) in zip(Histogram.bounds, histogram.counts) {
+        for (bound, count) in zip(histogram.bounds, histogram.counts) {
             total += count
-            write("\(name)_bucket", labels + [("le", Self.number(bound))], "\(total)")
+            write("\(name)_bucket", labels + [("le", self.bound(bound))], "\(total)")
         }
         write("\(name)_bucket", labels + [("le", "+Inf")], "\(histogram.count)")
         write("\(name)_sum", labels, Self.number(histogram.sum))
         write("\(name)_count", labels, "\(histogram.count)")
     }
 
+    /// OpenMetrics writes bounds as numbers with a point.
+    private func bound(_ value: Double) -> String { format == .openMetrics ? "\(value)" : Self.number(value) }
+
     private mutating func write(_ name: String, _ labels: Labels, _ value: String) {
-        text += name
+        written += name
         if !labels.isEmpty {
-            text += "{"
+            written += "{"
             for (index, label) in labels.enumerated() {
-                text += index == 0 ? "" : ","
-                text += "\(label.name)=\"\(Self.escape(label.value))\""
+                written += index == 0 ? "" : ","
+                written += "\(label.name)=\"\(Self.escape(label.value))\""
             }
-            text += "}"
+            written += "}"
         }
-        text += " \(value)\n"
+        written += " \(value)\n"
     }
 
     /// Whole numbers without a point.
@@ -101,19 +110,25 @@ package struct Histogram: Hashable, Sendable {
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
     ]
 
+    /// Upper bounds of this one's buckets.
+    package let bounds: [Double]
     /// Of each bucket alone.
-    package private(set) var counts = [UInt64](repeating: 0, count: bounds.count)
+    package private(set) var counts: [UInt64]
     /// All of them, those above the last bound too.
     package private(set) var count: UInt64 = 0
     package private(set) var sum = 0.0
 
-    package init() {}
+    package init(bounds: [Double] = Self.bounds) {
+        self.bounds = bounds
+        counts = [UInt64](repeating: 0, count: bounds.count)
+    }
 
-    package mutating func observe(_ duration: Duration) {
-        let seconds = duration / .seconds(1)
+    package mutating func observe(_ duration: Duration) { observe(seconds: duration / .seconds(1)) }
+
+    package mutating func observe(seconds: Double) {
         count += 1
         sum += seconds
-        if let bucket = Self.bounds.firstIndex(where: { seconds <= $0 }) { counts[bucket] += 1 }
+        if let bucket = bounds.firstIndex(where: { seconds <= $0 }) { counts[bucket] += 1 }
     }
 }
 

@@ -37,6 +37,9 @@ package struct Health: Sendable {
     /// Whether it is well enough to be relied on: degraded is.
     package var isHealthy: Bool { state < .failed }
 
+    /// Whether syncs do what they should, but for one that failed just now.
+    package var doesSync: Bool { checks.first { $0.name == "sync" }?.state != .failed }
+
     package var state: State { checks.map(\.state).max() ?? .ok }
 
     /// Pure: the same snapshot and time give the same answer.

@@ -11,10 +11,12 @@ package final class StatusBoard: Sendable {
     private let snapshot = Mutex(AgentSnapshot())
     private let owned = Mutex<[VirtualServerKey: Ledger.Ownership]>([:])
     private let healthChecks = Mutex<[UInt16: HealthCheckCount]>([:])
+    private let kubeProxyAnswers = Mutex<[KubeProxyAnswer: UInt64]>([:])
 
     /// What the agent's servers count, by their names.
     package let servers: [(name: String, figures: HTTPFigures)] = [
         ("telemetry", HTTPFigures()), ("status", HTTPFigures()), ("health_checks", HTTPFigures()),
+        ("kube_proxy_healthz", HTTPFigures()), ("kube_proxy_metrics", HTTPFigures()),
     ]
 
     package init() {}
@@ -45,6 +47,14 @@ package final class StatusBoard: Sendable {
         owned.withLock { $0.count <= limit ? $0 : nil }
     }
 
+    /// Counts an answer that was given as a kube-proxy gives it.
+    func countKubeProxyAnswer(_ path: KubeProxyAnswer.Path, _ status: Int) {
+        kubeProxyAnswers.withLock { $0[KubeProxyAnswer(path: path, status: status), default: 0] += 1 }
+    }
+
+    /// How many of these answers there were.
+    func count(of answer: KubeProxyAnswer) -> UInt64 { kubeProxyAnswers.withLock { $0[answer] ?? 0 } }
+
     /// What is answered on a health check port; `nil` when the port is no Service's any more.
     package func healthCheck(on port: UInt16) -> HealthCheckCount? { healthChecks.withLock { $0[port] } }
 
@@ -54,6 +64,16 @@ package final class StatusBoard: Sendable {
     package func setHealthCheck(_ check: HealthCheckCount?, on port: UInt16) {
         healthChecks.withLock { $0[port] = check }
     }
+}
+
+/// An answer that is given as a kube-proxy gives it, by where and how.
+struct KubeProxyAnswer: Hashable {
+    enum Path: String, CaseIterable {
+        case healthz, livez
+    }
+
+    let path: Path
+    let status: Int
 }
 
 /// A Service's endpoints on this node, for its health check port.

@@ -28,7 +28,8 @@ package struct TelemetryResponder: Sendable {
     package func respond(to request: HTTPRequest) -> HTTPResponse {
         switch request.path {
         case "/metrics":
-            return HTTPResponse(headers: [("Content-Type", Exposition.contentType)], body: Array(metrics.utf8))
+            let format = ExpositionFormat(accept: request.accept)
+            return HTTPResponse(headers: [("Content-Type", format.contentType)], body: Array(metrics(format).utf8))
         case "/healthz": return answer(\.isHealthy)
         case "/livez": return answer(\.isLive)
         case "/readyz": return answer { $0.isReady && $0.isHealthy }
@@ -43,7 +44,7 @@ package struct TelemetryResponder: Sendable {
     /// What takes long: it walks everything, or asks the kernel. `nil` for probes.
     package static func slowKey(_ request: HTTPRequest) -> String? {
         switch request.path {
-        case "/metrics": "metrics"
+        case "/metrics": "metrics \(ExpositionFormat(accept: request.accept))"
         case "/status": "status \(changesAfter(request))"
         default: nil
         }
@@ -58,9 +59,9 @@ package struct TelemetryResponder: Sendable {
         return .json(health.document.json(), status: isWell(health) ? 200 : 503)
     }
 
-    private var metrics: String {
+    func metrics(_ format: ExpositionFormat) -> String {
         let snapshot = board.current
-        var text = Exposition()
+        var text = Exposition(format)
         text.begin("ipvsync_build_info", .gauge, "The version, in a label.")
         text.sample("ipvsync_build_info", [("version", snapshot.identity.version)], 1)
         snapshot.metrics.write(to: &text)
@@ -76,6 +77,8 @@ package struct TelemetryResponder: Sendable {
             "ipvsync_traffic_metrics_limit", .gauge,
             "Real servers above which nothing is told of one by one.", trafficLimit)
         figures?.write(to: &text)
+        VirtualServerInfo.write(to: &text, board.ownedVirtualServers(atMost: VirtualServerInfo.limit))
+        snapshot.metrics.kubeProxy.write(to: &text, answers: board.count)
         KernelTraffic()?.write(to: &text)
         text.single(
             "ipvsync_log_lines_lost_total", .counter,

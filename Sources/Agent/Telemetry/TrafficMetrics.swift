@@ -57,18 +57,8 @@ package struct TrafficMetrics: Sendable {
         }
     }
 
-    /// The names of Kubernetes Services are `namespace/name:port`; other names are the service's alone.
     private func labels(of server: ObservedVirtualServer) -> Exposition.Labels {
-        let name = owned[server.key]?.name ?? ""
-        let slash = name.firstIndex(of: "/")
-        let namespace = slash.map { String(name[..<$0]) } ?? ""
-        let rest = slash.map { name[name.index(after: $0)...] } ?? name[...]
-        let colon = rest.firstIndex(of: ":")
-        let port = colon.map { String(rest[rest.index(after: $0)...]) } ?? ""
-        return [
-            ("virtual_server", server.key.description), ("namespace", namespace),
-            ("service", String(rest[..<(colon ?? rest.endIndex)])), ("port", port),
-        ]
+        [("virtual_server", server.key.description)] + ServiceLabels.of(owned[server.key]?.name)
     }
 }
 

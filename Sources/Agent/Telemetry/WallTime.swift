@@ -27,7 +27,9 @@ extension WallTime: CustomStringConvertible {
         var parts = tm()
         gmtime_r(&moment, &parts)
         let milliseconds = Int((seconds - seconds.rounded(.down)) * 1000)
-        let date = [Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday)].map { Self.padded($0, 2) }
+        let date =
+            [Self.padded(Int(parts.tm_year) + 1900, 4)]
+            + [Int(parts.tm_mon) + 1, Int(parts.tm_mday)].map { Self.padded($0, 2) }
         let time = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { Self.padded(Int($0), 2) }
         return date.joined(separator: "-") + "T" + time.joined(separator: ":") + "." + Self.padded(milliseconds, 3)
             + "Z"

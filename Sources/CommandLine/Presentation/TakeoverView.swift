@@ -39,7 +39,7 @@ package struct TakeoverView: Presentable {
         lines += sync.lines
         if let tracking { lines.append(Line("+ \(tracking)", .green)) }
         for step in steps {
-            lines.append(Line("- \(step)", .red))
+            lines.append(step.isRemoval ? Line("- \(step)", .red) : Line("+ \(step), adopted as it is", .green))
             if case .removeRules(let removal, _) = step { lines += Self.details(removal).map { Line($0) } }
         }
         lines += kept.map { Line("Left: \($0)", .yellow) }
@@ -47,8 +47,9 @@ package struct TakeoverView: Presentable {
     }
 
     private var summary: String {
-        guard !steps.isEmpty else { return "Of kube-proxy's, there is nothing to remove." }
-        let count = PlainText.count(steps.count, "thing")
+        let removals = steps.count(where: \.isRemoval)
+        guard removals > 0 else { return "Of kube-proxy's, there is nothing to remove." }
+        let count = PlainText.count(removals, "thing")
         return isPreview ? "Of kube-proxy's, \(count) would be removed." : "Of kube-proxy's, \(count) removed."
     }
 
@@ -86,6 +87,8 @@ extension TakeoverStep {
         case .removeVirtualServer(let key): ["remove": "virtualServer", "key": .string(key.description)]
         case .removeDevice(let name, let count):
             ["remove": "device", "name": .string(name), "addresses": .integer(Int64(count))]
+        case .adoptDevice(let name, let count):
+            ["adopt": "device", "name": .string(name), "addresses": .integer(Int64(count))]
         }
     }
 }

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import LoadBalancing
+internal import Configuration
 internal import Reconcile
 
 /// How a run that stays works; what is said here goes before the configuration.
@@ -7,13 +7,13 @@ struct AgentOptions: ParsableArguments {
     /// Where metrics and health are served.
     enum Listening: Hashable, ExpressibleByArgument {
         case off
-        case on(Endpoint)
+        case on(ListeningPlace)
 
         init?(argument: String) {
             if argument == "off" {
                 self = .off
-            } else if let endpoint = Endpoint(argument) {
-                self = .on(endpoint)
+            } else if let place = ListeningPlace(argument) {
+                self = .on(place)
             } else {
                 return nil
             }

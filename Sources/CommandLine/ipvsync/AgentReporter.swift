@@ -31,6 +31,11 @@ struct AgentReporter {
     /// The warnings on Services in files that have been logged and still stand.
     private var told: Set<TranslationWarning> = []
     private var recurringDrift = RecurringDrift()
+    /// Whether load balancers were told that they may bring new connections.
+    var isEligible = true
+    /// How many changes of objects have come, and whether the kernel has them all.
+    var changeCounts = ChangeCounts()
+    var isSettled = true
 
     init(log: Logger, manager: ServiceManager) {
         self.log = log

@@ -12,7 +12,9 @@ struct AgentSettings {
     let drift: DriftPolicy
     let cleansUpOnExit: Bool
     /// Where metrics and health are served; `nil` for nowhere.
-    let listen: Endpoint?
+    let listen: ListeningPlace?
+    /// Where it answers as a kube-proxy does.
+    let kubeProxy: KubeProxyPlaces?
     let trafficLimit: Int
     let servesHealthChecks: Bool
     let logFormat: LineLogHandler.Format
@@ -36,6 +38,7 @@ struct AgentSettings {
             case .on(let endpoint): endpoint
             case nil: telemetry?.listen
             }
+        kubeProxy = telemetry?.kubeProxy
         trafficLimit = Int(telemetry?.trafficLimit ?? Settings.standardTrafficLimit)
         servesHealthChecks = telemetry?.healthCheckNodePorts ?? false
         let logging = settings.logging ?? LoggingSettings()

@@ -32,6 +32,7 @@ extension NodeAgent {
             noteChanges(keys + state.apply(events))
             hold(watch)
         }
+        reporter.report(watch.takeAnswers(), isNodeEligible: state.isNodeEligible)
         reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
     }
 
@@ -48,6 +49,7 @@ extension NodeAgent {
     func noteChanges(_ keys: [VirtualServerKey]) {
         reconciler.note(keys, at: .now)
         reconciler.note(state.takeDataPathChange(), at: .now)
+        reporter.note(state.changeCounts, keys)
         warningTime = warningTime ?? .now + Self.warningDelay
         let checks = state.takeHealthCheckChange()
         if settings.servesHealthChecks { servers.serve(changed: checks) }

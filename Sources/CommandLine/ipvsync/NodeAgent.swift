@@ -196,6 +196,7 @@ final class NodeAgent {
             reporter.report(step, refused: reconciler.refused, drains: reconciler.drains)
         }
         for release in reconciler.takeReleases() { reporter.report(release) }
+        if reconciler.hasMadeChanges, !state.hasMore { reporter.settle(&state) }
     }
 
     private func returnFreedMemory() {

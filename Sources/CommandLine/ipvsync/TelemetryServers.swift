@@ -1,4 +1,5 @@
 internal import Agent
+internal import Configuration
 internal import Glibc
 internal import HTTPService
 internal import IPVS
@@ -9,8 +10,8 @@ internal import Netlink
 internal import ServiceTranslation
 internal import Telemetry
 
-/// What answers questions about an agent: a port for metrics and health, a socket for `ipvsync status`, and the health
-/// check ports of Services. Each has a thread of its own, and a bounded number of descriptors. What cannot be served is
+/// What answers questions about an agent: a port for metrics and health, a socket for `ipvsync status`, the health
+/// check ports of Services, and where a kube-proxy would be asked. Each has a thread of its own, and a bounded number of descriptors. What cannot be served is
 /// told of, and keeps nothing else from working.
 final class TelemetryServers {
     private let board: StatusBoard
@@ -19,6 +20,8 @@ final class TelemetryServers {
     private var settings: Settings?
     private var port: HTTPServer?
     private var local: HTTPServer?
+    private var kubeProxyHealth: HTTPServer?
+    private var kubeProxyMetrics: HTTPServer?
     private var healthChecks: HTTPServer?
     private var traffic = TrafficCache { nil }
     private let report: HealthCheckReport
@@ -28,12 +31,18 @@ final class TelemetryServers {
     private var isServed = true
     /// When what could not be served is tried again; `nil` when all is served.
     private var retryTime: ContinuousClock.Instant?
-    private static let retryDelay = Duration.seconds(5)
+    private var retryDelay = TelemetryServers.firstDelay
+    private static let firstDelay = Duration.seconds(1)
+    private static let longestDelay = Duration.seconds(8)
 
     /// What the servers are made by.
     private struct Settings: Equatable {
-        let listen: Endpoint?
+        let listen: ListeningPlace?
+        let kubeProxy: KubeProxyPlaces?
         let trafficLimit: Int
+
+        /// Whether the agent's own metrics and those of a kube-proxy are served at one place.
+        var sharesMetrics: Bool { listen != nil && listen == kubeProxy?.metrics }
     }
 
     init(_ board: StatusBoard, _ budget: DescriptorBudget, store: LedgerStore, log: Logger) {
@@ -46,7 +55,7 @@ final class TelemetryServers {
 
     /// Serves as the settings say from here on.
     func use(_ agent: AgentSettings) {
-        let next = Settings(listen: agent.listen, trafficLimit: agent.trafficLimit)
+        let next = Settings(listen: agent.listen, kubeProxy: agent.kubeProxy, trafficLimit: agent.trafficLimit)
         guard next != settings else { return }
         settings = next
         let (board, limit) = (board, next.trafficLimit)
@@ -54,19 +63,45 @@ final class TelemetryServers {
         // The old one first: the new one may want its port.
         port = nil
         local = nil
+        kubeProxyHealth = nil
+        kubeProxyMetrics = nil
+        retryDelay = Self.firstDelay
         serveMissing(next, isFirst: true)
     }
 
     private func serveMissing(_ settings: Settings, isFirst: Bool) {
-        if port == nil, let endpoint = settings.listen {
-            let listener = HTTPServer.Listener.tcp(address: endpoint.address, port: endpoint.port)
-            port = start(listener, "metrics and health", 0, budget.telemetry, settings.trafficLimit, isFirst)
+        let own = responder(settings.trafficLimit)
+        if port == nil, let place = settings.listen {
+            let shared = KubeProxyMetricsResponder(board, own: own)
+            port = start(
+                .tcp(place), "metrics and health", 0, budget.telemetry, isFirst,
+                settings.sharesMetrics ? shared.respond : own.respond)
         }
         if local == nil {
-            local = start(.unix(path: socket), "ipvsync status", 1, budget.local, settings.trafficLimit, isFirst)
+            local = start(.unix(path: socket), "ipvsync status", 1, budget.local, isFirst, own.respond)
         }
-        let isWhole = local != nil && (port != nil || settings.listen == nil)
-        retryTime = isWhole ? nil : .now + Self.retryDelay
+        if kubeProxyHealth == nil, let place = settings.kubeProxy?.healthz {
+            kubeProxyHealth = start(
+                .tcp(place), "kube-proxy's health checks", 3, budget.kubeProxy, isFirst, KubeProxyHealth(board).respond)
+        }
+        let metricsPlace = settings.sharesMetrics ? nil : settings.kubeProxy?.metrics
+        if kubeProxyMetrics == nil, let place = metricsPlace {
+            kubeProxyMetrics = start(
+                .tcp(place), "kube-proxy's metrics", 4, budget.kubeProxy, isFirst,
+                KubeProxyMetricsResponder(board, own: nil).respond)
+        }
+        let isWhole =
+            local != nil && (port != nil || settings.listen == nil)
+            && (kubeProxyHealth != nil || settings.kubeProxy?.healthz == nil)
+            && (kubeProxyMetrics != nil || metricsPlace == nil)
+        retryTime = isWhole ? nil : .now + retryDelay
+        retryDelay = min(retryDelay * 2, Self.longestDelay)
+    }
+
+    private func responder(_ trafficLimit: Int) -> TelemetryResponder {
+        let traffic = traffic
+        return TelemetryResponder(
+            board, trafficLimit: trafficLimit, bootSeconds: { BootClock().seconds }, traffic: traffic.current)
     }
 
     /// Serves the health check ports of these Services, as far as there are descriptors for them, and no others.
@@ -117,15 +152,12 @@ final class TelemetryServers {
     /// - Parameter isFirst: Whether a failure is news; else success is.
     private func start(
         _ listener: HTTPServer.Listener, _ what: String, _ figures: Int, _ limits: HTTPServer.Limits,
-        _ trafficLimit: Int, _ isFirst: Bool
+        _ isFirst: Bool, _ handler: @escaping HTTPServer.Handler
     ) -> HTTPServer? {
-        let traffic = traffic
-        let responder = TelemetryResponder(
-            board, trafficLimit: trafficLimit, bootSeconds: { BootClock().seconds }, traffic: traffic.current)
         do throws(HTTPServiceError) {
             let server = try HTTPServer(
                 listener, limits: limits, figures: board.servers[figures].figures,
-                slowKey: TelemetryResponder.slowKey, handler: responder.respond)
+                slowKey: TelemetryResponder.slowKey, handler: handler)
             if !isFirst { log.info("\(what) are served after all") }
             return server
         } catch {
@@ -156,6 +188,10 @@ final class TelemetryServers {
             return nil
         }
     }
+}
+
+extension HTTPServer.Listener {
+    fileprivate static func tcp(_ place: ListeningPlace) -> Self { .tcp(address: place.address, port: place.port) }
 }
 
 extension HealthCheckCount {

@@ -53,10 +53,21 @@ extension RemovalGuardSetting {
 extension TelemetrySetting {
     fileprivate var document: Document {
         guard let options else { return "off" }
-        return .mapping([
+        var members: [Document.Member] = [
             .init(Fields.listen.name, .string(options.listen.description)),
             .init(Fields.trafficLimit.name, .integer(Int64(options.trafficLimit))),
             .init(Fields.healthCheckNodePorts.name, .bool(options.healthCheckNodePorts)),
+        ]
+        members.append(options.kubeProxy, as: Fields.kubeProxy, \.document)
+        return .mapping(members)
+    }
+}
+
+extension KubeProxyPlaces {
+    fileprivate var document: Document {
+        .mapping([
+            .init(Fields.kubeProxyHealthz.name, .string(healthz?.description ?? "off")),
+            .init(Fields.kubeProxyMetrics.name, .string(metrics?.description ?? "off")),
         ])
     }
 }

@@ -22,13 +22,27 @@ extension Fields {
 
     // Of telemetry.
     static let listen = Field(
-        "listen", .listeningEndpoint, "The address and port; \(Settings.standardTelemetryEndpoint) by default.")
+        "listen", .listeningPlace, "The address and port; \(Settings.standardTelemetryEndpoint) by default.")
     static let trafficLimit = Field(
         "trafficLimit", .integer(UInt32(0)...UInt32.max),
         "With more real servers than these, no metrics of each are served; "
             + "\(Settings.standardTrafficLimit) by default, 0 for never.")
     static let healthCheckNodePorts = Field(
         "healthCheckNodePorts", .boolean, "Whether the health check ports of Services are served; true by default.")
+
+    static let kubeProxy = Field(
+        "kubeProxy", .kubeProxy,
+        "Where the agent also answers as a kube-proxy does; off by default. For each place that is not named, it is "
+            + "kube-proxy's own.")
+
+    // Of telemetry.kubeProxy.
+    static let kubeProxyHealthz = Field(
+        "healthz", .listeningPlaceOrOff,
+        "Where load balancers ask for /healthz and /livez; \(KubeProxyPlaces.standardHealthz) by default, or `off`.")
+    static let kubeProxyMetrics = Field(
+        "metrics", .listeningPlaceOrOff,
+        "Where /metrics, /proxyMode and /healthz are served; \(Settings.standardTelemetryEndpoint) by default, or "
+            + "`off`. With the same as `listen`, one server answers both.")
 
     // Of logging.
     static let logFormat = Field(

@@ -17,7 +17,8 @@ extension Fields {
         .text(
             pattern: #"^[^\s/]{1,15}$"#, expected: "the name of an interface, at most 15 bytes",
             isValid: { isKernelName($0, 15) && !$0.contains("/") && $0 != "." && $0 != ".." }),
-        "The device for the addresses, which ipvsync makes; \(DataPathSettings.defaultDevice) by default.")
+        "The device for the addresses, which ipvsync makes; \(DataPathSettings.defaultDevice) by default. A takeover adopts "
+            + "kube-proxy's \(DataPathSettings.kubeProxyDevice) as it is.")
     static let serviceCIDRs = Field(
         "serviceCIDRs", .list(of: .prefix), "The networks that `vipBinding: route` takes as the node's own.")
     static let firewall = Field(

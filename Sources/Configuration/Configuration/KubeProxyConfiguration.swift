@@ -23,6 +23,8 @@ package struct KubeProxyConfiguration {
     private var timeouts = ConnectionTimeouts()
     private var network = DataPathSettings()
     private var rules = FirewallSettings()
+    private var healthz: ListeningPlace?
+    private var metrics: ListeningPlace?
 
     /// Reads a file's bytes; pure, and safe for any bytes.
     package init(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) {
@@ -50,7 +52,10 @@ package struct KubeProxyConfiguration {
         if timeouts != ConnectionTimeouts() { configuration.desired.timeouts = timeouts }
         completeTracking(root["conntrack"])
         network.firewall = rules
+        // Others look for the device by its name.
+        network.device = DataPathSettings.kubeProxyDevice
         configuration.settings.network = .on(network)
+        configuration.settings.telemetry = .on(telemetry)
         guard errors.isEmpty else { throw errors }
     }
 }
@@ -66,7 +71,6 @@ extension KubeProxyConfiguration {
     /// What takes the place of a key, or why it has none.
     private static let remarks: [String: String] = [
         "ipvs.excludeCIDRs": "not needed: what ipvsync did not make is never touched",
-        "healthzBindAddress": "not needed: health is served at the address of telemetry.listen, under /healthz",
         "hostnameOverride": "give the name with --node",
         "clientConnection.kubeconfig": "name the file with --kubeconfig",
     ]
@@ -98,7 +102,8 @@ extension KubeProxyConfiguration {
         case "conntrack.min": network.conntrack.maximum = connections(pair, key)
         case "conntrack.tcpEstablishedTimeout": network.conntrack.tcpEstablished = seconds(pair, key)
         case "conntrack.tcpCloseWaitTimeout": network.conntrack.tcpCloseWait = seconds(pair, key)
-        case "metricsBindAddress": readMetricsBindAddress(pair)
+        case "metricsBindAddress": metrics = place(pair, Settings.standardTelemetryEndpoint.port)
+        case "healthzBindAddress": healthz = place(pair, KubeProxyPlaces.standardHealthz.port)
         case "nodePortAddresses": readNodePortAddresses(pair)
         default: note(pair, key, Self.remarks[key] ?? "does not carry over")
         }
@@ -181,18 +186,25 @@ extension KubeProxyConfiguration {
         configuration.settings.minSyncInterval = min(period, longest)
     }
 
-    /// An address with or without a port.
-    private mutating func readMetricsBindAddress(_ pair: YAMLPair) {
+    /// An address with or without a port. At `::`, a Go program takes connections of both families.
+    private mutating func place(_ pair: YAMLPair, _ standardPort: UInt16) -> ListeningPlace? {
         let text = pair.value.scalar?.textValue ?? ""
-        let standard = Settings.standardTelemetryEndpoint
-        let endpoint = Endpoint(text) ?? IPAddress(text).map { Endpoint($0, port: standard.port) }
-        guard let endpoint, endpoint.canListen else {
+        let place = ListeningPlace(text) ?? IPAddress(text).map { ListeningPlace(address: $0, port: standardPort) }
+        guard let place, place.canListen else {
             report(
-                pair.value, "metricsBindAddress is \(pair.value.summary)",
-                "write an address with a port, such as \(standard)")
-            return
+                pair.value, "\(pair.name) is \(pair.value.summary)",
+                "write an address with a port, such as 127.0.0.1:\(standardPort)")
+            return nil
         }
-        configuration.settings.telemetry = .on(TelemetryOptions(listen: endpoint))
+        return place.address == IPAddress(v6High: 0, low: 0) ? ListeningPlace(port: place.port) : place
+    }
+
+    /// Answers where the kube-proxy answered; our own metrics are served at the same place.
+    private var telemetry: TelemetryOptions {
+        let standard = KubeProxyPlaces()
+        let places = KubeProxyPlaces(healthz: healthz ?? standard.healthz, metrics: metrics ?? standard.metrics)
+        return TelemetryOptions(
+            listen: places.metrics ?? TelemetryOptions().listen, kubeProxy: places)
     }
 
     /// In whole seconds, rounded up; 0 means that the kernel's or the standard value stays.

@@ -8,7 +8,11 @@ extension ObjectShape {
         Fields.network, Fields.timeouts, Fields.syncDaemons, Fields.namedChecks, Fields.virtualServers,
     ])
 
-    static let telemetry = ObjectShape([Fields.listen, Fields.trafficLimit, Fields.healthCheckNodePorts])
+    static let telemetry = ObjectShape([
+        Fields.listen, Fields.trafficLimit, Fields.healthCheckNodePorts, Fields.kubeProxy,
+    ])
+
+    static let kubeProxyPlaces = ObjectShape([Fields.kubeProxyHealthz, Fields.kubeProxyMetrics])
 
     static let logging = ObjectShape([Fields.logFormat, Fields.logLevel])
 

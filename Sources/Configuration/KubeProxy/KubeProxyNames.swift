@@ -1,7 +1,5 @@
 /// The names by which things are kube-proxy's, in any of its modes.
 package enum KubeProxyNames {
-    /// The device that carries Services' addresses in IPVS mode.
-    package static let device = "kube-ipvs0"
     /// The name of the process, as `/proc/PID/comm` has it.
     package static let process = "kube-proxy"
     /// The tables of nftables mode, as `nft list tables` names them.

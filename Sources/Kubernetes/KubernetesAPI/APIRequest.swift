@@ -29,6 +29,24 @@ package struct APIRequest: Hashable, Sendable {
     }
 }
 
+/// How a request was answered, for figures.
+package struct APIAnswer: Hashable, Sendable {
+    /// The server as it is asked: `192.0.2.10:6443`.
+    package let host: String
+    package let method: String
+    /// 0 when no answer came.
+    package let status: Int
+    /// From the request to the head of the answer, or to the end without one.
+    package let delay: Duration
+
+    package init(host: String, method: String, status: Int, delay: Duration) {
+        self.host = host
+        self.method = method
+        self.status = status
+        self.delay = delay
+    }
+}
+
 /// How an answer ended.
 package enum APIOutcome: Hashable, Sendable {
     /// It came to its end.

@@ -65,6 +65,12 @@ package struct ClusterAccess: Hashable, Sendable {
     /// The names and addresses that lead to the server as they are configured: its own, and its proxy's.
     package var hosts: [String] { [host] + (proxy.map { [$0.host] } ?? []) }
 
+    /// The server as it is asked: `192.0.2.10:6443`.
+    var authority: String {
+        let rest = server.drop { $0 != ":" }.dropFirst(3)
+        return String(rest.prefix { $0 != "/" })
+    }
+
     /// What is unsafe about it, for the log.
     package var warnings: [String] {
         var warnings: [String] = []

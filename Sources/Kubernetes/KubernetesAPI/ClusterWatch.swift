@@ -9,6 +9,10 @@ package final class ClusterWatch {
     private var feeds: [ResourceFeed]
     private let now: () -> ContinuousClock.Instant
     private let follows: Bool
+    private let host: String
+    /// When the request of each feed began whose answer has not come.
+    private var asked: [Int: ContinuousClock.Instant] = [:]
+    private var answers: [APIAnswer] = []
 
     /// - Parameters:
     ///   - follows: Whether changes are watched once the lists are complete.
@@ -22,6 +26,7 @@ package final class ClusterWatch {
         namedAddresses = access.hosts.compactMap { IPAddress($0) }
         feeds = resources.map { ResourceFeed($0) }
         self.follows = follows
+        host = access.authority
         self.now = now
     }
 
@@ -62,9 +67,11 @@ package final class ClusterWatch {
         for event in transfers.poll(timeout: min(timeout, soonest ?? timeout), descriptors: descriptors) {
             switch event {
             case .received(let id, let bytes, let response):
+                note(response, to: id)
                 result += feeds[id].receive(bytes, response, now: now())
                 if !feeds[id].isRunning { transfers.cancel(id) }
             case .ended(let id, let outcome, let response, let isUntrusted):
+                note(response, to: id)
                 result += feeds[id].finish(outcome, response, isUntrusted: isUntrusted, now: now())
             }
         }
@@ -75,11 +82,24 @@ package final class ClusterWatch {
         return result
     }
 
+    /// Takes note that the head of an answer is there, or that none comes.
+    private func note(_ response: APIResponse, to id: Int) {
+        guard let begin = asked.removeValue(forKey: id) else { return }
+        answers.append(APIAnswer(host: host, method: "GET", status: response.status, delay: begin.duration(to: now())))
+    }
+
+    /// The answers that have come since the last call.
+    package func takeAnswers() -> [APIAnswer] {
+        defer { answers = [] }
+        return answers
+    }
+
     private func beginRequests() {
         for id in feeds.indices where follows || !feeds[id].status.isComplete {
             guard let request = feeds[id].nextRequest(now: now()) else { continue }
             do throws(FeedProblem) {
                 try transfers.start(request, id: id)
+                asked[id] = now()
             } catch {
                 feeds[id].fail(error, now: now())
             }

@@ -4,6 +4,8 @@ import LoadBalancing
 extension EndpointSlice {
     init(_ metadata: ObjectMetadata, _ fields: FieldReader) throws(ObjectError) {
         var unused = AddressSample()
+        var metadata = metadata
+        let trigger = metadata.annotations.removeValue(forKey: Self.changeTriggerAnnotation)
         self.init(
             metadata,
             family: try fields.required("addressType", try fields.choice("addressType") as AddressType?).family,
@@ -12,6 +14,7 @@ extension EndpointSlice {
                 try SliceEndpoint(entry, &unused)
             })
         unusedAddresses = unused
+        changeTrigger = trigger.flatMap(Timestamp.seconds)
     }
 }
 

@@ -10,6 +10,13 @@ package struct EndpointSlice: Hashable, Sendable {
     /// Addresses of endpoints beside their first ones, which no proxy uses.
     package var unusedAddresses = AddressSample()
 
+    /// When something happened in the cluster that had the slice changed, in seconds since 1970; `nil` when it is not
+    /// known. It says nothing of the endpoints.
+    package var changeTrigger: Double?
+
+    /// The annotation that tells it, as RFC 3339 writes times.
+    static let changeTriggerAnnotation = "endpoints.kubernetes.io/last-change-trigger-time"
+
     /// The label by which a slice names its Service.
     package static let serviceNameLabel = "kubernetes.io/service-name"
 

@@ -49,11 +49,14 @@ extension Node {
             (type: try entry.string("type"), address: try entry.string("address"))
         }
         let spec = try fields.object("spec")
+        let taints = try spec.objects("taints") { (taint) throws(ObjectError) in try taint.string("key") }
+        let isDeleted = try fields.object("metadata").present("deletionTimestamp") != nil
         let (networks, network) = (try spec.strings("podCIDRs"), try spec.string("podCIDR"))
         self.init(
             metadata,
             addresses: ["InternalIP", "ExternalIP"].flatMap { type in
                 addresses.filter { $0.type == type }.map(\.address)
-            }, podNetworks: networks.isEmpty ? network.isEmpty ? [] : [network] : networks)
+            }, podNetworks: networks.isEmpty ? network.isEmpty ? [] : [network] : networks,
+            isLeaving: isDeleted || taints.contains(Self.deletionTaint))
     }
 }

@@ -22,7 +22,11 @@ extension ObjectMetadata {
         "topology.kubernetes.io/zone",
     ]
     /// How they begin.
-    private static let relevantAnnotations = ["ipvsync.io/", "endpoints.kubernetes.io/over-capacity"]
+    private static let relevantAnnotations = [
+        "ipvsync.io/", "endpoints.kubernetes.io/over-capacity", EndpointSlice.changeTriggerAnnotation,
+        // Those of others that are read like ours.
+        "kube-router.io/service.", "service.cilium.io/weight",
+    ]
 }
 
 extension Service {

@@ -23,30 +23,49 @@ package enum HeededAnnotations: Hashable, Sendable {
     }
 }
 
-/// Reads our annotations of one object: a value that makes no sense is reported, and the default stands.
+/// Reads our annotations of one object, and those of others that mean the same: a value that makes no sense is reported,
+/// and the default stands.
 struct AnnotationReader {
     private let object: ObjectName
-    private let values: [String: String]
+    /// By our names.
+    private let values: [String: Found]
     private(set) var warnings: [TranslationWarning] = []
+
+    /// A text, and the annotation that holds it.
+    private struct Found {
+        let key: String
+        let text: String
+    }
 
     /// Unknown names that are told one by one.
     private static let shown = 5
 
     /// - Parameters:
     ///   - known: The names behind the prefix that this kind of object may carry.
+    ///   - aliases: Annotations of others by our names for them; where there are both, ours counts.
     ///   - heeded: Those of them that count; the others are told and pass for absent.
-    init(_ metadata: ObjectMetadata, known: Set<String>, heeded: HeededAnnotations) {
+    init(
+        _ metadata: ObjectMetadata, known: Set<String>, aliases: [String: String] = [:], heeded: HeededAnnotations
+    ) {
         object = metadata.id
-        var values: [String: String] = [:]
+        var values: [String: Found] = [:]
         var (unknown, refused): ([String], [String]) = ([], [])
         for (key, value) in metadata.annotations where key.hasPrefix(HeededAnnotations.prefix) {
             let name = String(key.dropFirst(HeededAnnotations.prefix.count))
             if !known.contains(name) {
                 unknown.append(key)
             } else if heeded.heeds(name) {
-                values[name] = value
+                values[name] = Found(key: key, text: value)
             } else {
                 refused.append(key)
+            }
+        }
+        for (name, key) in aliases {
+            guard let text = metadata.annotations[key] else { continue }
+            if !heeded.heeds(name) {
+                refused.append(key)
+            } else if values[name] == nil {
+                values[name] = Found(key: key, text: text)
             }
         }
         self.values = values
@@ -66,12 +85,15 @@ struct AnnotationReader {
 
     /// The value of an annotation; `nil` when it is absent or refused.
     mutating func value<Value>(_ name: String, expecting expectation: String, _ parse: (String) -> Value?) -> Value? {
-        guard let text = values[name] else { return nil }
-        if text.utf8.count <= ServiceBounds.annotationLength, let value = parse(text) { return value }
-        warn(
-            "annotation \(HeededAnnotations.prefix)\(name): \"\(text.excerpt())\" is not \(expectation); the default "
-                + "is used")
+        guard let found = values[name] else { return nil }
+        if found.text.utf8.count <= ServiceBounds.annotationLength, let value = parse(found.text) { return value }
+        warn("annotation \(found.key): \"\(found.text.excerpt())\" is not \(expectation); the default is used")
         return nil
+    }
+
+    /// Whether it is another's annotation that counts.
+    func isAlias(_ name: String) -> Bool {
+        values[name].map { !$0.key.hasPrefix(HeededAnnotations.prefix) } ?? false
     }
 
     private mutating func warn(_ message: String) {

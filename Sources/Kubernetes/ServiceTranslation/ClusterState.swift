@@ -15,6 +15,14 @@ package struct ClusterState: Sendable {
     var addresses = AddressBook()
     /// What is wrong with Nodes and ServiceCIDRs.
     var objectWarnings = ObjectWarnings()
+    /// How many changes have come.
+    package private(set) var changes = ChangeCounts()
+    /// What had slices changed since the last look.
+    private var changeTriggers: [ChangeTrigger] = []
+
+    /// So many are kept between two looks.
+    private static let triggerLimit = 10_000
+
     /// The Services of each namespace that select Pods.
     private var selecting: [String: Set<ObjectName>] = [:]
     /// Which Service a slice belonged to when it was last seen: its label may change.
@@ -41,6 +49,7 @@ extension ClusterState {
     package mutating func set(_ service: Service?, named name: ObjectName) -> Set<ObjectName> {
         let previous = services[name]
         guard previous != service else { return [] }
+        changes.services += 1
         services[name] = service
         if service?.selector.isEmpty ?? true {
             selecting[name.namespace]?.remove(name)
@@ -76,18 +85,35 @@ extension ClusterState {
         var affected: Set<ObjectName> = []
         let owner = slice.flatMap(Self.owner)
         if let previous = ownerOfSlice[name] {
-            if previous == owner, slices[previous]?[name.name] == slice { return [] }
+            if previous == owner, let known = slices[previous]?[name.name], let slice, known.isAlike(slice) {
+                return []
+            }
             slices[previous]?[name.name] = nil
             if slices[previous]?.isEmpty == true { slices[previous] = nil }
             affected.insert(previous)
         }
         ownerOfSlice[name] = owner
+        if slice != nil || !affected.isEmpty { note(slice) }
         if let owner {
             slices[owner, default: [:]][name.name] = slice
             affected.insert(owner)
         }
         if affected.contains(Self.apiServer) { affected.formUnion(noteAPIServer()) }
         return affected
+    }
+
+    /// Counts a change of a slice.
+    private mutating func note(_ slice: EndpointSlice?) {
+        changes.endpoints += 1
+        guard let family = slice?.family, let trigger = slice?.changeTrigger, changeTriggers.count < Self.triggerLimit
+        else { return }
+        changeTriggers.append(ChangeTrigger(family: family, seconds: trigger))
+    }
+
+    /// What had slices changed since the last call.
+    package mutating func takeChangeTriggers() -> [ChangeTrigger] {
+        defer { changeTriggers.removeAll(keepingCapacity: true) }
+        return changeTriggers
     }
 
     /// Adds, replaces or removes a legacy Endpoints object.
@@ -151,6 +177,16 @@ extension ClusterState {
         let labels = slice.metadata.labels
         guard let service = labels[serviceNameLabel], !service.isEmpty else { return nil }
         return ObjectName(namespace: slice.metadata.namespace, name: service)
+    }
+}
+
+extension EndpointSlice {
+    /// Whether the other one has the same endpoints; what had it changed does not count.
+    fileprivate func isAlike(_ other: Self) -> Bool {
+        guard changeTrigger != other.changeTrigger else { return self == other }
+        var other = other
+        other.changeTrigger = changeTrigger
+        return self == other
     }
 }
 

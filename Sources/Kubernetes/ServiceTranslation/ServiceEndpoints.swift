@@ -45,6 +45,8 @@ struct ServiceEndpoints {
 
     /// What a slice or a Pod may say, behind the prefix.
     static let annotations: Set<String> = ["weight"]
+    /// Cilium's annotation of a slice, by our name.
+    private static let sliceAliases = ["weight": "service.cilium.io/weight"]
 
     /// - Parameter policy: For what no traffic may reach, by default what an address itself tells; and for which
     ///   annotations count.
@@ -98,7 +100,7 @@ struct ServiceEndpoints {
     private mutating func readAnnotations() {
         switch source {
         case .slices(let slices):
-            for slice in slices { readWeight(slice.metadata) }
+            for slice in slices { readWeight(slice.metadata, aliases: Self.sliceAliases) }
         case .pods(let pods):
             for pod in pods { readWeight(pod.metadata) }
         case .endpoints(let object):
@@ -111,8 +113,9 @@ struct ServiceEndpoints {
         }
     }
 
-    private mutating func readWeight(_ metadata: ObjectMetadata) {
-        var reader = AnnotationReader(metadata, known: Self.annotations, heeded: policy.annotations)
+    private mutating func readWeight(_ metadata: ObjectMetadata, aliases: [String: String] = [:]) {
+        var reader = AnnotationReader(
+            metadata, known: Self.annotations, aliases: aliases, heeded: policy.annotations)
         guard !reader.isEmpty else { return }
         weights[metadata.id] = reader.value("weight", expecting: "a weight from 0 to \(RealServer.maximumWeight)") {
             UInt32($0).flatMap { $0 <= RealServer.maximumWeight ? $0 : nil }

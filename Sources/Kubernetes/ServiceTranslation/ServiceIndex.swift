@@ -15,6 +15,8 @@ package struct ServiceIndex: Sendable {
     private var healthCheckTable = HealthCheckTable()
     private var dataPathTable = DataPathTable()
     private var sourceBudget = SourceBudget()
+    /// How many Services want endpoints of this node and have none, as of the last ``refresh()``.
+    package private(set) var localLack = LocalLack()
     private var stale = ClaimQueue<ObjectName, Turn>()
     /// The place of the Service that was translated last, and the end of each namespace's places: see `Turn`.
     private var place = 0
@@ -73,6 +75,9 @@ package struct ServiceIndex: Sendable {
             stale.insert(Turn(place: start, creationTimestamp: created, name: name), of: name)
         }
     }
+
+    /// What had slices changed since the last call.
+    package mutating func takeChangeTriggers() -> [ChangeTrigger] { cluster.takeChangeTriggers() }
 
     /// Takes another policy: the Services that it may make a difference to are translated anew by the next
     /// ``refresh()``, mostly all.
@@ -173,6 +178,7 @@ package struct ServiceIndex: Sendable {
         }
         replaceClaims(of: name, previous, next)
         replaceHealthCheck(previous, next)
+        localLack.replace(previous?.localLack ?? LocalLack.Marks(), with: next?.localLack ?? LocalLack.Marks())
         translated[name] = next
         work.warnings += notes.replace(previous, with: next)
     }

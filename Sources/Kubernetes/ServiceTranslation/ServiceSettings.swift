@@ -6,6 +6,8 @@ import LoadBalancing
 struct ServiceSettings {
     private(set) var scheduler: Scheduler
     private(set) var forwarding: ForwardingMethod
+    /// Whether connections to cluster IPs and node ports are masqueraded all the same.
+    private(set) var forwardsOnlyExternal = false
     private(set) var granularity: Int?
     private(set) var onePacket: Bool
     private(set) var drainTimeout: UInt32?
@@ -19,14 +21,24 @@ struct ServiceSettings {
         "check", "scheduler", "scheduler-flags", "forwarding", "persistence-granularity", "one-packet", "drain-timeout",
         "upper-threshold",
     ]
+    /// kube-router's annotations by our names (`pkg/controllers/proxy` there).
+    private static let aliases = [
+        "scheduler": "kube-router.io/service.scheduler", "scheduler-flags": "kube-router.io/service.schedflags",
+        "forwarding": "kube-router.io/service.dsr",
+    ]
 
     init(_ service: Service, policy: TranslationPolicy) {
-        var reader = AnnotationReader(service.metadata, known: Self.annotations, heeded: policy.annotations)
+        var reader = AnnotationReader(
+            service.metadata, known: Self.annotations, aliases: Self.aliases, heeded: policy.annotations)
         scheduler = Self.scheduler(&reader, default: policy.scheduler)
-        forwarding =
-            reader.value("forwarding", expecting: "masquerade, direct or tunnel") {
-                ["masquerade": .masquerade, "direct": .direct, "tunnel": .tunnel(.ipip)][$0]
-            } ?? .masquerade
+        // There it is about external IPs and load balancers alone, and knows one method.
+        forwardsOnlyExternal = reader.isAlias("forwarding")
+        let methods: [String: ForwardingMethod] =
+            forwardsOnlyExternal
+            ? ["tunnel": .tunnel(.ipip)]
+            : ["masquerade": .masquerade, "direct": .direct, "tunnel": .tunnel(.ipip)]
+        let expectation = forwardsOnlyExternal ? "tunnel" : "masquerade, direct or tunnel"
+        forwarding = reader.value("forwarding", expecting: expectation) { methods[$0] } ?? .masquerade
         granularity = reader.value("persistence-granularity", expecting: "a prefix length from 1 to 128") {
             Int($0).flatMap { (1...128).contains($0) ? $0 : nil }
         }
@@ -51,9 +63,11 @@ struct ServiceSettings {
         var scheduler = name.map { $0 == standard.name ? standard : Scheduler($0) } ?? standard
         let schedulerName = scheduler.name
         let expectation = "a list of " + SchedulerFlags.allNames(for: schedulerName).joined(separator: ", ")
-        let asked: SchedulerFlags? = reader.value("scheduler-flags", expecting: expectation) { text in
-            flags(text, for: schedulerName)
-        }
+        // kube-router's count for mh alone.
+        let isAsked = schedulerName == "mh" || !reader.isAlias("scheduler-flags")
+        let asked: SchedulerFlags? =
+            isAsked
+            ? reader.value("scheduler-flags", expecting: expectation) { flags($0, for: schedulerName) } : nil
         // Without the fallback, mh answers "no destination" to clients whose real server has weight 0.
         scheduler.flags = asked ?? (scheduler.name == "mh" ? scheduler.flags.union([.flag1, .flag2]) : scheduler.flags)
         return scheduler

@@ -38,6 +38,7 @@ package struct ServiceTranslator: Sendable {
                     servers.make(index, at: Endpoint(address.ip, port: number), as: address.role))
             }
         }
+        result.localLack = servers.localLack
         result.warnings += servers.warnings
         result.virtualServers.sort { ($0.key, $0.role.precedence) < ($1.key, $1.role.precedence) }
         dropRepeated(&result)

@@ -38,6 +38,7 @@ struct ServiceVirtualServers {
     private var answers: [Question: PortEndpoints] = [:]
     private var lists: [ListKey: [RealServer]] = [:]
     private(set) var warnings: [TranslationWarning] = []
+    private(set) var localLack = LocalLack.Marks()
 
     init(
         of service: Service, _ settings: ServiceSettings, _ endpoints: ServiceEndpoints, _ sources: SourceRanges,
@@ -79,8 +80,9 @@ struct ServiceVirtualServers {
             port: numbers[index] == nil ? index : nil, family: key.family, traffic: traffic,
             fallsBack: role != .clusterIP && policy.localFallsBackToCluster)
         let answer = decide(question)
+        if answer.lacksLocal { localLack.insert(key.family, role == .clusterIP ? .internal : .external) }
         let number = numbers[index]
-        let forwarding = self.forwarding(answer, number, key)
+        let forwarding = self.forwarding(answer, number, key, role)
         let realServers = list(ListKey(question: question, number: number, forwarding: forwarding), answer)
         let server = VirtualServer(
             key, scheduler: settings.scheduler, persistence: persistence(key.family),
@@ -134,8 +136,9 @@ struct ServiceVirtualServers {
 
     /// The method asked for, unless it cannot reach an endpoint on another port.
     private mutating func forwarding(
-        _ answer: PortEndpoints, _ number: UInt16?, _ key: VirtualServerKey
+        _ answer: PortEndpoints, _ number: UInt16?, _ key: VirtualServerKey, _ role: TranslatedVirtualServer.Role
     ) -> ForwardingMethod {
+        if settings.forwardsOnlyExternal, role == .clusterIP || role == .nodePort { return .masquerade }
         guard !settings.forwarding.translatesPort, let other = answer.endpoint(onOtherPortThan: key.port, number) else {
             return settings.forwarding
         }
@@ -158,6 +161,8 @@ private struct PortEndpoints {
     /// Whether a Local Service's traffic stays on this node: one that falls back to other nodes needs their answers to
     /// come back here.
     let staysHere: Bool
+    /// Whether a Local Service has endpoints that could be used, and none of them on this node.
+    let lacksLocal: Bool
     /// Endpoints of this node: only these can come here on their way to themselves.
     let hairpins: [IPAddress]
 
@@ -172,6 +177,9 @@ private struct PortEndpoints {
             ? candidates : zip(candidates, verdicts).compactMap { $1.isChosen ? $0 : nil }
         self.chosen = chosen
         odd = chosen.first { $0.endpoint.port != chosen.first?.endpoint.port }?.endpoint
+        lacksLocal =
+            traffic == .local && !verdicts.contains { $0 == .ready || $0 == .servingWhileTerminating }
+            && candidates.contains { $0.conditions.ready || $0.servesWhileTerminating }
         staysHere = traffic == .local && chosen.allSatisfy { policy.isLocal($0.nodeName) }
         guard policy.keepsDataPath else {
             hairpins = []

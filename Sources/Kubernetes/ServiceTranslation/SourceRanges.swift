@@ -75,11 +75,6 @@ struct SourceRanges {
     }
 }
 
-extension AddressFamily {
-    /// As people write it.
-    var label: String { self == .ipv4 ? "IPv4" : "IPv6" }
-}
-
 extension IPPrefix {
     /// The longest text that can be a range, blanks around it included.
     private static let longestText = 128

@@ -10,6 +10,8 @@ package struct TranslatedService: Hashable, Sendable {
     package let creationTimestamp: String
     /// Sorted by key; each key once.
     package var virtualServers: [TranslatedVirtualServer]
+    /// For which traffic this node has none of its endpoints although it should.
+    var localLack = LocalLack.Marks()
     /// What load balancers may ask about this node; `nil` for most Services.
     package var healthCheck: HealthCheck?
     /// What could not be done as asked, no more than a reader can use.

@@ -18,6 +18,11 @@ package struct DataPathSettings: Hashable, Sendable {
     package var staleProtocols: Set<TransportProtocol>
 
     package static let defaultDevice = "ipvsync0"
+    /// The device of a kube-proxy in IPVS mode, which others look for by its name. It takes addresses while it is down,
+    /// and stays so.
+    package static let kubeProxyDevice = "kube-ipvs0"
+    /// Whether a kube-proxy's device is used as it is.
+    package var adoptsDevice: Bool { binding == .address && device == Self.kubeProxyDevice }
 
     package init(
         binding: VIPBinding = .address, device: String = defaultDevice, serviceNetworks: [IPPrefix] = [],

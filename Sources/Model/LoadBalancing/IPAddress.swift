@@ -48,6 +48,9 @@ package enum AddressFamily: UInt8, Hashable, Sendable, Comparable, CaseIterable 
     case ipv4
     case ipv6
 
+    /// `IPv4` or `IPv6`, as people and Kubernetes write it.
+    package var label: String { self == .ipv4 ? "IPv4" : "IPv6" }
+
     /// The length of an address in bits: 32 or 128.
     package var bitWidth: Int { self == .ipv4 ? 32 : 128 }
 

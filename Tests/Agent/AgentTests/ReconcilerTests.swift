@@ -71,6 +71,38 @@ import Testing
         #expect(keys(reconciler.next(source, now: start + .milliseconds(200))) == [Self.other])
     }
 
+    @Test func changesAreMadeWhenNothingOfThemWaits() {
+        var first = reconciler()
+        #expect(!first.hasMadeChanges)
+        _ = first.next(source, now: start)
+        #expect(!first.hasMadeChanges)
+        var reconciler = synchronized()
+        #expect(reconciler.hasMadeChanges)
+        reconciler.note([Self.key], at: start)
+        #expect(!reconciler.hasMadeChanges)
+        #expect(keys(reconciler.next(source, now: start + .milliseconds(100))) == [Self.key])
+        #expect(!reconciler.hasMadeChanges)
+        take(.table(.synced(.success(SyncReport()))), &reconciler, .milliseconds(150))
+        #expect(reconciler.hasMadeChanges)
+        // A verification makes no changes that anybody waits for.
+        _ = reconciler.next(source, now: start + .seconds(60))
+        #expect(reconciler.busySince.table != nil && reconciler.hasMadeChanges)
+    }
+
+    @Test mutating func changesOfTheNetworkCountAsWell() {
+        source.network = DataPathSettings(setsSysctls: false)
+        var reconciler = synchronized(keepsNetwork: true)
+        #expect(reconciler.hasMadeChanges)
+        reconciler.note(DataPathChange(added: [.healthCheckPort(1)]), at: start)
+        #expect(!reconciler.hasMadeChanges)
+        // The rules, and what follows them.
+        while reconciler.next(source, now: start + .milliseconds(100)) != nil {
+            #expect(!reconciler.hasMadeChanges)
+            take(.network(Self.idle), &reconciler, .milliseconds(150))
+        }
+        #expect(reconciler.hasMadeChanges)
+    }
+
     @Test mutating func changesWaitForAHungNetworkOnlyForAMoment() {
         source.network = DataPathSettings(setsSysctls: false)
         var reconciler = synchronized(keepsNetwork: true)

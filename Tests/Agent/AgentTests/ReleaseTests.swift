@@ -2,6 +2,7 @@
 
 import Configuration
 import DataPath
+import Documents
 import KubernetesAPI
 import KubernetesObjects
 import LoadBalancing
@@ -134,6 +135,25 @@ import Testing
         let text = "network: \(network)\nvirtualServers: []"
         return AgentState(
             Declaration(try Configuration.parse(text, file: "f"), stations: NodeStations()), node: "n1")
+    }
+
+    /// Load balancers bring this node no connections while it is about to go; other nodes do not count.
+    @Test(arguments: [
+        ("n1", "spec: {taints: [{key: ToBeDeletedByClusterAutoscaler, effect: NoSchedule}]}", false),
+        ("n1", "spec: {taints: [{key: a}, {key: ToBeDeletedByClusterAutoscaler, value: \"1\"}]}", false),
+        ("n1", "spec: {taints: [{key: node.kubernetes.io/unschedulable}], unschedulable: true}", true),
+        ("n2", "spec: {taints: [{key: ToBeDeletedByClusterAutoscaler}]}", true),
+        ("n1, deletionTimestamp: \"2026-11-28T01:00:20Z\"", "spec: {}", false), ("n1", "spec: {}", true),
+    ])
+    func aNodeThatIsAboutToGoIsNotEligible(name: String, spec: String, isEligible: Bool) throws {
+        var state = try agentState("{}")
+        #expect(state.isNodeEligible)
+        let text = "{apiVersion: v1, kind: Node, metadata: {name: \(name)}, \(spec)}"
+        let node = try KubernetesObject(try #require(try YAMLNode.documents(in: text).first))
+        _ = state.apply([.changed(node)])
+        #expect(state.isNodeEligible == isEligible)
+        _ = state.apply([.removed(ObjectIdentity(kind: "Node", name: ObjectName(namespace: "", name: "n1")))])
+        #expect(state.isNodeEligible || name == "n2")
     }
 
     /// What a list lacks is gone as a whole: in parts, no removal guard would mind.

@@ -53,7 +53,7 @@ import Testing
 
     /// What is left to know once these virtual servers are ours.
     private func demand(
-        _ keys: [VirtualServerKey] = [web], binding: VIPBinding = .address,
+        _ keys: [VirtualServerKey] = [web], binding: VIPBinding = .address, device: String = "ipvsync0",
         removalGuard: RemovalGuard? = RemovalGuard()
     ) throws -> TakeoverDemand {
         let synchronizer = Synchronizer(table: kernel, store: state.store, policy: ReconcilePolicy())
@@ -63,7 +63,7 @@ import Testing
         return TakeoverDemand(
             report,
             DataPathDemand(
-                settings: DataPathSettings(binding: binding),
+                settings: DataPathSettings(binding: binding, device: device),
                 elements: Set(keys.map { .address(Self.address($0)) })), removalGuard: removalGuard)
     }
 
@@ -125,6 +125,45 @@ import Testing
         let plan = try takeover.plan(try demand())
         #expect(plan.steps.last == .deleteTable("ip6 kube-proxy"))
         #expect(plan.kept == ["the device kube-ipvs0 stays: it is no dummy device"])
+    }
+
+    @Test func aDeviceOfThatNameIsAdoptedAsItIs() throws {
+        let demand = try demand(device: "kube-ipvs0")
+        let plan = try takeover.planAdoption(demand)
+        #expect(
+            plan.steps.map { "\($0.verb) \($0)" } == [
+                "remove virtual server tcp 10.96.0.9:80", "adopt device kube-ipvs0 with 2 addresses",
+            ])
+        #expect(try network.read(device: "kube-ipvs0").device == .foreign)
+        var previewed = try network.read(device: "kube-ipvs0")
+        previewed.adopt("kube-ipvs0")
+        try takeover.carryOut(plan)
+        let observed = try network.read(device: "kube-ipvs0")
+        #expect(observed == previewed && observed.addresses == [Self.address(Self.web), Self.address(Self.old)])
+        #expect(kernel.virtualServers[Self.old] == nil && kernel.virtualServers[Self.web] != nil)
+        // The rest is removed as ever, and the device stays.
+        let rest = try takeover.plan(demand)
+        #expect(rest.steps.last == .deleteTable("ip6 kube-proxy"))
+        #expect(try takeover.planAdoption(demand).isEmpty)
+        // Its addresses change in place, and it stays down.
+        let change = try VIPPlan.between(
+            binding: .address, addresses: [Self.address(Self.web), IPAddress(v4: 0x0A60_0005)], routes: [],
+            device: "kube-ipvs0", observed: observed)
+        #expect(change.operations == [.addAddress(IPAddress(v4: 0x0A60_0005)), .removeAddress(Self.address(Self.old))])
+        #expect(VIPPlan.cleanup(device: "kube-ipvs0", observed: observed).operations == [.removeDevice])
+    }
+
+    @Test func nothingIsAdoptedThatLooksLikeAMistake() throws {
+        let another = VirtualServerKey("udp 10.96.0.9:53")!
+        _ = try kernel.apply([.addVirtualServer(VirtualServer(another))])
+        #expect { try takeover.planAdoption(try demand(device: "kube-ipvs0")) } throws: {
+            "\($0)".contains("2 of the 3 virtual servers")
+        }
+        network.addForeignDevice("kube-ipvs0", isDummy: false)
+        #expect { try takeover.planAdoption(try demand(device: "kube-ipvs0")) } throws: {
+            "\($0)".contains("kube-ipvs0 is no dummy device")
+        }
+        #expect(try network.read(device: "kube-ipvs0").device == .foreign)
     }
 
     @Test func addressesThatNothingElseHasAreNotTakenAway() throws {

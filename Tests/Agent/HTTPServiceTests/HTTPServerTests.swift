@@ -48,6 +48,22 @@ struct HTTPServerTests {
         #expect(try Client(port: port).get("/else").status == 404)
     }
 
+    @Test("Without an address it listens at all of both families")
+    func everywhere() throws {
+        let server = try HTTPServer(.tcp(address: nil, port: 0)) { .text($0.path) }
+        defer { withExtendedLifetime(server) {} }
+        let port = try #require(server.port)
+        for text in ["127.0.0.1", "127.0.0.2", "::1"] {
+            let address = try #require(IPAddress(text))
+            guard address.isOnThisHost else { continue }
+            #expect(try Client(address, port: port).get("/a").body == "/a")
+        }
+        let error = #expect(throws: HTTPServiceError.self) {
+            try HTTPServer(.tcp(address: nil, port: port)) { .text($0.path) }
+        }
+        #expect(error?.kind == .listening(EADDRINUSE))
+    }
+
     @Test("Requests that come one after another without waiting: the first is answered, and nothing is lost of it")
     func pipelining() throws {
         let (server, port) = try server()

@@ -29,7 +29,14 @@ struct RequestHeadTests {
         #expect(!head(String(text.dropLast()), size: size).isComplete)
         let whole = head(text, size: size)
         #expect(whole.isComplete && !whole.hasMore)
-        #expect(try whole.request(localPort: 1) == HTTPRequest(path: "/a", query: ["b": "c"], localPort: 1))
+        #expect(
+            try whole.request(localPort: 1) == HTTPRequest(path: "/a", query: ["b": "c"], accept: "*/*", localPort: 1))
+    }
+
+    @Test("What a client takes is told as one list")
+    func accept() throws {
+        let found = head("GET / HTTP/1.1\r\naccept: text/plain;q=0.5\r\nHost: x\r\nACCEPT:  a/b \r\n\r\n")
+        #expect(try found.request(localPort: nil).accept == "text/plain;q=0.5,a/b")
     }
 
     @Test("What comes after it is no part of it", arguments: [1, 7, 1000])

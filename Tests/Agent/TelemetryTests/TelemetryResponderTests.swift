@@ -132,6 +132,45 @@ import Testing
         #expect(!limited.keys.contains { $0.hasPrefix("ipvsync_virtual_server_connections") })
     }
 
+    @Test func virtualServersHaveTheLabelsOfNodeExporter() throws {
+        var samples = try Samples()
+        let six = VirtualServerKey("udp [2001:db8::1]:53")!
+        let mark = VirtualServerKey.firewallMark(0xAB, .ipv4)
+        samples.source.servers += [
+            DesiredVirtualServer(VirtualServer(six), realServers: [], name: "dns"),
+            DesiredVirtualServer(VirtualServer(mark), realServers: []),
+        ]
+        guard case .success(let report) = samples.step().result else {
+            Issue.record("no report")
+            return
+        }
+        board.takeOwned(report)
+        let found = metrics()
+        for labels in [
+            #"local_address="192.0.2.1",local_port="80",proto="TCP",local_mark="",namespace="shop",service="web",port="http""#,
+            #"local_address="2001:db8::1",local_port="53",proto="UDP",local_mark="",namespace="",service="dns",port="""#,
+            #"local_address="",local_port="0",proto="FWM",local_mark="000000AB",namespace="",service="",port="""#,
+        ] {
+            #expect(found["ipvsync_virtual_server_info{\(labels)}"] == "1", "\(labels)")
+        }
+        #expect(found["ipvsync_virtual_server_info_enabled"] == "1")
+    }
+
+    @Test func manyVirtualServersAreNotNamed() {
+        var text = Exposition()
+        VirtualServerInfo.write(to: &text, nil)
+        #expect(text.text.contains("ipvsync_virtual_server_info_enabled 0\n") && !text.text.contains("local_address"))
+    }
+
+    @Test func openMetricsAreForThoseWhoAskForThem() {
+        let accept = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
+        let request = HTTPRequest(path: "/metrics", accept: accept)
+        let response = board.responder().respond(to: request)
+        #expect(response.headers.first?.value == "application/openmetrics-text; version=1.0.0; charset=utf-8")
+        #expect(String(decoding: response.body, as: UTF8.self).hasSuffix("\n# EOF\n"))
+        #expect(TelemetryResponder.slowKey(request) != TelemetryResponder.slowKey(HTTPRequest(path: "/metrics")))
+    }
+
     @Test func warningsOnServicesAreShownAndCountedByReason() {
         let web = ObjectName(namespace: "shop", name: "web")
         board.update {

@@ -67,19 +67,19 @@ extension ConfigurationErrorTests {
             ("cleanupOnExit: yes", "f:1:16: cleanupOnExit is `yes`; write true or false"),
             (
                 "telemetry: on",
-                "f:1:12: telemetry is `on`; write `off`, or a mapping with listen, trafficLimit and healthCheckNodePorts"
+                "f:1:12: telemetry is `on`; write `off`, or a mapping with listen, trafficLimit, healthCheckNodePorts and kubeProxy"
             ),
             (
                 "telemetry: {listen: 127.0.0.1}",
-                "f:1:21: telemetry: listen is `127.0.0.1`; write an address with a port, such as 127.0.0.1:10249 or \"[::1]:10249\""
+                "f:1:21: telemetry: listen is `127.0.0.1`; write an address with a port, such as 127.0.0.1:10249 or \"[::1]:10249\", or \":10249\" for all addresses"
             ),
             (
                 "telemetry: {listen: 127.0.0.1:0}",
-                "f:1:21: telemetry: listen is `127.0.0.1:0`; write an address with a port, such as 127.0.0.1:10249 or \"[::1]:10249\""
+                "f:1:21: telemetry: listen is `127.0.0.1:0`; write an address with a port, such as 127.0.0.1:10249 or \"[::1]:10249\", or \":10249\" for all addresses"
             ),
             (
                 "telemetry: {listen: [a]}",
-                "f:1:21: telemetry: listen is a list; write an address with a port, such as 127.0.0.1:10249 or \"[::1]:10249\""
+                "f:1:21: telemetry: listen is a list; write an address with a port, such as 127.0.0.1:10249 or \"[::1]:10249\", or \":10249\" for all addresses"
             ),
             (
                 "telemetry: {trafficLimit: -1}",
@@ -87,7 +87,23 @@ extension ConfigurationErrorTests {
             ),
             (
                 "telemetry: {port: 10249}",
-                "f:1:13: telemetry: unknown key `port`; use listen, trafficLimit and healthCheckNodePorts"
+                "f:1:13: telemetry: unknown key `port`; use listen, trafficLimit, healthCheckNodePorts and kubeProxy"
+            ),
+            (
+                "telemetry: {kubeProxy: on}",
+                "f:1:24: telemetry: kubeProxy is `on`; write `off`, or a mapping with healthz and metrics"
+            ),
+            (
+                "telemetry: {kubeProxy: {healthz: 10256}}",
+                "f:1:34: telemetry, kubeProxy: healthz is 10256; write an address with a port, such as 127.0.0.1:10249 or \"[::1]:10249\", or \":10249\" for all addresses"
+            ),
+            (
+                "telemetry: {kubeProxy: {healthz: ':10249', metrics: off}}",
+                "f:1:24: telemetry: healthz is :10249, and listen is 127.0.0.1:10249; give each a port of its own"
+            ),
+            (
+                "telemetry: {kubeProxy: {metrics: '0.0.0.0:10249'}}",
+                "f:1:24: telemetry: metrics is 0.0.0.0:10249, and listen is 127.0.0.1:10249; write the same for both, and one server answers, or give each a port of its own"
             ),
             ("logging: json", "f:1:10: logging is `json`; write a mapping with format and level"),
             ("logging: {format: xml}", "f:1:19: format is `xml`; write auto, text or json"),

@@ -61,6 +61,11 @@ struct ConfigurationSchemaTests {
             "virtualServers: []\ntelemetry: {listen: 127.0.0.1:10249, trafficLimit: 0, healthCheckNodePorts: false}",
             "virtualServers: []\ntelemetry: {listen: '[::1]:10249'}", "virtualServers: []\ntelemetry: {listen: 10249}",
             "virtualServers: []\ntelemetry: {listen: 127.0.0.1}", "virtualServers: []\ntelemetry: {listen: '::1:80'}",
+            "virtualServers: []\ntelemetry: {kubeProxy: off}",
+            "virtualServers: []\ntelemetry: {kubeProxy: {healthz: ':10256', metrics: '127.0.0.1:10249'}}",
+            "virtualServers: []\ntelemetry: {kubeProxy: {healthz: off}}",
+            "virtualServers: []\ntelemetry: {kubeProxy: {healthz: 10256}}",
+            "virtualServers: []\ntelemetry: {kubeProxy: {other: ':1'}}",
             "virtualServers: []\ntelemetry: {trafficLimit: -1}", "virtualServers: []\nlogging: {format: json}",
             "virtualServers: []\nlogging: {format: xml}", "virtualServers: []\nlogging: {level: warning}",
             "virtualServers: []\nlogging: debug", "virtualServers: []\nnetwork: off",
@@ -132,7 +137,7 @@ struct ConfigurationSchemaTests {
                 #expect(Self.problems(Self.file(with: "unheard", in: path)).contains("unknown key"), "\(path)")
             }
         }
-        #expect(objects == 26)
+        #expect(objects == 27)
     }
 
     @Test("It is JSON with its dialect named")

@@ -91,8 +91,20 @@ struct ConfigurationTests {
                 Settings(
                     telemetry: .on(
                         TelemetryOptions(
-                            listen: Endpoint(IPAddress(v6High: 0, low: 1), port: 9100), healthCheckNodePorts: false)))
+                            listen: ListeningPlace(address: IPAddress(v6High: 0, low: 1), port: 9100),
+                            healthCheckNodePorts: false)))
             ),
+            (
+                "telemetry: {listen: ':10250', kubeProxy: {}}",
+                Settings(
+                    telemetry: .on(
+                        TelemetryOptions(listen: ListeningPlace(port: 10_250), kubeProxy: KubeProxyPlaces())))
+            ),
+            (
+                "telemetry: {kubeProxy: {healthz: off, metrics: 127.0.0.1:10249}}",
+                Settings(telemetry: .on(TelemetryOptions(kubeProxy: KubeProxyPlaces(healthz: nil))))
+            ),
+            ("telemetry: {kubeProxy: off}", Settings(telemetry: .standard)),
             ("network: off", Settings(network: .off)), ("network: {}", Settings(network: .on(DataPathSettings()))),
             (
                 "network: {firewall: false, masqueradeAll: true}",
@@ -118,6 +130,9 @@ struct ConfigurationTests {
     func standardSettings() {
         #expect(Settings.standardTelemetryEndpoint.description == "127.0.0.1:10249")
         #expect(TelemetrySetting.standard.options == TelemetryOptions())
+        #expect(TelemetryOptions().kubeProxy == nil)
+        #expect(KubeProxyPlaces().healthz?.description == ":10256")
+        #expect(KubeProxyPlaces().metrics?.description == "127.0.0.1:10249")
         #expect(TelemetrySetting.off.options == nil)
         #expect(DriftSetting.standard == .repair)
     }

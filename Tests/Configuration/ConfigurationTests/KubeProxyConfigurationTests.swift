@@ -64,12 +64,20 @@ struct KubeProxyConfigurationTests {
         #expect(
             yaml == """
                 syncInterval: 45s
+                telemetry:
+                  listen: 127.0.0.1:10249
+                  trafficLimit: 2000
+                  healthCheckNodePorts: true
+                  kubeProxy:
+                    healthz: ":10256"
+                    metrics: 127.0.0.1:10249
                 services:
                   scheduler: wlc
                   nodePortAddresses:
                   - 192.0.2.0/24
                   - 2001:db8::/32
                 network:
+                  device: kube-ipvs0
                   conntrackMax: 131072
                   conntrackMaxPerCore: 32768
                   tcpEstablishedTimeout: 1d
@@ -88,7 +96,14 @@ struct KubeProxyConfigurationTests {
     @Test(arguments: [
         ("metricsBindAddress: 127.0.0.1:9100", Settings(telemetry: telemetry("127.0.0.1:9100"))),
         ("metricsBindAddress: 0.0.0.0", Settings(telemetry: telemetry("0.0.0.0:10249"))),
-        ("metricsBindAddress: \"[::]:10249\"", Settings(telemetry: telemetry("[::]:10249"))),
+        // There a Go program takes connections of both families.
+        ("metricsBindAddress: \"[::]:10249\"", Settings(telemetry: telemetry(":10249"))),
+        (
+            "healthzBindAddress: 127.0.0.1:1234",
+            Settings(telemetry: telemetry("127.0.0.1:10249", healthz: "127.0.0.1:1234"))
+        ),
+        ("healthzBindAddress: 0.0.0.0", Settings(telemetry: telemetry("127.0.0.1:10249", healthz: "0.0.0.0:10256"))),
+        ("healthzBindAddress: \"\"", Settings()),
         ("metricsBindAddress: \"::1\"", Settings(telemetry: telemetry("[::1]:10249"))),
         ("metricsBindAddress: \"\"", Settings()),
         ("ipvs: {minSyncPeriod: 500ms}", Settings(minSyncInterval: 500)),
@@ -97,7 +112,7 @@ struct KubeProxyConfigurationTests {
         ("ipvs: {syncPeriod: 1.5s}", Settings(syncInterval: 2)),
         (
             "ipvs: {strictARP: true}",
-            Settings(network: .on(DataPathSettings(strictARP: true, conntrack: standardTracking)))
+            Settings(network: .on(DataPathSettings(device: device, strictARP: true, conntrack: standardTracking)))
         ),
         (
             "conntrack: {maxPerCore: 32768, min: 131072}",
@@ -132,17 +147,20 @@ struct KubeProxyConfigurationTests {
         let migrated = try migrate(text)
         #expect(migrated.notes.isEmpty)
         var expected = settings
+        expected.telemetry = expected.telemetry ?? Self.telemetry("127.0.0.1:10249")
         expected.network = expected.network ?? Self.tracking(Self.standardTracking).network
         #expect(migrated.configuration.settings == expected)
         #expect(try Configuration.parse(migrated.configuration.yaml(), file: "ipvsync.yaml").settings == expected)
     }
+
+    private static let device = "kube-ipvs0"
 
     /// What kube-proxy takes for limits that a file leaves open.
     private static let standardTracking = ConntrackLimits(
         maximum: 131_072, maximumPerCore: 32_768, tcpEstablished: 86_400, tcpCloseWait: 3_600)
 
     private static func tracking(_ limits: ConntrackLimits) -> Settings {
-        Settings(network: .on(DataPathSettings(conntrack: limits)))
+        Settings(network: .on(DataPathSettings(device: device, conntrack: limits)))
     }
 
     private static func rules(
@@ -150,18 +168,17 @@ struct KubeProxyConfigurationTests {
     ) -> Settings {
         let firewall = FirewallSettings(
             masqueradeMark: mark, masqueradesAll: all, podNetworks: pods.compactMap { IPPrefix($0) })
-        return Settings(network: .on(DataPathSettings(firewall: firewall, conntrack: standardTracking)))
+        return Settings(network: .on(DataPathSettings(device: device, firewall: firewall, conntrack: standardTracking)))
     }
 
-    private static func telemetry(_ listen: String) -> TelemetrySetting {
-        .on(TelemetryOptions(listen: Endpoint(listen)!))
+    private static func telemetry(_ metrics: String, healthz: String = ":10256") -> TelemetrySetting {
+        let metrics = ListeningPlace(metrics)!
+        return .on(
+            TelemetryOptions(
+                listen: metrics, kubeProxy: KubeProxyPlaces(healthz: ListeningPlace(healthz)!, metrics: metrics)))
     }
 
     @Test(arguments: [
-        (
-            "healthzBindAddress: 0.0.0.0:10256",
-            "config.conf:3: healthzBindAddress: not needed: health is served at the address of telemetry.listen, under /healthz"
-        ),
         ("ipvs: {minSyncPeriod: 2m0s}", "config.conf:3: ipvs.minSyncPeriod: minSyncInterval is 1m at most"),
         ("ipvs: {syncPeriod: 48h0m0s}", "config.conf:3: ipvs.syncPeriod: syncInterval is 1d at most"),
     ])
@@ -186,7 +203,15 @@ struct KubeProxyConfigurationTests {
             ])
         #expect(
             migrated.configuration.yaml() == """
+                telemetry:
+                  listen: 127.0.0.1:10249
+                  trafficLimit: 2000
+                  healthCheckNodePorts: true
+                  kubeProxy:
+                    healthz: ":10256"
+                    metrics: 127.0.0.1:10249
                 network:
+                  device: kube-ipvs0
                   clusterCIDRs:
                   - 10.244.0.0/16
                   masqueradeAll: true

@@ -139,11 +139,14 @@ struct RandomState {
 
     private mutating func telemetry() -> TelemetrySetting {
         guard chance() else { return .off }
-        let listen = Endpoint(address(pick(AddressFamily.allCases)), port: UInt16(number(1...65535)))
+        let listen = Endpoint(address(pick(AddressFamily.allCases)), port: UInt16(number(2...65535)))
+        // A port that nothing else has.
+        let free = ListeningPlace(address: chance() ? nil : IPAddress(v4: 0x7F00_0001), port: 1)
         return .on(
             TelemetryOptions(
-                listen: chance() ? listen : Settings.standardTelemetryEndpoint,
-                trafficLimit: number(0...UInt32.max), healthCheckNodePorts: chance()))
+                listen: ListeningPlace(chance() ? listen : Settings.standardTelemetryEndpoint),
+                trafficLimit: number(0...UInt32.max), healthCheckNodePorts: chance(),
+                kubeProxy: chance() ? nil : KubeProxyPlaces(healthz: chance() ? nil : free, metrics: nil)))
     }
 
     private mutating func logging() -> LoggingSettings {

@@ -33,6 +33,8 @@ struct DeploymentTests {
     @Test func theConfigurationIsValid() throws {
         let data = try #require(try objects("configmap.yaml").first?["data"])
         let text = try #require(data["ipvsync.yaml"]?.scalar?.text)
-        #expect(try Configuration.parse(text, file: "ipvsync.yaml").desired.virtualServers.isEmpty)
+        let configuration = try Configuration.parse(text, file: "ipvsync.yaml")
+        #expect(configuration.desired.virtualServers.isEmpty)
+        #expect(configuration.settings.telemetry?.options?.kubeProxy == KubeProxyPlaces())
     }
 }

@@ -9,6 +9,16 @@ extension InMemoryNetwork: LeftoverDevices {
         return OtherDevice(name: name, isDummy: device.isDummy, addresses: device.addresses)
     }
 
+    package func adoptDummy(named name: String) throws(NetlinkError) {
+        guard let device = devices[name] else {
+            throw NetlinkError(.refused(Errno.noDevice), operation: "adopt device \(name)")
+        }
+        guard device.isDummy else {
+            throw NetlinkError(.refused(Errno.exists), operation: "adopt device \(name)")
+        }
+        devices[name]?.isOurs = true
+    }
+
     package func removeDummy(named name: String) throws(NetlinkError) {
         guard let device = devices[name] else { return }
         guard device.isDummy, !device.isOurs else {

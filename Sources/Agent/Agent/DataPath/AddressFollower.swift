@@ -25,6 +25,8 @@ final class AddressFollower {
     init(_ vips: any VIPTable, device: String, wanted: Set<IPAddress>) {
         self.wanted = wanted
         wantedIPv4 = wanted.count { $0.family == .ipv4 }
+        // That one stays down.
+        isUp = device == DataPathSettings.kubeProxyDevice
         work = Work(vips, device)
     }
 

@@ -16,7 +16,11 @@ extension DataPathKeeper {
         follower = nil
         report.hasLooked = true
         do throws(NetlinkError) {
-            observed = try vips.read(device: demand.settings.device)
+            var found = try vips.read(device: demand.settings.device)
+            if report.isPreview, previewsAdoption, demand.settings.adoptsDevice {
+                found.adopt(demand.settings.device)
+            }
+            observed = found
         } catch {
             observed = nil
             report.fail(.addresses, ErrorText.describe(error))

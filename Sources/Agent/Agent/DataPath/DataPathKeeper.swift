@@ -43,11 +43,13 @@ package final class DataPathKeeper {
     /// What tracked connections have yet to forget.
     private var staleFlows: Set<StaleFlow> = []
     private static let staleFlowLimit = 100_000
+    /// Whether a preview takes kube-proxy's device for ours, as it will be once a takeover has marked it.
+    package var previewsAdoption = false
     /// Whether something failed that the next pass has to try again.
     package internal(set) var isBehind = false
 
     /// Devices whose addresses are those of Services too, left behind by a proxy that this one takes over from.
-    package static let takenOver: Set<String> = ["kube-ipvs0"]
+    package static let takenOver: Set<String> = [DataPathSettings.kubeProxyDevice]
 
     /// - Parameters:
     ///   - tracker: The tracked connections; `nil` where the kernel tracks none.

@@ -1,3 +1,4 @@
+internal import DataPath
 internal import Glibc
 internal import KubeProxy
 internal import NFTables
@@ -57,7 +58,8 @@ package struct HostDataPath: Sendable {
 
     /// As far as they can be seen: that takes root.
     private static func leftovers(_ devices: Set<String>) -> [String] {
-        let device = devices.contains(KubeProxyNames.device) ? ["device \(KubeProxyNames.device)"] : []
+        let device =
+            devices.contains(DataPathSettings.kubeProxyDevice) ? ["device \(DataPathSettings.kubeProxyDevice)"] : []
         do throws(TakeoverError) {
             return try Takeover.planPrograms(InstalledPrograms()).steps.map(\.description) + device
         } catch {

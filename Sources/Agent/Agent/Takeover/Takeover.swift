@@ -23,15 +23,29 @@ package struct Takeover {
     package func plan(_ demand: TakeoverDemand) throws(TakeoverError) -> TakeoverPlan {
         var plan = TakeoverPlan()
         try Self.planPrograms(programs, &plan)
-        guard
-            let device = try look({ () throws(NetlinkError) in
-                try devices.otherDevice(named: KubeProxyNames.device)
-            })
-        else { return plan }
+        guard let device = try proxyDevice() else { return plan }
         let observed = try look { () throws(NetlinkError) in try devices.read(device: demand.device) }
         try Self.refuse(toStrand: device, observed, demand)
         try Self.plan(device, demand, &plan)
         return plan
+    }
+
+    /// What comes before a sync that uses kube-proxy's device as it is: its addresses tell which virtual servers are of
+    /// Services that are no more, and then it is marked as ours. Nothing when there is none, or it is ours already.
+    package func planAdoption(_ demand: TakeoverDemand) throws(TakeoverError) -> TakeoverPlan {
+        var plan = TakeoverPlan()
+        guard let device = try proxyDevice() else { return plan }
+        guard device.isDummy else {
+            throw TakeoverError("\(device.name) is no dummy device: rename it, or set another network.device")
+        }
+        plan.steps = try Self.leftovers(device, demand).map(TakeoverStep.removeVirtualServer)
+        plan.steps.append(.adoptDevice(device.name, addresses: device.addresses.count))
+        return plan
+    }
+
+    /// The device that a kube-proxy has left; `nil` when there is none, or it is ours.
+    private func proxyDevice() throws(TakeoverError) -> OtherDevice? {
+        try look { () throws(NetlinkError) in try devices.otherDevice(named: DataPathSettings.kubeProxyDevice) }
     }
 
     /// What only programs find: rules, sets, tables. No virtual servers, and no device.
@@ -92,9 +106,10 @@ package struct Takeover {
         }
     }
 
-    private static func plan(
-        _ device: OtherDevice, _ demand: TakeoverDemand, _ plan: inout TakeoverPlan
-    ) throws(TakeoverError) {
+    /// Virtual servers of Services that are no more, sorted.
+    private static func leftovers(
+        _ device: OtherDevice, _ demand: TakeoverDemand
+    ) throws(TakeoverError) -> [VirtualServerKey] {
         let leftovers = demand.foreign.filter { device.addresses.contains($0) }
         let all = leftovers.count + demand.ours.count { device.addresses.contains($0) }
         if demand.removalGuard?.holds(leftovers.count, of: all) == true {
@@ -102,7 +117,13 @@ package struct Takeover {
                 "\(leftovers.count) of the \(all) virtual servers at addresses of \(device.name) are declared nowhere, "
                     + "which looks like a mistake: is the source complete? If it is, add --allow-mass-removal")
         }
-        plan.steps += leftovers.sorted().map(TakeoverStep.removeVirtualServer)
+        return leftovers.sorted()
+    }
+
+    private static func plan(
+        _ device: OtherDevice, _ demand: TakeoverDemand, _ plan: inout TakeoverPlan
+    ) throws(TakeoverError) {
+        plan.steps += try leftovers(device, demand).map(TakeoverStep.removeVirtualServer)
         if device.isDummy {
             plan.steps.append(.removeDevice(device.name, addresses: device.addresses.count))
         } else {
@@ -120,9 +141,9 @@ package struct Takeover {
             do {
                 try carryOut(step)
             } catch let error as NetlinkError {
-                throw TakeoverError("cannot remove \(step): \(ErrorText.describe(error)); \(Self.remedy)")
+                throw TakeoverError("cannot \(step.verb) \(step): \(ErrorText.describe(error)); \(Self.remedy)")
             } catch {
-                throw TakeoverError("cannot remove \(step): \(error); \(Self.remedy)")
+                throw TakeoverError("cannot \(step.verb) \(step): \(error); \(Self.remedy)")
             }
             done(step)
         }
@@ -137,6 +158,7 @@ package struct Takeover {
         case .deleteTable(let name): try programs.deleteTable(name)
         case .removeVirtualServer(let key): try remove(key)
         case .removeDevice(let name, _): try devices.removeDummy(named: name)
+        case .adoptDevice(let name, _): try devices.adoptDummy(named: name)
         }
     }
 
@@ -193,6 +215,9 @@ package struct TakeoverError: Error, Hashable, Sendable, CustomStringConvertible
 package protocol LeftoverDevices: VIPTable {
     /// The device of that name with its addresses; `nil` when there is none, or it is ours.
     func otherDevice(named name: String) throws(NetlinkError) -> OtherDevice?
+
+    /// Marks a dummy device as ours, and changes nothing else of it.
+    func adoptDummy(named name: String) throws(NetlinkError)
 
     /// Removes a dummy device with every address on it. One that is gone already is as well.
     func removeDummy(named name: String) throws(NetlinkError)

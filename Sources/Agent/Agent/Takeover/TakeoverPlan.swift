@@ -17,16 +17,20 @@ package struct TakeoverPlan: Hashable, Sendable {
         steps.contains { step in
             switch step {
             case .removeRules, .deleteTable: true
-            case .destroySet, .removeVirtualServer, .removeDevice: false
+            case .destroySet, .removeVirtualServer, .removeDevice, .adoptDevice: false
             }
         }
+    }
+
+    package static func + (first: Self, second: Self) -> Self {
+        TakeoverPlan(steps: first.steps + second.steps, kept: first.kept + second.kept)
     }
 
     /// Whether nothing is left to remove.
     package var isEmpty: Bool { steps.isEmpty }
 }
 
-/// One thing of kube-proxy's that is removed. Each is done when it is gone already.
+/// One thing of kube-proxy's that is removed, or becomes ours. Each is done when it is gone already.
 package enum TakeoverStep: Hashable, Sendable {
     /// Chains of iptables, and what leads into them: those of a table all at once.
     case removeRules(IPTablesRemoval, from: IPTablesVariant)
@@ -38,10 +42,21 @@ package enum TakeoverStep: Hashable, Sendable {
     case removeVirtualServer(VirtualServerKey)
     /// The device with this many addresses.
     case removeDevice(String, addresses: Int)
+    /// The device with this many addresses becomes ours as it is.
+    case adoptDevice(String, addresses: Int)
+
+    /// Whether it goes.
+    package var isRemoval: Bool {
+        if case .adoptDevice = self { return false }
+        return true
+    }
+
+    /// What is done to it.
+    package var verb: String { isRemoval ? "remove" : "adopt" }
 }
 
 extension TakeoverStep: CustomStringConvertible {
-    /// What it removes.
+    /// What it is about.
     package var description: String {
         switch self {
         case .removeRules(let removal, let variant):
@@ -49,7 +64,8 @@ extension TakeoverStep: CustomStringConvertible {
         case .destroySet(let name): "ipset \(name)"
         case .deleteTable(let name): "nftables table \(name)"
         case .removeVirtualServer(let key): "virtual server \(key)"
-        case .removeDevice(let name, let count): "device \(name) with \(count) addresses"
+        case .removeDevice(let name, let count), .adoptDevice(let name, let count):
+            "device \(name) with \(count) addresses"
         }
     }
 }

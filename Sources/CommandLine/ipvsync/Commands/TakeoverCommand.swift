@@ -21,7 +21,8 @@ struct TakeoverCommand: ParsableCommand {
             with virtual servers adopted as they are. Then removes kube-proxy's chains of
             iptables and the rules that lead into them, its sets of ipset, its tables of
             nftables, virtual servers of Services that are no more, and the device
-            kube-ipvs0; nothing of the kubelet's or anybody else's. Connections stay: with
+            kube-ipvs0, which with 'network.device: kube-ipvs0' becomes ipvsync's as it is;
+            nothing of the kubelet's or anybody else's. Connections stay: with
             'network.firewall: false', the table inet ipvsync-tracking keeps connection
             tracking on for those that kube-proxy masqueraded or redirected, until they end.
             Where that cannot be, nothing changes unless --allow-connection-loss is given.
@@ -90,8 +91,13 @@ struct TakeoverCommand: ParsableCommand {
     private func preview(
         _ declared: Declaration, _ demand: DataPathDemand, _ node: NodeSynchronizer, _ takeover: Takeover
     ) throws {
+        node.keeper?.previewsAdoption = true
         let report = try node.preview(declared.configuration.desired, demand)
-        let plan = try takeover.plan(self.demand(report, demand, node))
+        let needed = self.demand(report, demand, node)
+        let isAdopted = demand.settings.adoptsDevice
+        let plan =
+            isAdopted
+            ? try takeover.planPrograms() + takeover.planAdoption(needed) : try takeover.plan(needed)
         let hold = demand.settings.rules == nil && plan.losesTracking ? node.keeper?.previewHold() : nil
         output.print(
             TakeoverView(
@@ -113,6 +119,8 @@ struct TakeoverCommand: ParsableCommand {
         if keepsTracking { keepsTracking = try takeover.planPrograms().losesTracking }
         var hold: TrackingChange?
         if keepsTracking { hold = try node.keeper?.holdTracking(mayLose: allowConnectionLoss) }
+        var done: [TakeoverStep] = []
+        if demand.settings.adoptsDevice { done = try adopt(configuration, demand, node, takeover, isOurTurn) }
         let report =
             isOurTurn
             ? try node.synchronize(configuration.desired, demand)
@@ -127,7 +135,6 @@ struct TakeoverCommand: ParsableCommand {
             // The sync lets go of it when no connection was left at that moment.
             if let again = try node.keeper?.holdTracking(mayLose: allowConnectionLoss) { hold = again }
         }
-        var done: [TakeoverStep] = []
         do {
             try takeover.carryOut(plan) { done.append($0) }
         } catch {
@@ -137,6 +144,24 @@ struct TakeoverCommand: ParsableCommand {
         show(report, hold, done, plan, isPreview: !isOurTurn)
         _ = consume lock
         if !plan.kept.isEmpty { throw ExitStatus.failed.code }
+    }
+
+    /// Makes kube-proxy's device ours, once it is known that what follows can be done.
+    private func adopt(
+        _ configuration: Configuration, _ demand: DataPathDemand, _ node: NodeSynchronizer, _ takeover: Takeover,
+        _ isOurTurn: Bool
+    ) throws -> [TakeoverStep] {
+        node.keeper?.previewsAdoption = true
+        let preview =
+            isOurTurn
+            ? try node.preview(configuration.desired, demand)
+            : try Self.finishedPreview(configuration, demand, node)
+        guard preview.plan.held == nil else {
+            throw TakeoverError("removals would be held back, for they look like a mistake: see 'ipvsync plan'")
+        }
+        var done: [TakeoverStep] = []
+        try takeover.carryOut(try takeover.planAdoption(self.demand(preview, demand, node))) { done.append($0) }
+        return done
     }
 
     private func show(

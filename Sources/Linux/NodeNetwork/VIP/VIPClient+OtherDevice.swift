@@ -44,6 +44,21 @@ extension VIPClient {
         }
     }
 
+    /// Marks a dummy device of somebody else's as ours, and changes nothing else of it. While it is down, as kube-proxy
+    /// leaves its own, the kernel tells nobody of that (`netdev_state_change` in `net/core/dev.c`).
+    ///
+    /// - Throws: `EEXIST` when the device carries packets, `ENODEV` when there is none of that name.
+    package func adoptDummy(named name: String) throws(NetlinkError) {
+        let operation = "adopt device \(name)"
+        guard let link = try link(named: name) else { throw NetlinkError(.refused(ENODEV), operation: operation) }
+        guard link.kind == VIPDevice.kind else {
+            throw NetlinkError(.refused(EEXIST), operation: operation, message: "it is no dummy device")
+        }
+        for failure in try send([.markLink(index: link.index)]) {
+            throw NetlinkError(.refused(failure.errno), operation: operation, message: failure.message)
+        }
+    }
+
     /// Removes a dummy device with every address on it. One that is gone already is as well.
     ///
     /// - Throws: `EEXIST` when the device of that name is ours, or carries packets.

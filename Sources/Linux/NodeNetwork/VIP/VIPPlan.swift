@@ -47,7 +47,9 @@ package struct VIPPlan: Hashable, Sendable {
         // a device that comes up may be dropped without a word to us (addrconf_permanent_addr): their routes are made
         // anew from memory that it does not wait for.
         coming += additions.lazy.filter { $0.family == .ipv4 }.map(VIPOperation.addAddress)
-        if comesUp(observed.device, isNeeded: !missing.isEmpty) { coming.append(.setUp) }
+        if device != DataPathSettings.kubeProxyDevice, comesUp(observed.device, isNeeded: !missing.isEmpty) {
+            coming.append(.setUp)
+        }
         coming += additions.lazy.filter { $0.family == .ipv6 }.map(VIPOperation.addAddress)
         return VIPPlan(
             device: device, operations: coming + leaving.sorted().map(VIPOperation.removeAddress) + going,
@@ -86,7 +88,10 @@ extension VIPPlanError: CustomStringConvertible {
         switch self {
         case .deviceIsForeign(let name):
             "there is a device \(name) that ipvsync has not made (it is no dummy device with the alias "
-                + "“\(VIPDevice.alias)”): remove or rename it, or configure another name"
+                + "“\(VIPDevice.alias)”): "
+                + (name == DataPathSettings.kubeProxyDevice
+                    ? "once kube-proxy is stopped, 'ipvsync takeover' adopts it as it is"
+                    : "remove or rename it, or configure another name")
         }
     }
 }
@@ -141,6 +146,14 @@ package struct ObservedVIPs: Hashable, Sendable {
         self.addresses = addresses
         self.elsewhere = elsewhere
         self.routes = routes
+    }
+
+    /// Takes somebody else's device of that name for ours, with its addresses.
+    package mutating func adopt(_ name: String) {
+        guard device == .foreign else { return }
+        device = .ours(isUp: false)
+        addresses = Set(elsewhere.lazy.filter { $0.value == name }.map(\.key))
+        for address in addresses { elsewhere[address] = nil }
     }
 }
 
