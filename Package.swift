@@ -299,7 +299,8 @@ let package = Package(
         .testTarget(
             name: "PresentationTests",
             dependencies: [
-                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "Presentation",
+                "Agent", "DataPath", "Documents", "HealthChecks", "KubeProxy", "KubernetesObjects", "LoadBalancing",
+                "Presentation",
                 "Reconcile",
                 "ServiceTranslation", "TestSupport",
             ], path: "Tests/CommandLine/PresentationTests",
@@ -307,7 +308,8 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests",
             dependencies: [
-                "Agent", "Documents", "HTTPService", "KubernetesObjects", "LoadBalancing", "NodeNetwork", "Reconcile",
+                "Agent", "Configuration", "Documents", "HTTPService", "HealthChecks", "KubernetesObjects",
+                "LoadBalancing", "NodeNetwork", "Reconcile",
                 "ServiceTranslation", "Telemetry", "TemporaryFiles", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Tests/Agent/TelemetryTests",

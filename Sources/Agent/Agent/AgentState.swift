@@ -22,7 +22,7 @@ package struct AgentState: DesiredSource {
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
     private var index: ServiceIndex
     /// What is known of real servers that are checked.
-    package private(set) var verdicts: Verdicts
+    package internal(set) var verdicts: Verdicts
     private var serviceChecks = ServiceChecks()
     private var policy: TranslationPolicy
     /// What is known of this machine's addresses.
@@ -49,10 +49,15 @@ package struct AgentState: DesiredSource {
 
     package var desired: DesiredState {
         var all = files
-        all.virtualServers += index.desiredVirtualServers.filter { declared[$0.key] == nil }
+        all.virtualServers = allDeclared
         if !verdicts.isEmpty { all.virtualServers = all.virtualServers.map(verdicts.effective) }
         all.virtualServers.sort { $0.key < $1.key }
         return all
+    }
+
+    /// What is declared of all virtual servers, in any order.
+    var allDeclared: [DesiredVirtualServer] {
+        files.virtualServers + index.desiredVirtualServers.filter { declared[$0.key] == nil }
     }
 
     /// As declared, but for networks in which the API server is reached: taken whole, they would cut the node off.
@@ -137,6 +142,7 @@ package struct AgentState: DesiredSource {
         declared = Dictionary(uniqueKeysWithValues: files.virtualServers.map { ($0.key, $0) })
         // Everything is synchronised after this: which keys it touches does not matter.
         _ = translateMore()
+        if !verdicts.overrides.isEmpty { noteAllForOverrides() }
         watchFiles(configuration.health)
         _ = index.takeDataPathChange()
     }
@@ -245,6 +251,7 @@ package struct AgentState: DesiredSource {
     private mutating func watching(_ keys: [VirtualServerKey]) -> [VirtualServerKey] {
         let now = ContinuousClock.now
         for key in keys where declared[key] == nil {
+            verdicts.note(index.desired(key), key)
             guard let server = index.owner(key), let service = index.holder(of: key) else {
                 serviceChecks.forget(key)
                 verdicts.forget(key)
@@ -271,6 +278,7 @@ package struct AgentState: DesiredSource {
     ) -> VerdictChange {
         var change = verdicts.record(results, now: now)
         change.keys.formUnion(verdicts.advance(to: now))
+        change.add(endOverrides(now: now))
         return change
     }
 

@@ -94,17 +94,23 @@ extension ReconcilePolicy {
 }
 
 extension Declaration {
-    /// Takes what an agent knows of real servers into account, for a run that checks none itself: those of which nothing
-    /// is known count as up.
-    package mutating func apply(_ recollection: Recollection) {
-        guard !configuration.health.isEmpty else { return }
+    /// Takes what an agent knows of real servers and what is said by hand into account, for a run that checks none
+    /// itself: those of which nothing is known count as up.
+    ///
+    /// - Returns: The overrides that are about a real server.
+    @discardableResult
+    package mutating func apply(_ recollection: Recollection, _ overrides: Overrides = Overrides()) -> Overrides {
+        guard !configuration.health.isEmpty || !overrides.isEmpty else { return overrides }
         let now = ContinuousClock.now
-        var verdicts = Verdicts(now: now, recalling: recollection)
+        var verdicts = Verdicts(now: now, recalling: recollection, overrides: overrides)
         for server in configuration.desired.virtualServers {
+            verdicts.note(server, server.key)
             guard var rules = configuration.health[server.key] else { continue }
             rules.startsDown = false
             verdicts.watch(server, by: rules, now: now)
         }
         configuration.desired.virtualServers = configuration.desired.virtualServers.map(verdicts.effective)
+        _ = verdicts.endOrphanedOverrides()
+        return verdicts.overrides
     }
 }

@@ -178,5 +178,5 @@ extension LedgerStore {
 
 extension BootClock {
     /// Whole milliseconds since boot.
-    fileprivate var milliseconds: UInt64 { UInt64(max(0, time / .milliseconds(1))) }
+    var milliseconds: UInt64 { UInt64(max(0, time / .milliseconds(1))) }
 }

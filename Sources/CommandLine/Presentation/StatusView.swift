@@ -20,7 +20,7 @@ package struct StatusView: Presentable {
     package var document: Document { status.document }
 
     package var lines: [Line] {
-        [title] + health + [Line(sync), Line(table)] + sources + checks + drains + held
+        [title] + health + [Line(sync), Line(table)] + sources + checks + overrides + weights + drains + held
             + list("Refused by the kernel", status.refused, .red)
             + list("Not as declared", status.complaints, .yellow) + drift + changes
     }
@@ -113,6 +113,28 @@ extension StatusView {
         let more: [Line] = rest > 0 ? ["… and \(rest) more"] : []
         return ["", Line(text, checks.down > 0 ? .red : nil)] + table.lines() + more
             + list("Quorum lost", checks.lostQuorums, .red)
+    }
+
+    private var overrides: [Line] {
+        guard !status.overrides.isEmpty else { return [] }
+        let rest = status.overrides.count - Self.listed
+        return [""] + OverrideText.table(status.overrides.prefix(Self.listed), at: now).lines()
+            + (rest > 0 ? ["… and \(rest) more"] : [])
+    }
+
+    private var weights: [Line] {
+        guard !status.weights.isEmpty else { return [] }
+        var table = TextTable(rightAligned: [0: [2, 3]])
+        table.add(kind: 0, ["VIRTUAL SERVER", "REAL SERVER", "DECLARED", "NOW", "REASON"], style: .bold)
+        for weight in status.weights.prefix(Self.listed) {
+            table.add(
+                kind: 0,
+                [
+                    weight.virtualServer, weight.realServer, "\(weight.declared)", "\(weight.effective)", weight.reason,
+                ], style: .yellow)
+        }
+        let rest = status.weights.count - Self.listed
+        return [""] + table.lines() + (rest > 0 ? ["… and \(rest) more"] : [])
     }
 
     private var drains: [Line] {

@@ -55,6 +55,7 @@ final class NodeAgent {
     private var family: FamilyWatch?
     private var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
     private let health: HealthWatch
+    private let overrides: OverrideWatch
     private var reporter: AgentReporter
     private let servers: TelemetryServers
     private var turn = LoopTurn()
@@ -111,7 +112,8 @@ final class NodeAgent {
             ClusterWatch($0, resources: APIResource.proxied(proxyName: proxyName))
         }
         health = HealthWatch(store.verdicts, log: log)
-        state = AgentState(declared, node: node, verdicts: health.recall())
+        overrides = OverrideWatch(store.overrides, log: log)
+        state = AgentState(declared, node: node, verdicts: health.recall(overrides.recall()))
         if watch == nil { _ = state.noteHeardAll() }
         keeper = try options.state.keeper()
         reconciler = Reconciler(timing: settings.timing, keepsNetwork: true, now: .now)
@@ -125,7 +127,8 @@ final class NodeAgent {
         reporter = AgentReporter(
             log: log, manager: ServiceManager(environment: ProcessEnvironment.variables))
         servers = TelemetryServers(
-            reporter.board, DescriptorBudget(limit: OpenFilesLimit.raise()), store: store, log: log)
+            reporter.board, DescriptorBudget(limit: OpenFilesLimit.raise()), store: store, desk: overrides.desk,
+            log: log)
         introduce(node, store)
     }
 
@@ -173,7 +176,7 @@ final class NodeAgent {
                 if signal == .end { return try end() }
                 reload()
             }
-            reconciler.note(health.turn(&state, &reporter), at: .now)
+            followHealth()
             reconcile()
             if let warningTime, warningTime <= .now { warn() }
             if let memoryTime, memoryTime <= .now {
@@ -182,6 +185,13 @@ final class NodeAgent {
             }
             reporter.note(turn: turn.duration)
         }
+    }
+
+    /// Takes what checks have found, and what is said by hand.
+    private func followHealth() {
+        let change = health.turn(&state, &reporter)
+        let ordered = overrides.turn(&state, &reporter, hasEnded: !change.endedOverrides.isEmpty)
+        reconciler.note(change.keys.union(ordered), at: .now)
     }
 
     /// Takes what the targets have done, and hands them what is due.
@@ -211,6 +221,7 @@ final class NodeAgent {
         }
         let isSettled = network.finish(by: end) && isTableSettled
         health.end(state.verdicts, by: end)
+        overrides.end(state.verdicts, by: end)
         if settings.cleansUpOnExit, !isSettled {
             log.error("not cleaned up", metadata: ["detail": "a change is still under way; run 'ipvsync cleanup'"])
         } else if settings.cleansUpOnExit {
@@ -240,7 +251,7 @@ final class NodeAgent {
             [
                 signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor,
                 family?.descriptor,
-            ].compactMap(\.self) + health.descriptors
+            ].compactMap(\.self) + health.descriptors + overrides.descriptors
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let milliseconds = wait / .milliseconds(1)

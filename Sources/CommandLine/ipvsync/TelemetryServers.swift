@@ -15,6 +15,7 @@ internal import Telemetry
 final class TelemetryServers {
     private let board: StatusBoard
     private let socket: String
+    private let desk: OverrideDesk
     private let log: Logger
     private var settings: Settings?
     private var port: HTTPServer?
@@ -36,7 +37,8 @@ final class TelemetryServers {
         let trafficLimit: Int
     }
 
-    init(_ board: StatusBoard, _ budget: DescriptorBudget, store: LedgerStore, log: Logger) {
+    init(_ board: StatusBoard, _ budget: DescriptorBudget, store: LedgerStore, desk: OverrideDesk, log: Logger) {
+        self.desk = desk
         self.board = board
         self.budget = budget
         self.log = log
@@ -121,7 +123,8 @@ final class TelemetryServers {
     ) -> HTTPServer? {
         let traffic = traffic
         let responder = TelemetryResponder(
-            board, trafficLimit: trafficLimit, bootSeconds: { BootClock().seconds }, traffic: traffic.current)
+            board, trafficLimit: trafficLimit, bootSeconds: { BootClock().seconds }, traffic: traffic.current,
+            overrides: listener == .unix(path: socket) ? OverrideResponder(desk, user: geteuid()) : nil)
         do throws(HTTPServiceError) {
             let server = try HTTPServer(
                 listener, limits: limits, figures: board.servers[figures].figures,
