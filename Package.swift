@@ -197,7 +197,7 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Checker", "Configuration", "DataPath", "HealthChecks", "IPVS", "KubeProxy", "KubernetesAPI",
+                "Agent", "Checker", "Configuration", "DataPath", "HealthChecks", "IPVS", "KubeProxy", "KubernetesAPI",
                 "LoadBalancing", "Manifests", "Migrations",
                 "NFTables",
                 "Netlink", "NodeNetwork", "TestSupport",

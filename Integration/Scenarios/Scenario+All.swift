@@ -4,6 +4,6 @@ extension Scenario {
         harness + ipvsadm + contract + sync + ownership + drain + commands + services + faults + agent + traffic
         + telemetry + watching + soak + adversity + leaving + nodeNetwork + nftables + dataPath + rolling + firstSync
         + nodeAlone + serviceManager + schedulers + forwarding + takeover + tracking + modules + tenants + hostile
-        + binary + checks + byHand
+        + binary + checks + byHand + activity + hooks
         + foreignEntries + imports + claimedAddresses + load
 }

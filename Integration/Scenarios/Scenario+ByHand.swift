@@ -56,7 +56,7 @@ extension Scenario {
             try expect(
                 try context.command("show").output.contains("declared 1: weight by hand"), "show does not tell of it")
             // A real server without connections goes at once.
-            try context.command("drain", "10.1.0.2:80", "--for", "3s")
+            try context.command("drain", "10.1.0.2:80")
             try context.eventuallyTable(agent, table(5, nil))
             let plan = try context.command("plan", "--config", path)
             try expect(plan.output.contains("By hand: drain 10.1.0.2:80"), plan.output)
@@ -85,7 +85,8 @@ extension Scenario {
                 ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", context.ipvsync, "enable", "10.1.0.1"]
             ).run()
             try expect(!stranger.succeeded, stranger.description)
-            // Its time is over.
+            // The same again, for a time that is over soon.
+            try context.command("drain", "10.1.0.2:80", "--for", "1s")
             try context.eventuallyTable(agent, table(5, 1))
             try agent.waitForText("its time is over")
             // The real server goes, and comes back as it is declared.

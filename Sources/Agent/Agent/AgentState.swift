@@ -20,6 +20,8 @@ package struct AgentState: DesiredSource {
     private var filesWarningCounts = WarningCounts()
     private var declaredNetwork: DataPathSettings?
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
+    /// The virtual servers that wait for an address.
+    private var waiting: [IPAddress: Set<VirtualServerKey>] = [:]
     private var index: ServiceIndex
     /// What is known of real servers that are checked.
     package internal(set) var verdicts: Verdicts
@@ -51,6 +53,7 @@ package struct AgentState: DesiredSource {
         var all = files
         all.virtualServers = allDeclared
         if !verdicts.isEmpty { all.virtualServers = all.virtualServers.map(verdicts.effective) }
+        if !waiting.isEmpty { all.virtualServers = all.virtualServers.map { $0.following(here) } }
         all.virtualServers.sort { $0.key < $1.key }
         return all
     }
@@ -71,7 +74,20 @@ package struct AgentState: DesiredSource {
 
     package var settings: DesiredState { DesiredState(timeouts: files.timeouts, syncDaemons: files.syncDaemons) }
 
-    package func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { declared(key).map(verdicts.effective) }
+    package func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? {
+        declared(key).map { verdicts.effective($0).following(here) }
+    }
+
+    /// The addresses that virtual servers can wait for; `nil` while these could not be listed, and all count as here.
+    private var here: Set<IPAddress>? { knowsNodeAddresses ? stations.addresses : nil }
+
+    /// Whether a virtual server waits for an address: then the node's addresses have to be known.
+    package var followsAddresses: Bool { !waiting.isEmpty }
+
+    /// How many virtual servers wait for each address that is not here.
+    package var inactive: [IPAddress: Int] {
+        waiting.filter { here?.contains($0.key) == false }.mapValues(\.count)
+    }
 
     /// What is declared of one virtual server, whatever is known of its real servers.
     package func declared(_ key: VirtualServerKey) -> DesiredVirtualServer? { declared[key] ?? index.desired(key) }
@@ -140,6 +156,10 @@ package struct AgentState: DesiredSource {
         follow(next)
         serviceChecks.use(configuration.settings.services)
         declared = Dictionary(uniqueKeysWithValues: files.virtualServers.map { ($0.key, $0) })
+        waiting = [:]
+        for server in files.virtualServers {
+            if let address = server.activeWhen { waiting[address, default: []].insert(server.key) }
+        }
         // Everything is synchronised after this: which keys it touches does not matter.
         _ = translateMore()
         if !verdicts.overrides.isEmpty { noteAllForOverrides() }
@@ -215,10 +235,12 @@ package struct AgentState: DesiredSource {
     package mutating func use(_ stations: NodeStations) -> [VirtualServerKey] {
         var next = policy
         next.use(stations)
+        let before = here
         self.stations = stations
         knowsNodeAddresses = true
         follow(next)
-        return translateMore()
+        let changed = waiting.filter { before?.contains($0.key) != stations.addresses.contains($0.key) }
+        return translateMore() + changed.values.joined()
     }
 
     /// Takes the addresses where the API server is reached.

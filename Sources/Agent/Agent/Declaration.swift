@@ -2,6 +2,7 @@ package import Configuration
 package import DataPath
 package import HealthChecks
 internal import LoadBalancing
+package import Netlink
 package import NodeNetwork
 package import Reconcile
 package import ServiceTranslation
@@ -94,6 +95,15 @@ extension ReconcilePolicy {
 }
 
 extension Declaration {
+    /// Takes into account which addresses this node has now: virtual servers that wait for another one are not active.
+    package mutating func followAddresses() throws(NetlinkError) {
+        guard configuration.desired.virtualServers.contains(where: { $0.activeWhen != nil }) else { return }
+        let device = configuration.settings.network?.options?.device
+        var here = stations?.addresses
+        if here == nil { here = try HostIdentity.stations(except: device).addresses }
+        configuration.desired.virtualServers = configuration.desired.virtualServers.map { $0.following(here) }
+    }
+
     /// Takes what an agent knows of real servers and what is said by hand into account, for a run that checks none
     /// itself: those of which nothing is known count as up.
     ///
@@ -112,5 +122,15 @@ extension Declaration {
         configuration.desired.virtualServers = configuration.desired.virtualServers.map(verdicts.effective)
         _ = verdicts.endOrphanedOverrides()
         return verdicts.overrides
+    }
+}
+
+extension DesiredVirtualServer {
+    /// Active as long as the address that it waits for is among these; `nil` where nobody knows.
+    func following(_ addresses: Set<IPAddress>?) -> Self {
+        guard let activeWhen, let addresses, !addresses.contains(activeWhen) else { return self }
+        var server = self
+        server.isActive = false
+        return server
     }
 }

@@ -46,6 +46,10 @@ extension AgentSnapshot {
                 "reasons": .sequence(healthCheckPorts.unserved.prefix(Self.listedPorts).map { .string($0) }),
             ],
             "checks": checks.document(),
+            "inactive": .sequence(
+                inactive.sorted { $0.key < $1.key }.prefix(Self.listedWeights).map { address, count in
+                    ["address": .string(address.description), "virtualServers": .integer(Int64(count))]
+                }),
             "overrides": (checks.verdicts?.overrides ?? Overrides()).document(),
             "weights": .sequence((checks.verdicts?.deviations(atMost: Self.listedWeights) ?? []).map(\.document)),
             "held": held.map(\.document) ?? .null,

@@ -82,6 +82,7 @@ package struct TelemetryResponder: Sendable {
         snapshot.metrics.write(to: &text)
         snapshot.writeState(to: &text)
         snapshot.checks.metrics.write(to: &text, snapshot.checks.verdicts, limit: trafficLimit)
+        snapshot.checks.hooks.write(to: &text)
         (snapshot.checks.verdicts?.overrides ?? Overrides()).write(to: &text, limit: trafficLimit)
         let servers = snapshot.metrics.counts.ours.realServers
         let figures = servers <= trafficLimit && trafficLimit > 0 ? traffic() : nil

@@ -14,6 +14,7 @@ extension AgentStatus {
             checks: health?["checks"]?.elements.map(Check.init) ?? [],
             sources: document["sources"]?.elements.map(Source.init) ?? [], sync: Sync(document["sync"] ?? .null),
             counts: Counts(table ?? .null), realServerChecks: RealServerChecks(document["checks"] ?? .null),
+            inactive: document["inactive"]?.elements.map(Waiting.init) ?? [],
             overrides: document["overrides"]?.elements.map(Override.init) ?? [],
             weights: document["weights"]?.elements.map(Weight.init) ?? [],
             drains: document["drains"]?.elements.map(Drain.init) ?? [],
@@ -88,6 +89,12 @@ extension AgentStatus.Override {
             virtualServers: document.number("virtualServers"), since: document.text("since"),
             remainingSeconds: document["remainingSeconds"]?.double, user: document.number("user"),
             process: document.number("process"))
+    }
+}
+
+extension AgentStatus.Waiting {
+    fileprivate init(_ document: Document) {
+        self.init(address: document.text("address") ?? "", virtualServers: document.number("virtualServers"))
     }
 }
 

@@ -72,6 +72,12 @@ package struct AgentStatus: Hashable, Sendable {
         let reason: String
     }
 
+    /// Virtual servers that wait for an address.
+    package struct Waiting: Hashable, Sendable {
+        let address: String
+        let virtualServers: UInt64
+    }
+
     /// The last syncs.
     struct Sync: Hashable, Sendable {
         let scope: String?
@@ -131,6 +137,7 @@ package struct AgentStatus: Hashable, Sendable {
     let sync: Sync
     package let counts: Counts
     package let realServerChecks: RealServerChecks
+    let inactive: [Waiting]
     package let overrides: [Override]
     /// At most the first thousand.
     package let weights: [Weight]

@@ -20,7 +20,7 @@ package struct StatusView: Presentable {
     package var document: Document { status.document }
 
     package var lines: [Line] {
-        [title] + health + [Line(sync), Line(table)] + sources + checks + overrides + weights + drains + held
+        [title] + health + [Line(sync), Line(table)] + inactive + sources + checks + overrides + weights + drains + held
             + list("Refused by the kernel", status.refused, .red)
             + list("Not as declared", status.complaints, .yellow) + drift + changes
     }
@@ -113,6 +113,14 @@ extension StatusView {
         let more: [Line] = rest > 0 ? ["… and \(rest) more"] : []
         return ["", Line(text, checks.down > 0 ? .red : nil)] + table.lines() + more
             + list("Quorum lost", checks.lostQuorums, .red)
+    }
+
+    private var inactive: [Line] {
+        status.inactive.prefix(Self.listed).map { waiting in
+            Line(
+                "Not active: \(PlainText.count(waiting.virtualServers, "virtual server")), for \(waiting.address) is not "
+                    + "on this node")
+        }
     }
 
     private var overrides: [Line] {
@@ -227,9 +235,9 @@ extension Terminal.Style {
     /// What a change does, by its last word.
     init?(_ message: String) {
         switch message.split(separator: " ").last {
-        case "added", "revived": self = .green
+        case "added", "revived", "up", "gained": self = .green
         case "edited", "draining": self = .yellow
-        case "removed": self = .red
+        case "removed", "down", "lost": self = .red
         default: return nil
         }
     }

@@ -32,7 +32,24 @@ extension AgentReporter {
             log.warning("more checks have changed", metadata: ["count": "\(rest)"])
         }
         tellQuorums(change)
+        record(change)
         board.update { $0.checks.metrics.take(change, results.map(\.1), lateness: figures?.lateness) }
+    }
+
+    /// Puts it among the latest changes; the first answers are no news.
+    private func record(_ change: VerdictChange) {
+        let transitions = change.transitions.filter { $0.old != .unknown || $0.new == .down }
+        let latest = transitions.suffix(Self.transitionLines).map { transition in
+            ChangeRecord(
+                "real server \(transition.new.rawValue)", virtualServer: names(transition.virtualServers),
+                realServer: transition.subject.realServer.description,
+                detail: "\(transition.subject.check.probe.name): \(transition.result.reason)")
+        }
+        let quorums = change.quorums.suffix(Self.transitionLines).map { quorum in
+            ChangeRecord(quorum.isThere ? "quorum gained" : "quorum lost", virtualServer: "\(quorum.virtualServer)")
+        }
+        guard !latest.isEmpty || !quorums.isEmpty else { return }
+        board.update { $0.note(latest + quorums, of: transitions.count + change.quorums.count) }
     }
 
     private func tell(_ transition: VerdictChange.Transition) {
@@ -49,6 +66,24 @@ extension AgentReporter {
         }
     }
 
+    /// Tells of hooks.
+    mutating func report(_ notices: [HookNotice], _ figures: HookFigures) {
+        for notice in notices {
+            switch notice {
+            case .failed(let event, let object, let reason):
+                log.warning(
+                    "hook failed",
+                    metadata: ["hook": "\(event.rawValue)", "object": "\(object)", "detail": "\(reason)"])
+            case .dropping:
+                log.warning(
+                    "hooks are dropped: too many wait", metadata: ["waiting": "\(HookRunner.mostWaiting)"])
+            }
+        }
+        guard figures != hookFigures else { return }
+        hookFigures = figures
+        board.update { $0.checks.hooks = figures }
+    }
+
     // MARK: By hand
 
     /// Tells of an order that was followed.
@@ -63,6 +98,7 @@ extension AgentReporter {
         }
         tellEnded(outcome.change)
         tellQuorums(outcome.change)
+        record(outcome.change)
     }
 
     /// Tells of an order that was refused.

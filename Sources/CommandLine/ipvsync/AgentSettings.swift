@@ -1,6 +1,7 @@
 internal import Agent
 internal import Configuration
 internal import Glibc
+internal import HealthChecks
 internal import LoadBalancing
 internal import Logging
 internal import Reconcile
@@ -15,6 +16,7 @@ struct AgentSettings {
     let listen: Endpoint?
     let trafficLimit: Int
     let servesHealthChecks: Bool
+    let hooks: HookSettings?
     let logFormat: LineLogHandler.Format
     let logLevel: Logger.Level
 
@@ -38,6 +40,7 @@ struct AgentSettings {
             }
         trafficLimit = Int(telemetry?.trafficLimit ?? Settings.standardTrafficLimit)
         servesHealthChecks = telemetry?.healthCheckNodePorts ?? false
+        hooks = settings.hooks
         let logging = settings.logging ?? LoggingSettings()
         logFormat =
             switch options.logFormat?.rawValue ?? logging.format.rawValue {

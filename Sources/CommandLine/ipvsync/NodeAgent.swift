@@ -1,5 +1,6 @@
 internal import Agent
 internal import CSystem
+internal import Checker
 internal import Configuration
 internal import DataPath
 internal import Files
@@ -56,6 +57,7 @@ final class NodeAgent {
     private var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
     private let health: HealthWatch
     private let overrides: OverrideWatch
+    private let hooks = HookRunner()
     private var reporter: AgentReporter
     private let servers: TelemetryServers
     private var turn = LoopTurn()
@@ -76,6 +78,8 @@ final class NodeAgent {
     private static let reloadDelay = Duration.milliseconds(200)
     /// Addresses mostly come and go several at a time.
     private static let addressDelay = Duration.milliseconds(500)
+    /// Where virtual servers wait for an address, the first of several is followed soon.
+    private static let awaitedAddressDelay = Duration.milliseconds(20)
     /// A directory that is not there is looked for again after that long, and addresses that could not be listed.
     private static let blindWait = Duration.seconds(2)
     /// What stands in the API server's way may come later, with another address of its name.
@@ -114,7 +118,7 @@ final class NodeAgent {
         health = HealthWatch(store.verdicts, log: log)
         overrides = OverrideWatch(store.overrides, log: log)
         state = AgentState(declared, node: node, verdicts: health.recall(overrides.recall()))
-        if watch == nil { _ = state.noteHeardAll() }
+        if watch == nil, state.knowsNodeAddresses || !state.followsAddresses { _ = state.noteHeardAll() }
         keeper = try options.state.keeper()
         reconciler = Reconciler(timing: settings.timing, keepsNetwork: true, now: .now)
         reconciler.driftPolicy = settings.drift
@@ -146,6 +150,7 @@ final class NodeAgent {
         servers.use(settings)
         log.info("started", metadata: ["version": "\(IPVSync.version)", "node": "\(node)"])
         serveHealthChecks()
+        reporter.report(inactive: state.inactive)
         reporter.warnOfNeighbours()
     }
 
@@ -158,7 +163,10 @@ final class NodeAgent {
             if let news = files.takeNews() { log.warning("files are not watched", metadata: ["detail": "\(news)"]) }
             if files.hasChanged() || files.lookAgain() { reloadTime = .now + Self.reloadDelay }
             if addresses?.hasChanged(except: device) ?? false {
-                addressTime = addressTime ?? .now + Self.addressDelay
+                let delay = state.followsAddresses ? Self.awaitedAddressDelay : Self.addressDelay
+                addressTime = min(addressTime ?? .now + delay, .now + delay)
+            } else if addresses == nil, addressTime == nil, state.followsAddresses {
+                addressTime = .now + Self.blindWait
             }
             if let addressTime, addressTime <= .now { followAddresses() }
             if family?.hasChanged() ?? false {
@@ -166,7 +174,9 @@ final class NodeAgent {
                 reconciler.noteEverything(at: .now)
             }
             if state.hasMore { noteChanges(state.translateMore()) }
-            if !state.isComplete, watch?.isComplete ?? true, state.knowsNodeAddresses || watch == nil {
+            if !state.isComplete, watch?.isComplete ?? true,
+                state.knowsNodeAddresses || watch == nil && !state.followsAddresses
+            {
                 noteChanges(state.noteHeardAll())
             }
             releaseAPIServer()
@@ -189,9 +199,12 @@ final class NodeAgent {
 
     /// Takes what checks have found, and what is said by hand.
     private func followHealth() {
-        let change = health.turn(&state, &reporter)
-        let ordered = overrides.turn(&state, &reporter, hasEnded: !change.endedOverrides.isEmpty)
-        reconciler.note(change.keys.union(ordered), at: .now)
+        var change = health.turn(&state, &reporter)
+        change.add(overrides.turn(&state, &reporter, hasEnded: !change.endedOverrides.isEmpty))
+        reconciler.note(change.keys, at: .now)
+        hooks.settings = settings.hooks
+        let notices = hooks.take(change) { state.declared($0)?.name } + hooks.turn(now: .now)
+        reporter.report(notices, hooks.figures)
     }
 
     /// Takes what the targets have done, and hands them what is due.
@@ -238,7 +251,7 @@ final class NodeAgent {
     private var wait: Duration {
         let times = [
             state.isComplete ? reconciler.due : nil, reloadTime, addressTime, warningTime, releaseTime,
-            health.wakeUp(state),
+            health.wakeUp(state), hooks.wakeUp,
         ].compactMap(\.self)
         if state.hasMore { return .zero }
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait
@@ -252,6 +265,7 @@ final class NodeAgent {
                 signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor,
                 family?.descriptor,
             ].compactMap(\.self) + health.descriptors + overrides.descriptors
+            + [hooks.descriptor].compactMap(\.self)
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let milliseconds = wait / .milliseconds(1)
@@ -337,6 +351,7 @@ final class NodeAgent {
                 ])
         }
         reconciler.note(state.use(stations), at: .now)
+        reporter.report(inactive: state.inactive)
         reconciler.note(state.takeDataPathChange(), at: .now)
         // A Service's address that is on another device now, or no longer: ours lets it go, or takes it.
         let changed = before.symmetricDifference(now)
@@ -390,6 +405,7 @@ final class NodeAgent {
 
     private func use(_ declared: Declaration) {
         state.use(declared)
+        reporter.report(inactive: state.inactive)
         let proxyName = declared.configuration.settings.services?.proxyName
         if proxyName != self.proxyName {
             // Its lists take the place of those before when they are complete.

@@ -1,6 +1,5 @@
 internal import Agent
 internal import HealthChecks
-internal import LoadBalancing
 internal import Logging
 
 /// The agent's side of overrides by hand: it follows orders, and keeps what they say over restarts.
@@ -49,18 +48,18 @@ final class OverrideWatch {
     /// Follows the orders that wait, and keeps what stands.
     ///
     /// - Parameter hasEnded: Whether overrides have ended by themselves.
-    /// - Returns: The virtual servers that are wanted otherwise now.
+    /// - Returns: What has changed.
     func turn(
         _ state: inout AgentState, _ reporter: inout AgentReporter, hasEnded: Bool, now: ContinuousClock.Instant = .now
-    ) -> Set<VirtualServerKey> {
+    ) -> VerdictChange {
         takeWritten()
-        var keys: Set<VirtualServerKey> = []
+        var change = VerdictChange()
         var waiting: [(OverrideTicket, OverrideOutcome)] = []
         for ticket in desk.take() {
             do throws(OverrideRefusal) {
                 let outcome = try state.follow(ticket.order, by: ticket.author, now: now)
                 reporter.report(outcome, now: now)
-                keys.formUnion(outcome.change.keys)
+                change.add(outcome.change)
                 ticket.note(outcome)
                 waiting.append((ticket, outcome))
             } catch {
@@ -68,11 +67,11 @@ final class OverrideWatch {
                 ticket.answer(.refused(error))
             }
         }
-        guard !waiting.isEmpty || hasEnded else { return keys }
+        guard !waiting.isEmpty || hasEnded else { return change }
         reporter.publish(state.verdicts)
         isUnsaved = true
         writer.hand(Writing(overrides: state.verdicts.overrides, waiting: waiting))
-        return keys
+        return change
     }
 
     private func takeWritten() {

@@ -18,7 +18,7 @@ struct Cadence {
         interval = check.interval
         retryDelay = check.retryDelay
         fall = check.fall
-        due = now + min(check.interval, Self.spread) * jitter
+        due = check.isEvent ? now : now + min(check.interval, Self.spread) * jitter
     }
 
     /// Says when the next attempt is due after one that has ended.
@@ -33,6 +33,14 @@ struct Cadence {
         guard due < now else { return }
         let missed = (now - due).nanoseconds / max(1, interval.nanoseconds)
         due += interval * Int(missed + 1)
+    }
+}
+
+extension ServerCheck {
+    /// Whether it is no check, but a command that is run once.
+    var isEvent: Bool {
+        guard case .command(let command) = probe else { return false }
+        return command.event != nil
     }
 }
 

@@ -18,6 +18,8 @@ package struct Verdicts: Sendable {
     /// What is said by hand.
     package internal(set) var overrides: Overrides
     private let recollection: Recollection
+    /// How many checks of a real server are down.
+    private var down: [Endpoint: Int] = [:]
     /// Whether other subjects are to be checked than at the last ``takeSubjects()``.
     private var haveSubjectsChanged = true
     /// How many subjects are in a state.
@@ -91,7 +93,7 @@ package struct Verdicts: Sendable {
             let known = wasDown ? Verdict(.down, since: now, reason: "down by the check before") : nil
             let verdict = known ?? recollection.verdict(subject) ?? Verdict(since: now)
             entries[subject] = Entry(verdict: verdict)
-            counts[verdict.state, default: 0] += 1
+            count(verdict.state, subject, 1)
             haveSubjectsChanged = true
         }
         entries[subject]?.users.insert(key)
@@ -102,11 +104,18 @@ package struct Verdicts: Sendable {
         entry.users.remove(key)
         if entry.users.isEmpty {
             entries[subject] = nil
-            counts[entry.verdict.state, default: 0] -= 1
+            count(entry.verdict.state, subject, -1)
             haveSubjectsChanged = true
         } else {
             entries[subject] = entry
         }
+    }
+
+    private mutating func count(_ state: Verdict.State, _ subject: CheckSubject, _ difference: Int) {
+        counts[state, default: 0] += difference
+        guard state == .down else { return }
+        let count = (down[subject.realServer] ?? 0) + difference
+        down[subject.realServer] = count > 0 ? count : nil
     }
 
     /// What is to be checked; `nil` when that is the same as at the last call.
@@ -134,12 +143,15 @@ package struct Verdicts: Sendable {
             change.keys.formUnion(entries.values[index].users)
             let after = entries.values[index].verdict
             guard before.state != after.state else { continue }
-            counts[before.state, default: 0] -= 1
-            counts[after.state, default: 0] += 1
+            let wasDown = down[subject.realServer] != nil
+            count(before.state, subject, -1)
+            count(after.state, subject, 1)
+            let isDown = down[subject.realServer] != nil
             change.transitions.append(
                 VerdictChange.Transition(
                     subject: subject, old: before.state, new: after.state, lasted: before.since.duration(to: now),
-                    result: result, virtualServers: entries.values[index].users.sorted()))
+                    result: result, virtualServers: entries.values[index].users.sorted(),
+                    decides: wasDown != isDown))
         }
         for key in change.keys { judge(key, &change) }
         return change
@@ -240,6 +252,8 @@ package struct VerdictChange: Sendable {
         /// The attempt that decided it.
         package let result: CheckResult
         package let virtualServers: [VirtualServerKey]
+        /// Whether the real server is down by it that was not, or is not down any more by any check.
+        package let decides: Bool
     }
 
     /// A virtual server has lost its quorum, or has it again.

@@ -132,7 +132,7 @@ struct ConfigurationSchemaTests {
                 #expect(Self.problems(Self.file(with: "unheard", in: path)).contains("unknown key"), "\(path)")
             }
         }
-        #expect(objects == 26)
+        #expect(objects == 29)
     }
 
     @Test("It is JSON with its dialect named")
