@@ -199,7 +199,7 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Checker", "Configuration", "DataPath", "HealthChecks", "IPVS", "KubeProxy", "KubernetesAPI",
+                "Agent", "Checker", "Configuration", "DataPath", "HealthChecks", "IPVS", "KubeProxy", "KubernetesAPI",
                 "LoadBalancing", "Manifests", "Migrations",
                 "NFTables",
                 "Netlink", "NodeNetwork", "TestSupport",
@@ -301,7 +301,8 @@ let package = Package(
         .testTarget(
             name: "PresentationTests",
             dependencies: [
-                "Agent", "DataPath", "Documents", "KubeProxy", "KubernetesObjects", "LoadBalancing", "Presentation",
+                "Agent", "DataPath", "Documents", "HealthChecks", "KubeProxy", "KubernetesObjects", "LoadBalancing",
+                "Presentation",
                 "Reconcile",
                 "ServiceTranslation", "TestSupport",
             ], path: "Tests/CommandLine/PresentationTests",
@@ -309,8 +310,9 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests",
             dependencies: [
-                "Agent", "Documents", "HTTPService", "KubernetesAPI", "KubernetesObjects", "LoadBalancing",
-                "NodeNetwork", "Reconcile", "ServiceTranslation", "Telemetry", "TemporaryFiles", "TestSupport",
+                "Agent", "Configuration", "Documents", "HTTPService", "HealthChecks", "KubernetesAPI",
+                "KubernetesObjects", "LoadBalancing", "NodeNetwork", "Reconcile", "ServiceTranslation", "Telemetry",
+                "TemporaryFiles", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Tests/Agent/TelemetryTests", exclude: ["Fixtures"],
             swiftSettings: settings),

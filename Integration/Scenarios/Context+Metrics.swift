@@ -1,4 +1,10 @@
 extension Context {
+    /// All metrics of an agent that tells of itself on its standard port.
+    func metrics(_ agent: RunningCommand) throws(ScenarioFailure) -> String {
+        try expect(agent.isRunning, agent.error)
+        return try run(["curl", "-sf", "http://127.0.0.1:10249/metrics"]).output
+    }
+
     /// The value of a series that an agent tells on its standard port.
     func metric(
         _ series: String, file: StaticString = #fileID, line: Int = #line

@@ -177,9 +177,4 @@ extension Context {
         try agent.waitForText("ready")
         return agent
     }
-
-    fileprivate func metrics(_ agent: RunningCommand) throws(ScenarioFailure) -> String {
-        try expect(agent.isRunning, agent.error)
-        return try run(["curl", "-sf", "http://127.0.0.1:10249/metrics"]).output
-    }
 }

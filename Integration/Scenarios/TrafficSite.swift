@@ -85,6 +85,11 @@ final class TrafficSite {
         try context.startIPVSync("--config", "\(context.directory)/site.yaml", "--state-dir", stateDirectory)
     }
 
+    /// Runs a command that talks to the agent, and expects it to succeed.
+    func command(_ arguments: String...) throws(ScenarioFailure) {
+        try context.run([context.ipvsync] + arguments + ["--state-dir", stateDirectory])
+    }
+
     /// Gives a table a drain timeout that outlasts so many changes, as long as they take now, and another real server, so
     /// that the change shows.
     func declareDrainTimeout(

@@ -12,7 +12,7 @@ import TestSupport
 struct FuzzTarget {
     enum Name: String, CaseIterable, ExpressibleByArgument {
         case netlink, network, nftables, iptables, yaml, ipvsadm, manifests, kubeconfig, lists, checker
-        case migrations, tenant
+        case migrations, tenant, state
     }
 
     let corpus: [[UInt8]]
@@ -54,6 +54,9 @@ struct FuzzTarget {
         case .migrations:
             corpus = Self.foreignConfigurations
             consume = Self.migrate
+        case .state:
+            corpus = Self.stateFiles
+            consume = Self.readStateFile
         case .lists:
             corpus = Self.lists
             consume = Self.readList

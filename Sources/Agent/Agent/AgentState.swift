@@ -20,9 +20,11 @@ package struct AgentState: DesiredSource {
     private var filesWarningCounts = WarningCounts()
     private var declaredNetwork: DataPathSettings?
     private var declared: [VirtualServerKey: DesiredVirtualServer] = [:]
+    /// The virtual servers that wait for an address.
+    private var waiting: [IPAddress: Set<VirtualServerKey>] = [:]
     private var index: ServiceIndex
     /// What is known of real servers that are checked.
-    package private(set) var verdicts: Verdicts
+    package internal(set) var verdicts: Verdicts
     private var serviceChecks = ServiceChecks()
     private var policy: TranslationPolicy
     /// What is known of this machine's addresses.
@@ -49,10 +51,16 @@ package struct AgentState: DesiredSource {
 
     package var desired: DesiredState {
         var all = files
-        all.virtualServers += index.desiredVirtualServers.filter { declared[$0.key] == nil }
+        all.virtualServers = allDeclared
         if !verdicts.isEmpty { all.virtualServers = all.virtualServers.map(verdicts.effective) }
+        if !waiting.isEmpty { all.virtualServers = all.virtualServers.map { $0.following(here) } }
         all.virtualServers.sort { $0.key < $1.key }
         return all
+    }
+
+    /// What is declared of all virtual servers, in any order.
+    var allDeclared: [DesiredVirtualServer] {
+        files.virtualServers + index.desiredVirtualServers.filter { declared[$0.key] == nil }
     }
 
     /// As declared, but for networks in which the API server is reached: taken whole, they would cut the node off.
@@ -66,7 +74,20 @@ package struct AgentState: DesiredSource {
 
     package var settings: DesiredState { DesiredState(timeouts: files.timeouts, syncDaemons: files.syncDaemons) }
 
-    package func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { declared(key).map(verdicts.effective) }
+    package func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? {
+        declared(key).map { verdicts.effective($0).following(here) }
+    }
+
+    /// The addresses that virtual servers can wait for; `nil` while these could not be listed, and all count as here.
+    private var here: Set<IPAddress>? { knowsNodeAddresses ? stations.addresses : nil }
+
+    /// Whether a virtual server waits for an address: then the node's addresses have to be known.
+    package var followsAddresses: Bool { !waiting.isEmpty }
+
+    /// How many virtual servers wait for each address that is not here.
+    package var inactive: [IPAddress: Int] {
+        waiting.filter { here?.contains($0.key) == false }.mapValues(\.count)
+    }
 
     /// What is declared of one virtual server, whatever is known of its real servers.
     package func declared(_ key: VirtualServerKey) -> DesiredVirtualServer? { declared[key] ?? index.desired(key) }
@@ -140,8 +161,13 @@ package struct AgentState: DesiredSource {
         follow(next)
         serviceChecks.use(configuration.settings.services)
         declared = Dictionary(uniqueKeysWithValues: files.virtualServers.map { ($0.key, $0) })
+        waiting = [:]
+        for server in files.virtualServers {
+            if let address = server.activeWhen { waiting[address, default: []].insert(server.key) }
+        }
         // Everything is synchronised after this: which keys it touches does not matter.
         _ = translateMore()
+        if !verdicts.overrides.isEmpty { noteAllForOverrides() }
         watchFiles(configuration.health)
         _ = index.takeDataPathChange()
     }
@@ -227,10 +253,12 @@ package struct AgentState: DesiredSource {
     package mutating func use(_ stations: NodeStations) -> [VirtualServerKey] {
         var next = policy
         next.use(stations)
+        let before = here
         self.stations = stations
         knowsNodeAddresses = true
         follow(next)
-        return translateMore()
+        let changed = waiting.filter { before?.contains($0.key) != stations.addresses.contains($0.key) }
+        return translateMore() + changed.values.joined()
     }
 
     /// Takes the addresses where the API server is reached.
@@ -263,6 +291,7 @@ package struct AgentState: DesiredSource {
     private mutating func watching(_ keys: [VirtualServerKey]) -> [VirtualServerKey] {
         let now = ContinuousClock.now
         for key in keys where declared[key] == nil {
+            verdicts.note(index.desired(key), key)
             guard let server = index.owner(key), let service = index.holder(of: key) else {
                 serviceChecks.forget(key)
                 verdicts.forget(key)
@@ -289,6 +318,7 @@ package struct AgentState: DesiredSource {
     ) -> VerdictChange {
         var change = verdicts.record(results, now: now)
         change.keys.formUnion(verdicts.advance(to: now))
+        change.add(endOverrides(now: now))
         return change
     }
 

@@ -52,7 +52,7 @@ struct Confirmations {
     /// Takes note that a plan was carried out, but for what concerns some virtual servers.
     mutating func confirm(_ draft: Synchronizer.Draft, except failed: Set<VirtualServerKey>) {
         let open = failed.union(draft.plan.drains.lazy.map(\.key.virtualServer))
-        for server in draft.desired where !open.contains(server.key) { settled[server.key] = server }
+        for server in draft.desired where server.isActive && !open.contains(server.key) { settled[server.key] = server }
     }
 
     /// Those of the declared virtual servers that need no look before they are changed, as they are in the kernel.

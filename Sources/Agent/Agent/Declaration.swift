@@ -2,6 +2,7 @@ package import Configuration
 package import DataPath
 package import HealthChecks
 internal import LoadBalancing
+package import Netlink
 package import NodeNetwork
 package import Reconcile
 package import ServiceTranslation
@@ -94,17 +95,42 @@ extension ReconcilePolicy {
 }
 
 extension Declaration {
-    /// Takes what an agent knows of real servers into account, for a run that checks none itself: those of which nothing
-    /// is known count as up.
-    package mutating func apply(_ recollection: Recollection) {
-        guard !configuration.health.isEmpty else { return }
+    /// Takes into account which addresses this node has now: virtual servers that wait for another one are not active.
+    package mutating func followAddresses() throws(NetlinkError) {
+        guard configuration.desired.virtualServers.contains(where: { $0.activeWhen != nil }) else { return }
+        let device = configuration.settings.network?.options?.device
+        var here = stations?.addresses
+        if here == nil { here = try HostIdentity.stations(except: device).addresses }
+        configuration.desired.virtualServers = configuration.desired.virtualServers.map { $0.following(here) }
+    }
+
+    /// Takes what an agent knows of real servers and what is said by hand into account, for a run that checks none
+    /// itself: those of which nothing is known count as up.
+    ///
+    /// - Returns: The overrides that are about a real server.
+    @discardableResult
+    package mutating func apply(_ recollection: Recollection, _ overrides: Overrides = Overrides()) -> Overrides {
+        guard !configuration.health.isEmpty || !overrides.isEmpty else { return overrides }
         let now = ContinuousClock.now
-        var verdicts = Verdicts(now: now, recalling: recollection)
+        var verdicts = Verdicts(now: now, recalling: recollection, overrides: overrides)
         for server in configuration.desired.virtualServers {
+            verdicts.note(server, server.key)
             guard var rules = configuration.health[server.key] else { continue }
             rules.startsDown = false
             verdicts.watch(server, by: rules, now: now)
         }
         configuration.desired.virtualServers = configuration.desired.virtualServers.map(verdicts.effective)
+        _ = verdicts.endOrphanedOverrides()
+        return verdicts.overrides
+    }
+}
+
+extension DesiredVirtualServer {
+    /// Active as long as the address that it waits for is among these; `nil` where nobody knows.
+    func following(_ addresses: Set<IPAddress>?) -> Self {
+        guard let activeWhen, let addresses, !addresses.contains(activeWhen) else { return self }
+        var server = self
+        server.isActive = false
+        return server
     }
 }

@@ -34,12 +34,14 @@ struct StateFile {
     }
 
     /// The text; `nil` when there is no such file.
-    func read() throws(StateError) -> String? {
+    ///
+    /// - Parameter limit: Bytes of the longest file that is believed.
+    func read(limit: Int = maximumSize) throws(StateError) -> String? {
         try Self.requireTrust(in: directory)
         do throws(FileError) {
             let file = try InputFile(path: path, followsLink: false)
             try file.requireTrust()
-            return String(decoding: try file.contents(limit: Self.maximumSize), as: UTF8.self)
+            return String(decoding: try file.contents(limit: limit), as: UTF8.self)
         } catch {
             switch error.kind {
             case .system(ENOENT): return nil

@@ -49,10 +49,10 @@ package struct VerdictStore: Sendable {
 
 /// Verdicts as lines of text, their fields separated by tabs: a heading, each check once, what it says of real servers,
 /// virtual servers without a quorum, and at the end the number of these lines.
-enum VerdictFormat {
+package enum VerdictFormat {
     private static let heading = "ipvsync verdicts 1"
 
-    enum Outcome {
+    package enum Outcome {
         case verdicts(Recollection)
         /// It belongs to another boot or another network namespace, and says nothing of this one.
         case otherIdentity
@@ -60,7 +60,7 @@ enum VerdictFormat {
     }
 
     /// - Parameter boot: The time since boot, in milliseconds: times in the file are counted from there.
-    static func render(
+    package static func render(
         _ verdicts: Verdicts, _ identity: StateIdentity, now: ContinuousClock.Instant, bootMilliseconds boot: UInt64
     ) -> String {
         var numbers: [ServerCheck: Int] = [:]
@@ -92,7 +92,7 @@ enum VerdictFormat {
         check.document.json(pretty: false).filter { !$0.isNewline && $0 != "\t" }
     }
 
-    static func parse(
+    package static func parse(
         _ text: String, _ identity: StateIdentity, now: ContinuousClock.Instant, bootMilliseconds boot: UInt64
     ) -> Outcome {
         let lines = text.split(separator: "\n")
@@ -178,5 +178,5 @@ extension LedgerStore {
 
 extension BootClock {
     /// Whole milliseconds since boot.
-    fileprivate var milliseconds: UInt64 { UInt64(max(0, time / .milliseconds(1))) }
+    var milliseconds: UInt64 { UInt64(max(0, time / .milliseconds(1))) }
 }

@@ -1,3 +1,4 @@
+internal import CSystem
 internal import Glibc
 
 /// A connection of a server, and how far it has come.
@@ -61,6 +62,16 @@ final class Connection {
     }
 
     deinit { close(descriptor) }
+
+    /// The process at the other end; `nil` for a connection over TCP.
+    var peer: HTTPRequest.Peer? {
+        // A Unix socket has no port.
+        guard key.port == nil else { return nil }
+        var user: uid_t = 0
+        var process: pid_t = 0
+        guard csystem_peer(descriptor, &process, &user) == 0 else { return nil }
+        return HTTPRequest.Peer(user: user, process: process)
+    }
 
     /// Has the end come at once, without the kernel keeping what was not sent.
     func reset() {

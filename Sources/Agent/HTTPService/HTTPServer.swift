@@ -4,7 +4,8 @@ package import LoadBalancing
 internal import Sockets
 internal import Synchronization
 
-/// A small HTTP server on threads of its own: GET and HEAD without bodies, one request on each connection.
+/// A small HTTP server on threads of its own: GET and HEAD without bodies, one request on each connection; on a Unix
+/// socket POST as well.
 ///
 /// Nobody can occupy it. A newcomer always gets in: when all places are taken, the connection that was open longest of
 /// the client or the port with the most goes. A request has a deadline as a whole, so has its answer. What is answered

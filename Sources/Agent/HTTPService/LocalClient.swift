@@ -11,13 +11,15 @@ package enum LocalClient {
     /// Asks and waits for the answer.
     ///
     /// - Parameters:
+    ///   - method: `post` for what changes something.
     ///   - path: The path of the socket.
     ///   - target: Path and query, encoded: `/v1/services?namespace=default`.
     ///   - timeout: How long it may take until all of the answer is there.
     ///   - limit: The longest answer that is taken, in bytes.
     /// - Throws: Why there is no answer: nobody listens, it is not permitted, it takes too long.
-    package static func get(
-        socket path: String, _ target: String, timeout: Duration, limit: Int = maximumBody
+    package static func ask(
+        socket path: String, _ target: String, method: HTTPRequest.Method = .get, timeout: Duration,
+        limit: Int = maximumBody
     ) throws(HTTPServiceError) -> (status: Int, body: [UInt8]) {
         guard SocketAddress(path: path) != nil else { throw HTTPServiceError(.unusablePath, at: path) }
         guard target.utf8.first == UInt8(ascii: "/"), target.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
@@ -36,6 +38,7 @@ package enum LocalClient {
                 let body = Unmanaged<Body>.fromOpaque(context).takeUnretainedValue()
                 return body.append(UnsafeRawBufferPointer(start: data, count: size * count)) ? size * count : 0
             }, Unmanaged.passUnretained(body).toOpaque())
+        if method != .get { ccurl_set_text(handle, CURLOPT_CUSTOMREQUEST, method.rawValue) }
         let result = curl_easy_perform(handle)
         guard result == CURLE_OK else { throw HTTPServiceError(failure(result, handle, body), at: path) }
         return (ccurl_status(handle), body.bytes)

@@ -49,8 +49,10 @@ struct RequestHead {
 
     /// What the complete head asks for, or the answer that refuses it.
     ///
-    /// - Parameter localPort: The TCP port that it came in by.
-    func request(localPort: UInt16?) throws(Refusal) -> HTTPRequest {
+    /// - Parameters:
+    ///   - localPort: The TCP port that it came in by.
+    ///   - peer: The process at the other end of a Unix socket. Only who is known may change anything.
+    func request(localPort: UInt16?, peer: HTTPRequest.Peer? = nil) throws(Refusal) -> HTTPRequest {
         let lines = bytes[start...].split(separator: Self.lineFeed).map { line in
             line.last == Self.carriageReturn ? line.dropLast() : line
         }
@@ -64,7 +66,9 @@ struct RequestHead {
             throw Refusal(.malformed("a request line has a method, a target and a version"))
         }
         try Self.checkVersion(words[2])
-        guard let method = HTTPRequest.Method(rawValue: String(decoding: words[0], as: UTF8.self)) else {
+        guard let method = HTTPRequest.Method(rawValue: String(decoding: words[0], as: UTF8.self)),
+            method != .post || peer != nil
+        else {
             throw Refusal(.methodNotAllowed)
         }
         var accepted: [String] = []
@@ -76,7 +80,8 @@ struct RequestHead {
         guard let path = String(percentDecoding: parts.first ?? []), let query = Self.query(parts.dropFirst().first)
         else { throw Refusal(.malformed("the target is not encoded properly")) }
         return HTTPRequest(
-            method: method, path: path, query: query, accept: accepted.joined(separator: ","), localPort: localPort)
+            method: method, path: path, query: query, accept: accepted.joined(separator: ","), localPort: localPort,
+            peer: peer)
     }
 
     /// Why a request is not served.
@@ -159,6 +164,20 @@ package struct HTTPRequest: Hashable, Sendable {
         case get = "GET"
         /// Answered like ``get``; the body is left out on the way.
         case head = "HEAD"
+        /// Changes something, as the query says; only over a Unix socket.
+        case post = "POST"
+    }
+
+    /// The process at the other end of a Unix socket, as it was when it connected (`SO_PEERCRED`).
+    package struct Peer: Hashable, Sendable {
+        package let user: UInt32
+        /// 0 for a process that this one cannot see.
+        package let process: Int32
+
+        package init(user: UInt32, process: Int32) {
+            self.user = user
+            self.process = process
+        }
     }
 
     package let method: Method
@@ -171,16 +190,19 @@ package struct HTTPRequest: Hashable, Sendable {
     package let accept: String
     /// The TCP port that it came in by; `nil` for a Unix socket.
     package let localPort: UInt16?
+    /// `nil` for a TCP port.
+    package let peer: Peer?
 
     package init(
         method: Method = .get, path: String, query: [String: String] = [:], accept: String = "",
-        localPort: UInt16? = nil
+        localPort: UInt16? = nil, peer: Peer? = nil
     ) {
         self.method = method
         self.path = path
         self.query = query
         self.accept = accept
         self.localPort = localPort
+        self.peer = peer
     }
 }
 

@@ -75,7 +75,7 @@ extension ServerLoop {
     private func answer(_ connection: Connection) {
         guard !connection.head.isTooLong else { return refuse(connection, .headTooLong) }
         do throws(RequestHead.Refusal) {
-            let request = try connection.head.request(localPort: connection.key.port)
+            let request = try connection.head.request(localPort: connection.key.port, peer: connection.peer)
             connection.isHeadRequest = request.method == .head
             connection.isRefused = connection.head.hasMore
             if answering.worker != nil, let key = answering.slowKey(request) {

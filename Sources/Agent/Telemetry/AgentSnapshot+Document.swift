@@ -1,5 +1,6 @@
 internal import Agent
 package import Documents
+internal import HealthChecks
 internal import LoadBalancing
 internal import Reconcile
 internal import ServiceTranslation
@@ -7,6 +8,8 @@ internal import ServiceTranslation
 extension AgentSnapshot {
     /// Drains beyond these are counted and not listed.
     private static let listedDrains = 1_000
+    /// Real servers whose weight is not the declared one, likewise.
+    private static let listedWeights = 1_000
     /// Health check ports that are not served, likewise.
     private static let listedPorts = 100
 
@@ -43,12 +46,28 @@ extension AgentSnapshot {
                 "reasons": .sequence(healthCheckPorts.unserved.prefix(Self.listedPorts).map { .string($0) }),
             ],
             "checks": checks.document(),
+            "inactive": .sequence(
+                inactive.sorted { $0.key < $1.key }.prefix(Self.listedWeights).map { address, count in
+                    ["address": .string(address.description), "virtualServers": .integer(Int64(count))]
+                }),
+            "overrides": (checks.verdicts?.overrides ?? Overrides()).document(),
+            "weights": .sequence((checks.verdicts?.deviations(atMost: Self.listedWeights) ?? []).map(\.document)),
             "held": held.map(\.document) ?? .null,
             "complaints": .sequence(warnings.map(\.description).sorted().map { .string($0) }),
             "drift": [
                 "policy": .string(driftPolicy.rawValue), "total": .unsigned(drift.total), "latest": drift.document(),
             ],
             "changes": ["total": .unsigned(changes.total), "latest": changes.document(after: number)],
+        ]
+    }
+}
+
+extension WeightDeviation {
+    fileprivate var document: Document {
+        [
+            "virtualServer": .string(virtualServer.description), "realServer": .string(realServer.description),
+            "declared": .integer(Int64(declared)), "effective": .integer(Int64(effective)),
+            "reason": .string(reason.description),
         ]
     }
 }

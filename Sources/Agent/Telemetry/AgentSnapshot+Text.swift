@@ -8,6 +8,9 @@ extension AgentSnapshot {
         text.single(
             "ipvsync_draining_real_servers", .gauge, "Real servers that keep connections and take no new ones.",
             drains.count)
+        text.single(
+            "ipvsync_inactive_virtual_servers", .gauge, "Virtual servers that wait for an address of this node.",
+            inactive.values.reduce(0, +))
         text.single("ipvsync_refused_changes", .gauge, "Changes that the kernel refuses now.", refused.count)
         text.single(
             "ipvsync_held_removals", .gauge, "Removals held back because so many look like a mistake.",

@@ -1,5 +1,6 @@
 package import Agent
 package import Documents
+package import LoadBalancing
 package import Reconcile
 package import ServiceTranslation
 
@@ -41,6 +42,8 @@ package struct AgentSnapshot: Sendable {
     package var checks = CheckSnapshot()
     /// Whether load balancers may bring this node new connections.
     package var isNodeEligible = true
+    /// How many virtual servers wait for each address that is not on this node.
+    package var inactive: [IPAddress: Int] = [:]
     /// Since when the table of virtual servers has been at one job; `nil` when it is idle.
     package var tableBusySince: ContinuousClock.Instant?
     /// The same for the node's network.
@@ -55,6 +58,15 @@ package struct AgentSnapshot: Sendable {
     package private(set) var drift = RecentChanges()
 
     package init() {}
+
+    /// Takes note of what has happened beside the changes of the table.
+    ///
+    /// - Parameters:
+    ///   - records: The latest.
+    ///   - count: How many there were.
+    package mutating func note(_ records: [ChangeRecord], of count: Int, at time: WallTime = .now) {
+        changes.add(records, of: count, at: time)
+    }
 
     /// Takes note of a step.
     package mutating func record(_ step: AgentStep, at time: WallTime = .now) {

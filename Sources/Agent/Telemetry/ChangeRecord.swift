@@ -14,6 +14,15 @@ package struct ChangeRecord: Hashable, Sendable {
     /// What is new about it: `weight: 1 → 5`, `no connections`.
     package let detail: String
 
+    /// Something that happens beside the changes of the table: `real server down`.
+    package init(_ message: String, virtualServer: String, realServer: String? = nil, detail: String = "") {
+        self.message = message
+        self.virtualServer = virtualServer
+        name = nil
+        self.realServer = realServer
+        self.detail = detail
+    }
+
     package init(_ change: Change, names: Ledger) {
         let key = change.operation.key
         virtualServer = key?.description

@@ -9,6 +9,7 @@ package struct CheckSnapshot: Sendable {
     /// Why some checks are not made now.
     package var problem: String?
     package var metrics = CheckMetrics()
+    package var hooks = HookFigures()
 
     package init() {}
 
@@ -23,6 +24,9 @@ package struct CheckSnapshot: Sendable {
             "unknown": .integer(Int64(counts[.unknown] ?? 0)),
             "problem": problem.map { .string($0) } ?? .null,
             "lostQuorums": .sequence((verdicts?.lostQuorums.sorted() ?? []).map { .string($0.description) }),
+            "hooks": [
+                "done": .unsigned(hooks.done), "failed": .unsigned(hooks.failed), "dropped": .unsigned(hooks.dropped),
+            ],
             "list": .sequence(rows.map { $0.document(now: now, wall: wall) }),
         ]
     }
@@ -134,6 +138,15 @@ package struct CheckMetrics: Sendable {
                 "ipvsync_check_up",
                 [("real_server", subject.realServer.description), ("check", subject.description)],
                 verdict.state == .up ? 1 : 0)
+        }
+    }
+}
+
+extension HookFigures {
+    func write(to text: inout Exposition) {
+        text.begin("ipvsync_hooks_total", .counter, "Events with a program, by what became of it.")
+        for (result, count) in [("done", done), ("failed", failed), ("dropped", dropped)] {
+            text.sample("ipvsync_hooks_total", [("result", result)], count)
         }
     }
 }

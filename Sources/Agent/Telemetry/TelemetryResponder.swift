@@ -1,6 +1,7 @@
 internal import Agent
 internal import Documents
 package import HTTPService
+internal import HealthChecks
 
 /// Answers what is asked of an agent: metrics, health and status.
 package struct TelemetryResponder: Sendable {
@@ -11,14 +12,18 @@ package struct TelemetryResponder: Sendable {
     private let trafficLimit: Int
     private let bootSeconds: @Sendable () -> UInt64
     private let traffic: Traffic
+    /// Takes orders; `nil` where none are taken.
+    private let overrides: OverrideResponder?
 
     /// - Parameters:
     ///   - trafficLimit: Real servers above which nothing is told of single ones.
     ///   - bootSeconds: The clock of the ledger's drains.
+    ///   - overrides: Takes orders; `nil` where none are taken.
     package init(
         _ board: StatusBoard, trafficLimit: Int, bootSeconds: @escaping @Sendable () -> UInt64,
-        traffic: @escaping Traffic
+        traffic: @escaping Traffic, overrides: OverrideResponder? = nil
     ) {
+        self.overrides = overrides
         self.board = board
         self.trafficLimit = trafficLimit
         self.bootSeconds = bootSeconds
@@ -26,6 +31,12 @@ package struct TelemetryResponder: Sendable {
     }
 
     package func respond(to request: HTTPRequest) -> HTTPResponse {
+        if request.method == .post {
+            guard let overrides, request.path == OverrideResponder.path else {
+                return .text("nothing can be changed here\n", status: 405)
+            }
+            return overrides.respond(to: request)
+        }
         switch request.path {
         case "/metrics":
             let format = ExpositionFormat(accept: request.accept)
@@ -43,7 +54,12 @@ package struct TelemetryResponder: Sendable {
 
     /// What takes long: it walks everything, or asks the kernel. `nil` for probes.
     package static func slowKey(_ request: HTTPRequest) -> String? {
-        switch request.path {
+        if request.method == .post {
+            // It waits for the agent's loop. Nobody shares the answer of another process.
+            let query = request.query.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            return "order \(request.peer?.user ?? 0) \(request.peer?.process ?? 0) \(query.joined(separator: "&"))"
+        }
+        return switch request.path {
         case "/metrics": "metrics \(ExpositionFormat(accept: request.accept))"
         case "/status": "status \(changesAfter(request))"
         default: nil
@@ -67,6 +83,8 @@ package struct TelemetryResponder: Sendable {
         snapshot.metrics.write(to: &text)
         snapshot.writeState(to: &text)
         snapshot.checks.metrics.write(to: &text, snapshot.checks.verdicts, limit: trafficLimit)
+        snapshot.checks.hooks.write(to: &text)
+        (snapshot.checks.verdicts?.overrides ?? Overrides()).write(to: &text, limit: trafficLimit)
         let servers = snapshot.metrics.counts.ours.realServers
         let figures = servers <= trafficLimit && trafficLimit > 0 ? traffic() : nil
         text.single(

@@ -14,6 +14,9 @@ extension AgentStatus {
             checks: health?["checks"]?.elements.map(Check.init) ?? [],
             sources: document["sources"]?.elements.map(Source.init) ?? [], sync: Sync(document["sync"] ?? .null),
             counts: Counts(table ?? .null), realServerChecks: RealServerChecks(document["checks"] ?? .null),
+            inactive: document["inactive"]?.elements.map(Waiting.init) ?? [],
+            overrides: document["overrides"]?.elements.map(Override.init) ?? [],
+            weights: document["weights"]?.elements.map(Weight.init) ?? [],
             drains: document["drains"]?.elements.map(Drain.init) ?? [],
             refused: document.texts("refused"), held: document["held"].flatMap(Held.init),
             complaints: document.texts("complaints"), driftPolicy: drift?.text("policy"),
@@ -75,6 +78,32 @@ extension AgentStatus.RealServerCheck {
             state: document.text("state") ?? "unknown", since: document.text("since"),
             reason: document.text("reason") ?? "", seconds: document["lastSeconds"]?.double,
             nextSeconds: document["nextSeconds"]?.double)
+    }
+}
+
+extension AgentStatus.Override {
+    init(_ document: Document) {
+        self.init(
+            kind: document.text("kind") ?? "", weight: document["weight"]?.count,
+            realServer: document.text("realServer") ?? "", virtualServer: document.text("virtualServer"),
+            virtualServers: document.number("virtualServers"), since: document.text("since"),
+            remainingSeconds: document["remainingSeconds"]?.double, user: document.number("user"),
+            process: document.number("process"))
+    }
+}
+
+extension AgentStatus.Waiting {
+    fileprivate init(_ document: Document) {
+        self.init(address: document.text("address") ?? "", virtualServers: document.number("virtualServers"))
+    }
+}
+
+extension AgentStatus.Weight {
+    fileprivate init(_ document: Document) {
+        self.init(
+            virtualServer: document.text("virtualServer") ?? "", realServer: document.text("realServer") ?? "",
+            declared: document.number("declared"), effective: document.number("effective"),
+            reason: document.text("reason") ?? "")
     }
 }
 

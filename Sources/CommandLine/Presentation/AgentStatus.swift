@@ -47,6 +47,37 @@ package struct AgentStatus: Hashable, Sendable {
         let nextSeconds: Double?
     }
 
+    /// What somebody said of a real server by hand.
+    package struct Override: Hashable, Sendable {
+        let kind: String
+        let weight: UInt64?
+        let realServer: String
+        /// `nil` for all.
+        let virtualServer: String?
+        /// How many it is about now.
+        let virtualServers: UInt64
+        let since: String?
+        /// `nil` for no end.
+        let remainingSeconds: Double?
+        let user: UInt64
+        let process: UInt64
+    }
+
+    /// A real server whose weight is not the declared one.
+    package struct Weight: Hashable, Sendable {
+        package let virtualServer: String
+        package let realServer: String
+        let declared: UInt64
+        let effective: UInt64
+        let reason: String
+    }
+
+    /// Virtual servers that wait for an address.
+    package struct Waiting: Hashable, Sendable {
+        let address: String
+        let virtualServers: UInt64
+    }
+
     /// The last syncs.
     struct Sync: Hashable, Sendable {
         let scope: String?
@@ -106,6 +137,10 @@ package struct AgentStatus: Hashable, Sendable {
     let sync: Sync
     package let counts: Counts
     package let realServerChecks: RealServerChecks
+    let inactive: [Waiting]
+    package let overrides: [Override]
+    /// At most the first thousand.
+    package let weights: [Weight]
     let drains: [Drain]
     let refused: [String]
     let held: Held?

@@ -1,5 +1,6 @@
 internal import Agent
 package import Documents
+internal import HealthChecks
 internal import LoadBalancing
 internal import Reconcile
 
@@ -14,6 +15,19 @@ extension PlanView {
             .init("foreign", .sequence(plan.foreign.map { .string($0.description) })),
             .init("draining", .sequence(plan.drains.map(\.document))),
         ]
+        if !overrides.isEmpty {
+            members.append(
+                .init(
+                    "overrides",
+                    .sequence(
+                        overrides.all.map { override in
+                            [
+                                "override": .string(override.action.description),
+                                "realServer": .string(override.target.realServer),
+                                "virtualServer": override.target.virtualServer.map { .string($0.description) } ?? .null,
+                            ]
+                        })))
+        }
         if let held = plan.held { members.append(.init("held", held.document)) }
         if let networkDocument { members.append(.init("network", networkDocument)) }
         guard !isPreview else { return .mapping(members) }

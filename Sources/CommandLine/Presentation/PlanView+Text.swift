@@ -1,4 +1,5 @@
 internal import Agent
+internal import HealthChecks
 internal import LoadBalancing
 internal import Reconcile
 
@@ -41,6 +42,9 @@ extension PlanView {
         if !report.adopted.isEmpty {
             notes.append(
                 Line("Adopted, for they existed already: " + report.adopted.map(\.description).joined(separator: ", ")))
+        }
+        for override in overrides.all {
+            notes.append(Line("By hand: \(override.action) \(override.target)", .yellow))
         }
         for drain in report.plan.drains {
             let connections = drain.connections.active + drain.connections.inactive

@@ -1,4 +1,5 @@
 package import Agent
+package import HealthChecks
 internal import LoadBalancing
 package import Reconcile
 
@@ -8,12 +9,18 @@ package struct PlanView: Presentable {
     let names: [VirtualServerKey: String]
     let isPreview: Bool
     let showsChanges: Bool
+    let overrides: Overrides
 
     /// - Parameters:
     ///   - names: The declared names.
     ///   - isPreview: Whether nothing was changed yet.
     ///   - showsChanges: Whether the document lists them, or has only the totals.
-    package init(_ report: SyncReport, names: Ledger, isPreview: Bool, showsChanges: Bool = true) {
+    ///   - overrides: What is said by hand, and part of what is wanted.
+    package init(
+        _ report: SyncReport, names: Ledger, isPreview: Bool, showsChanges: Bool = true,
+        overrides: Overrides = Overrides()
+    ) {
+        self.overrides = overrides
         self.report = report
         self.names = names.virtualServers.compactMapValues(\.name)
         self.isPreview = isPreview

@@ -20,7 +20,7 @@ package struct StatusView: Presentable {
     package var document: Document { status.document }
 
     package var lines: [Line] {
-        [title] + health + [Line(sync), Line(table)] + sources + checks + drains + held
+        [title] + health + [Line(sync), Line(table)] + inactive + sources + checks + overrides + weights + drains + held
             + list("Refused by the kernel", status.refused, .red)
             + list("Not as declared", status.complaints, .yellow) + drift + changes
     }
@@ -115,6 +115,36 @@ extension StatusView {
             + list("Quorum lost", checks.lostQuorums, .red)
     }
 
+    private var inactive: [Line] {
+        status.inactive.prefix(Self.listed).map { waiting in
+            Line(
+                "Not active: \(PlainText.count(waiting.virtualServers, "virtual server")), for \(waiting.address) is not "
+                    + "on this node")
+        }
+    }
+
+    private var overrides: [Line] {
+        guard !status.overrides.isEmpty else { return [] }
+        let rest = status.overrides.count - Self.listed
+        return [""] + OverrideText.table(status.overrides.prefix(Self.listed), at: now).lines()
+            + (rest > 0 ? ["… and \(rest) more"] : [])
+    }
+
+    private var weights: [Line] {
+        guard !status.weights.isEmpty else { return [] }
+        var table = TextTable(rightAligned: [0: [2, 3]])
+        table.add(kind: 0, ["VIRTUAL SERVER", "REAL SERVER", "DECLARED", "NOW", "REASON"], style: .bold)
+        for weight in status.weights.prefix(Self.listed) {
+            table.add(
+                kind: 0,
+                [
+                    weight.virtualServer, weight.realServer, "\(weight.declared)", "\(weight.effective)", weight.reason,
+                ], style: .yellow)
+        }
+        let rest = status.weights.count - Self.listed
+        return [""] + table.lines() + (rest > 0 ? ["… and \(rest) more"] : [])
+    }
+
     private var drains: [Line] {
         guard !status.drains.isEmpty else { return [] }
         var table = TextTable(rightAligned: [0: [2]])
@@ -205,9 +235,9 @@ extension Terminal.Style {
     /// What a change does, by its last word.
     init?(_ message: String) {
         switch message.split(separator: " ").last {
-        case "added", "revived": self = .green
+        case "added", "revived", "up", "gained": self = .green
         case "edited", "draining": self = .yellow
-        case "removed": self = .red
+        case "removed", "down", "lost": self = .red
         default: return nil
         }
     }

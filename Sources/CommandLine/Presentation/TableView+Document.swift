@@ -69,6 +69,10 @@ extension TableView: Presentable {
         if ledger.owns(key), let rows = checks[observed.endpoint.description] {
             members.append(.init("checks", .sequence(rows.map(\.document))))
         }
+        if let weight = deviation(observed.endpoint, of: key) {
+            members.append(.init("declaredWeight", .unsigned(weight.declared)))
+            members.append(.init("weightReason", .string(weight.reason)))
+        }
         if let statistics = observed.statistics { members.append(.init("statistics", statistics.document)) }
         return .mapping(members)
     }

@@ -18,12 +18,16 @@ package struct TableView {
     let figures: Figures
     /// What an agent says of real servers that are checked, by their endpoints.
     let checks: [String: [AgentStatus.RealServerCheck]]
+    /// What an agent says of real servers whose weight is not the declared one.
+    private let weights: [String: AgentStatus.Weight]
 
     /// - Parameter now: Seconds on the clock of the ledger's drains.
     package init(
         _ state: ObservedState, ledger: Ledger, now: UInt64, figures: Figures = .connections,
-        checks: [AgentStatus.RealServerCheck] = []
+        checks: [AgentStatus.RealServerCheck] = [], weights: [AgentStatus.Weight] = []
     ) {
+        self.weights = Dictionary(
+            weights.map { ("\($0.virtualServer) \($0.realServer)", $0) }, uniquingKeysWith: { first, _ in first })
         self.state = state
         self.ledger = ledger
         self.now = now
@@ -35,8 +39,15 @@ package struct TableView {
 
     /// What a real server is doing beside serving.
     private func condition(_ realServer: ObservedRealServer, of key: VirtualServerKey) -> String {
-        let health = ledger.owns(key) ? health(realServer.endpoint) : nil
+        // The reason for another weight says why it is down as well.
+        let reason = deviation(realServer.endpoint, of: key).map { "declared \($0.declared): \($0.reason)" }
+        let health = ledger.owns(key) ? reason ?? health(realServer.endpoint) : nil
         return [health, work(realServer, of: key)].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: ", ")
+    }
+
+    /// Why its weight is not the declared one; `nil` if it is.
+    func deviation(_ endpoint: Endpoint, of key: VirtualServerKey) -> AgentStatus.Weight? {
+        ledger.owns(key) ? weights["\(key) \(endpoint)"] : nil
     }
 
     /// Why a real server is down; `nil` for one that is not.

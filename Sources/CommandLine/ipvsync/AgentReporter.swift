@@ -1,5 +1,6 @@
 internal import Agent
 internal import HTTPService
+internal import HealthChecks
 internal import KubernetesAPI
 internal import KubernetesObjects
 internal import LoadBalancing
@@ -28,6 +29,10 @@ struct AgentReporter {
     private var isLedgerLate = false
     /// Why some checks of real servers are not made.
     var checkerProblem: String?
+    /// How many virtual servers wait for each address that is not here.
+    private var inactive: [IPAddress: Int] = [:]
+    /// As they were shown last.
+    var hookFigures = HookFigures()
     /// The warnings on Services in files that have been logged and still stand.
     private var told: Set<TranslationWarning> = []
     private var recurringDrift = RecurringDrift()
@@ -223,6 +228,23 @@ extension AgentReporter {
                 metadata: ["source": "\(name)", "object": "\(object)", "detail": "\(problem)"])
         }
         unreadable[name] = objects
+    }
+
+    /// Tells of virtual servers that wait for an address, and of those that do not wait any more.
+    mutating func report(inactive now: [IPAddress: Int]) {
+        guard now != inactive else { return }
+        for (address, count) in now.sorted(by: { $0.key < $1.key }) where inactive[address] == nil {
+            log.info(
+                "virtual servers wait for an address",
+                metadata: ["address": "\(address)", "virtualServers": "\(count)"])
+        }
+        for (address, count) in inactive.sorted(by: { $0.key < $1.key }) where now[address] == nil {
+            log.info(
+                "virtual servers do not wait for an address any more",
+                metadata: ["address": "\(address)", "virtualServers": "\(count)"])
+        }
+        inactive = now
+        board.update { $0.inactive = now }
     }
 
     /// Tells of what was let go of because the API server is reached there. It degrades health until that answers.

@@ -1,6 +1,7 @@
 internal import Agent
 internal import Configuration
 internal import Glibc
+internal import HealthChecks
 internal import LoadBalancing
 internal import Logging
 internal import Reconcile
@@ -17,6 +18,7 @@ struct AgentSettings {
     let kubeProxy: KubeProxyPlaces?
     let trafficLimit: Int
     let servesHealthChecks: Bool
+    let hooks: HookSettings?
     let logFormat: LineLogHandler.Format
     let logLevel: Logger.Level
 
@@ -41,6 +43,7 @@ struct AgentSettings {
         kubeProxy = telemetry?.kubeProxy
         trafficLimit = Int(telemetry?.trafficLimit ?? Settings.standardTrafficLimit)
         servesHealthChecks = telemetry?.healthCheckNodePorts ?? false
+        hooks = settings.hooks
         let logging = settings.logging ?? LoggingSettings()
         logFormat =
             switch options.logFormat?.rawValue ?? logging.format.rawValue {

@@ -155,7 +155,8 @@ struct SourceOptions: ParsableArguments {
     ///
     /// The standard configuration is read only when no source is named. What cannot be done as asked is told.
     func load(isOffline: Bool = false) throws -> Declaration {
-        let declared = try declaration(isOffline: isOffline)
+        var declared = try declaration(isOffline: isOffline)
+        if !isOffline { try declared.followAddresses() }
         for warning in declared.warnings { StandardStreams.complain(warning.description) }
         return declared
     }

@@ -42,10 +42,12 @@ final class HealthWatch {
     }
 
     /// What an earlier agent knew.
-    func recall() -> Verdicts {
+    ///
+    /// - Parameter overrides: What was said to it by hand.
+    func recall(_ overrides: Overrides) -> Verdicts {
         let (recollection, problem, _) = store.load()
         if let problem { log.warning("what was known of real servers is lost", metadata: ["detail": "\(problem)"]) }
-        return Verdicts(now: .now, recalling: recollection)
+        return Verdicts(now: .now, recalling: recollection, overrides: overrides)
     }
 
     /// Can be read when there is something to do.
@@ -60,9 +62,9 @@ final class HealthWatch {
 
     /// Hands over what is to be checked, and takes what was found.
     ///
-    /// - Returns: The virtual servers that are wanted otherwise now.
+    /// - Returns: What has changed.
     func turn(_ state: inout AgentState, _ reporter: inout AgentReporter, now: ContinuousClock.Instant = .now)
-        -> Set<VirtualServerKey>
+        -> VerdictChange
     {
         let hasNewSubjects = follow(&state, now)
         let results = checker?.receive(now: now) ?? []
@@ -74,7 +76,7 @@ final class HealthWatch {
             reporter.publish(state.verdicts)
         }
         save(state.verdicts, now)
-        return change.keys
+        return change
     }
 
     /// Has exactly that checked which is to be.

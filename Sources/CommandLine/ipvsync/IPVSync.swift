@@ -25,8 +25,8 @@ struct IPVSync: ParsableCommand {
         subcommands: [
             RunCommand.self, PlanCommand.self, ShowCommand.self, StatusCommand.self, WatchCommand.self,
             ValidateCommand.self, CheckCommand.self, ImportCommand.self, ExportCommand.self, ExplainCommand.self,
-            EnvCommand.self,
-            ZeroCommand.self, CleanupCommand.self,
+            EnvCommand.self, DrainCommand.self, EnableCommand.self, WeightCommand.self, ZeroCommand.self,
+            CleanupCommand.self,
             TakeoverCommand.self, DoctorCommand.self, SchemaCommand.self, MigrateCommand.self, CompletionsCommand.self,
             ZoneCommand.self, CheckerCommand.self,
         ],

@@ -18,7 +18,8 @@ extension NodeAgent {
             [
                 signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor,
                 family?.descriptor,
-            ].compactMap(\.self) + health.descriptors
+            ].compactMap(\.self) + health.descriptors + overrides.descriptors
+            + [hooks.descriptor].compactMap(\.self)
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let milliseconds = wait / .milliseconds(1)
@@ -88,6 +89,7 @@ extension NodeAgent {
                 ])
         }
         reconciler.note(state.use(stations), at: .now)
+        reporter.report(inactive: state.inactive)
         reconciler.note(state.takeDataPathChange(), at: .now)
         // A Service's address that is on another device now, or no longer: ours lets it go, or takes it.
         let changed = before.symmetricDifference(now)

@@ -46,6 +46,7 @@ extension NodeAgent {
 
     func use(_ declared: Declaration) {
         state.use(declared)
+        reporter.report(inactive: state.inactive)
         let proxyName = declared.configuration.settings.services?.proxyName
         if proxyName != self.proxyName {
             // Its lists take the place of those before when they are complete.

@@ -1,5 +1,6 @@
 internal import Agent
 internal import CSystem
+internal import Checker
 internal import Configuration
 internal import DataPath
 internal import Files
@@ -55,6 +56,8 @@ final class NodeAgent {
     var family: FamilyWatch?
     var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
     let health: HealthWatch
+    let overrides: OverrideWatch
+    let hooks = HookRunner()
     var reporter: AgentReporter
     let servers: TelemetryServers
     var turn = LoopTurn()
@@ -75,6 +78,8 @@ final class NodeAgent {
     private static let reloadDelay = Duration.milliseconds(200)
     /// Addresses mostly come and go several at a time.
     private static let addressDelay = Duration.milliseconds(500)
+    /// Where virtual servers wait for an address, the first of several is followed soon.
+    private static let awaitedAddressDelay = Duration.milliseconds(20)
     /// A directory that is not there is looked for again after that long, and addresses that could not be listed.
     static let blindWait = Duration.seconds(2)
     /// What stands in the API server's way may come later, with another address of its name.
@@ -111,8 +116,9 @@ final class NodeAgent {
             ClusterWatch($0, resources: APIResource.proxied(proxyName: proxyName))
         }
         health = HealthWatch(store.verdicts, log: log)
-        state = AgentState(declared, node: node, verdicts: health.recall())
-        if watch == nil { _ = state.noteHeardAll() }
+        overrides = OverrideWatch(store.overrides, log: log)
+        state = AgentState(declared, node: node, verdicts: health.recall(overrides.recall()))
+        if watch == nil, state.knowsNodeAddresses || !state.followsAddresses { _ = state.noteHeardAll() }
         keeper = try options.state.keeper()
         reconciler = Reconciler(timing: settings.timing, keepsNetwork: true, now: .now)
         reconciler.driftPolicy = settings.drift
@@ -125,7 +131,8 @@ final class NodeAgent {
         reporter = AgentReporter(
             log: log, manager: ServiceManager(environment: ProcessEnvironment.variables))
         servers = TelemetryServers(
-            reporter.board, DescriptorBudget(limit: OpenFilesLimit.raise()), store: store, log: log)
+            reporter.board, DescriptorBudget(limit: OpenFilesLimit.raise()), store: store, desk: overrides.desk,
+            log: log)
         introduce(node, store)
     }
 
@@ -143,6 +150,7 @@ final class NodeAgent {
         servers.use(settings)
         log.info("started", metadata: ["version": "\(IPVSync.version)", "node": "\(node)"])
         serveHealthChecks()
+        reporter.report(inactive: state.inactive)
         reporter.warnOfNeighbours()
     }
 
@@ -155,8 +163,11 @@ final class NodeAgent {
             if let news = files.takeNews() { log.warning("files are not watched", metadata: ["detail": "\(news)"]) }
             if files.hasChanged() || files.lookAgain() { reloadTime = .now + Self.reloadDelay }
             if addresses?.hasChanged(except: device) ?? false {
-                addressTime = addressTime ?? .now + Self.addressDelay
+                let delay = state.followsAddresses ? Self.awaitedAddressDelay : Self.addressDelay
+                addressTime = min(addressTime ?? .now + delay, .now + delay)
                 reconciler.noteAddressesMoved()
+            } else if addresses == nil, addressTime == nil, state.followsAddresses {
+                addressTime = .now + Self.blindWait
             }
             if let addressTime, addressTime <= .now { followAddresses() }
             if family?.hasChanged() ?? false {
@@ -164,7 +175,9 @@ final class NodeAgent {
                 reconciler.noteEverything(at: .now)
             }
             if state.hasMore { noteChanges(state.translateMore()) }
-            if !state.isComplete, watch?.isComplete ?? true, state.knowsNodeAddresses || watch == nil {
+            if !state.isComplete, watch?.isComplete ?? true,
+                state.knowsNodeAddresses || watch == nil && !state.followsAddresses
+            {
                 noteChanges(state.noteHeardAll())
             }
             releaseAPIServer()
@@ -174,12 +187,22 @@ final class NodeAgent {
                 if signal == .end { return try end() }
                 reload()
             }
-            reconciler.note(health.turn(&state, &reporter), at: .now)
+            followHealth()
             reconcile()
             if let warningTime, warningTime <= .now { warn() }
             if let memoryTime, memoryTime <= .now { returnFreedMemory() }
             reporter.note(turn: turn.duration)
         }
+    }
+
+    /// Takes what checks have found, and what is said by hand.
+    private func followHealth() {
+        var change = health.turn(&state, &reporter)
+        change.add(overrides.turn(&state, &reporter, hasEnded: !change.endedOverrides.isEmpty))
+        reconciler.note(change.keys, at: .now)
+        hooks.settings = settings.hooks
+        let notices = hooks.take(change) { state.declared($0)?.name } + hooks.turn(now: .now)
+        reporter.report(notices, hooks.figures)
     }
 
     /// Takes what the targets have done, and hands them what is due.
@@ -217,6 +240,7 @@ final class NodeAgent {
         }
         let isSettled = network.finish(by: end) && isTableSettled
         health.end(state.verdicts, by: end)
+        overrides.end(state.verdicts, by: end)
         if settings.cleansUpOnExit, !isSettled {
             log.error("not cleaned up", metadata: ["detail": "a change is still under way; run 'ipvsync cleanup'"])
         } else if settings.cleansUpOnExit {
@@ -233,7 +257,7 @@ final class NodeAgent {
     private var wait: Duration {
         let times = [
             state.isComplete ? reconciler.due : nil, reloadTime, addressTime, warningTime, releaseTime,
-            health.wakeUp(state),
+            health.wakeUp(state), hooks.wakeUp,
         ].compactMap(\.self)
         if state.hasMore { return .zero }
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait

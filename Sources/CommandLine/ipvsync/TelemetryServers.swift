@@ -16,6 +16,7 @@ internal import Telemetry
 final class TelemetryServers {
     private let board: StatusBoard
     private let socket: String
+    private let desk: OverrideDesk
     private let log: Logger
     private var settings: Settings?
     private var port: HTTPServer?
@@ -45,7 +46,8 @@ final class TelemetryServers {
         var sharesMetrics: Bool { listen != nil && listen == kubeProxy?.metrics }
     }
 
-    init(_ board: StatusBoard, _ budget: DescriptorBudget, store: LedgerStore, log: Logger) {
+    init(_ board: StatusBoard, _ budget: DescriptorBudget, store: LedgerStore, desk: OverrideDesk, log: Logger) {
+        self.desk = desk
         self.board = board
         self.budget = budget
         self.log = log
@@ -71,14 +73,15 @@ final class TelemetryServers {
 
     private func serveMissing(_ settings: Settings, isFirst: Bool) {
         let own = responder(settings.trafficLimit)
+        let local = responder(settings.trafficLimit, overrides: OverrideResponder(desk, user: geteuid()))
         if port == nil, let place = settings.listen {
             let shared = KubeProxyMetricsResponder(board, own: own)
             port = start(
                 .tcp(place), "metrics and health", 0, budget.telemetry, isFirst,
                 settings.sharesMetrics ? shared.respond : own.respond)
         }
-        if local == nil {
-            local = start(.unix(path: socket), "ipvsync status", 1, budget.local, isFirst, own.respond)
+        if self.local == nil {
+            self.local = start(.unix(path: socket), "ipvsync status", 1, budget.local, isFirst, local.respond)
         }
         if kubeProxyHealth == nil, let place = settings.kubeProxy?.healthz {
             kubeProxyHealth = start(
@@ -91,17 +94,18 @@ final class TelemetryServers {
                 KubeProxyMetricsResponder(board, own: nil).respond)
         }
         let isWhole =
-            local != nil && (port != nil || settings.listen == nil)
+            self.local != nil && (port != nil || settings.listen == nil)
             && (kubeProxyHealth != nil || settings.kubeProxy?.healthz == nil)
             && (kubeProxyMetrics != nil || metricsPlace == nil)
         retryTime = isWhole ? nil : .now + retryDelay
         retryDelay = min(retryDelay * 2, Self.longestDelay)
     }
 
-    private func responder(_ trafficLimit: Int) -> TelemetryResponder {
+    private func responder(_ trafficLimit: Int, overrides: OverrideResponder? = nil) -> TelemetryResponder {
         let traffic = traffic
         return TelemetryResponder(
-            board, trafficLimit: trafficLimit, bootSeconds: { BootClock().seconds }, traffic: traffic.current)
+            board, trafficLimit: trafficLimit, bootSeconds: { BootClock().seconds }, traffic: traffic.current,
+            overrides: overrides)
     }
 
     /// Serves the health check ports of these Services, as far as there are descriptors for them, and no others.

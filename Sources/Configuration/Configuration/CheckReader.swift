@@ -96,19 +96,27 @@ struct CheckReader {
     }
 
     private func command() -> ServerCheck.Probe? {
-        guard let arguments = required(Fields.command) else { return nil }
-        guard let program = arguments.first, program.hasPrefix("/"), arguments.count <= 64,
-            arguments.reduce(0, { $0 + $1.utf8.count }) <= 16 << 10
-        else {
-            reader.scope.report(
-                reader.place(of: "command"),
-                "command does not begin with the absolute path of a program, or is too long",
-                "write a list such as [/usr/local/bin/check, --port, \"80\"], of at most 64 texts and 16 KiB")
-            return nil
-        }
+        guard required(Fields.command) != nil, let arguments = reader.program(Fields.command) else { return nil }
         return .command(
             ServerCheck.CommandProbe(
                 arguments, isDynamic: reader(Fields.isDynamic) ?? false, user: reader(Fields.user)))
+    }
+}
+
+extension MappingReader {
+    /// A program with its arguments; `nil` where there is none, or after a report.
+    func program(_ field: Field<[String]>) -> [String]? {
+        guard let arguments = self(field) else { return nil }
+        guard let program = arguments.first, program.hasPrefix("/"), arguments.count <= 64,
+            arguments.reduce(0, { $0 + $1.utf8.count }) <= 16 << 10
+        else {
+            scope.report(
+                place(of: field.name),
+                "\(field.name) does not begin with the absolute path of a program, or is too long",
+                "write a list such as [/usr/local/bin/check, --port, \"80\"], of at most 64 texts and 16 KiB")
+            return nil
+        }
+        return arguments
     }
 }
 

@@ -19,7 +19,8 @@ extension Configuration {
             telemetry: Self.single(\.telemetry, "telemetry", in: files, &errors),
             logging: Self.single(\.logging, "logging", in: files, &errors),
             services: Self.single(\.services, "services", in: files, &errors),
-            network: Self.single(\.network, "network", in: files, &errors))
+            network: Self.single(\.network, "network", in: files, &errors),
+            hooks: Self.single(\.hooks, "hooks", in: files, &errors))
         desired = DesiredState(
             timeouts: Self.single(\.timeouts, "timeouts", in: files, &errors),
             syncDaemons: Self.single(\.syncDaemons, "syncDaemons", in: files, &errors))

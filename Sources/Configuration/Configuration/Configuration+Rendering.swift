@@ -22,6 +22,7 @@ extension Configuration {
         members.append(settings.logging, as: Fields.logging, \.document)
         members.append(settings.services, as: Fields.services, \.document)
         members.append(settings.network, as: Fields.network, \.document)
+        members.append(settings.hooks, as: Fields.hooks, \.document)
         members.append(desired.timeouts, as: Fields.timeouts, \.document)
         members.append(desired.syncDaemons, as: Fields.syncDaemons) { .sequence($0.map(\.document)) }
         members.append(desired.virtualServers, as: Fields.virtualServers) { servers in

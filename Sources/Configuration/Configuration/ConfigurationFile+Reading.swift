@@ -38,6 +38,7 @@ extension ConfigurationFile {
         logging = reader.placed(Fields.logging)
         services = reader.placed(Fields.services)
         network = reader.placed(Fields.network)
+        hooks = reader.placed(Fields.hooks)
         timeouts = reader.placed(Fields.timeouts)
         syncDaemons = reader.placed(Fields.syncDaemons)
         readVirtualServers(reader, problems)

@@ -25,6 +25,7 @@ struct ConfigurationFile {
     var logging: Placed<LoggingSettings>?
     var services: Placed<ServiceDefaults>?
     var network: Placed<NetworkSetting>?
+    var hooks: Placed<HookSettings>?
     var timeouts: Placed<ConnectionTimeouts>?
     var syncDaemons: Placed<[SyncDaemon]>?
 }

@@ -11,6 +11,7 @@ extension DesiredVirtualServer {
         members.append(name, as: Fields.name, Document.string)
         members += keyMembers + virtualServer.members
         members.append(drainTimeout, as: Fields.drainTimeout) { .string(DurationText.text($0)) }
+        members.append(activeWhen, as: Fields.activeWhen) { ["address": .string($0.description)] }
         // One forwarding method for all stands once, so that the real servers stay short.
         let forwarding = commonForwarding
         if forwarding != .masquerade { members += forwarding.members }

@@ -45,6 +45,10 @@ enum Fields {
     static let drainTimeout = Field(
         "drainTimeout", .duration(0...Settings.maximumDrainTimeout),
         "How long a leaving real server may keep its connections; 0 removes it at once.")
+    static let activeWhen = Field(
+        "activeWhen", .activation,
+        "The address that has to be on a device of this node for the kernel to have the virtual server.")
+    static let activeAddress = Field("address", .ipAddress, "The address, as keepalived moves it between nodes.")
     static let realServers = Field(
         "realServers",
         .node(schema: ["type": "array", "items": ["anyOf": [["type": "string"], ObjectShape.realServer.schema]]]),

@@ -9,6 +9,7 @@ struct FileDefaults {
     var scheduler = Scheduler("wlc")
     var persistence = PersistenceDeclaration.off
     var drainTimeout: UInt32?
+    var activeWhen: IPAddress?
     var servers = ServerDefaults()
     var health = HealthRules()
     /// The checks of the file by name.
@@ -22,6 +23,7 @@ struct FileDefaults {
         scheduler = reader.scheduler(over: scheduler)
         persistence = reader(Fields.persistence) ?? .off
         drainTimeout = reader(Fields.drainTimeout)
+        activeWhen = reader(Fields.activeWhen)
         servers = servers.overridden(by: reader)
         health = reader.health(over: health, named: namedChecks)
     }

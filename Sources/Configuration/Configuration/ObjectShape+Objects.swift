@@ -5,7 +5,7 @@ extension ObjectShape {
     static let file = ObjectShape([
         Fields.defaults, Fields.drainTimeout, Fields.removalGuard, Fields.syncInterval, Fields.minSyncInterval,
         Fields.auditInterval, Fields.drift, Fields.cleanupOnExit, Fields.telemetry, Fields.logging, Fields.services,
-        Fields.network, Fields.timeouts, Fields.syncDaemons, Fields.namedChecks, Fields.virtualServers,
+        Fields.network, Fields.timeouts, Fields.syncDaemons, Fields.namedChecks, Fields.hooks, Fields.virtualServers,
     ])
 
     static let telemetry = ObjectShape([
@@ -33,13 +33,14 @@ extension ObjectShape {
     static let defaults = ObjectShape(
         [
             Fields.transportProtocol, Fields.scheduler, Fields.schedulerFlags, Fields.persistence, Fields.drainTimeout,
+            Fields.activeWhen,
         ] + serverFields + healthFields)
 
     static let virtualServer = ObjectShape(
         [
             Fields.name, Fields.address, Fields.transportProtocol, Fields.port, Fields.firewallMark, Fields.family,
             Fields.scheduler, Fields.schedulerFlags, Fields.onePacket, Fields.persistence,
-            Fields.persistenceEngine, Fields.drainTimeout,
+            Fields.persistenceEngine, Fields.drainTimeout, Fields.activeWhen,
         ] + serverFields + healthFields + [Fields.backup, Fields.realServers], required: ["realServers"],
         keywords: [
             .init(
@@ -60,6 +61,8 @@ extension ObjectShape {
 
     static let realServer = ObjectShape(
         [Fields.address, Fields.port] + serverFields + [Fields.checks], required: ["address"])
+
+    static let activation = ObjectShape([Fields.activeAddress], required: ["address"])
 
     static let backup = ObjectShape([Fields.address, Fields.port] + serverFields, required: ["address"])
 

@@ -1,3 +1,4 @@
+package import HealthChecks
 package import LoadBalancing
 
 /// The settings of the agent that a configuration may declare; `nil` where it does not.
@@ -18,12 +19,13 @@ package struct Settings: Hashable, Sendable {
     package var logging: LoggingSettings?
     package var services: ServiceDefaults?
     package var network: NetworkSetting?
+    package var hooks: HookSettings?
 
     package init(
         drainTimeout: UInt32? = nil, removalGuard: RemovalGuardSetting? = nil, syncInterval: UInt32? = nil,
         minSyncInterval: UInt32? = nil, auditInterval: UInt32? = nil, drift: DriftSetting? = nil,
         cleanupOnExit: Bool? = nil, telemetry: TelemetrySetting? = nil, logging: LoggingSettings? = nil,
-        services: ServiceDefaults? = nil, network: NetworkSetting? = nil
+        services: ServiceDefaults? = nil, network: NetworkSetting? = nil, hooks: HookSettings? = nil
     ) {
         self.drainTimeout = drainTimeout
         self.removalGuard = removalGuard
@@ -36,6 +38,7 @@ package struct Settings: Hashable, Sendable {
         self.logging = logging
         self.services = services
         self.network = network
+        self.hooks = hooks
     }
 }
 

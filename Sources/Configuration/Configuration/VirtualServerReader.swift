@@ -25,6 +25,7 @@ struct VirtualServerReader {
         let persistence = reader(Fields.persistence) ?? defaults.persistence
         let engine = reader(Fields.persistenceEngine)
         let drainTimeout = reader(Fields.drainTimeout) ?? defaults.drainTimeout
+        let activeWhen = reader(Fields.activeWhen) ?? defaults.activeWhen
         var servers = RealServersReader(
             key: key, defaults: defaults.servers.overridden(by: reader), virtualServer: reader,
             checks: CheckList(named: defaults.namedChecks))
@@ -46,8 +47,9 @@ struct VirtualServerReader {
                 "write `persistence: {timeout: 5m, engine: \(engine ?? "")}`")
         }
         virtualServer.complaints().forEach(reader.report)
-        let server = DesiredVirtualServer(
+        var server = DesiredVirtualServer(
             virtualServer, realServers: realServers, name: name, drainTimeout: drainTimeout)
+        server.activeWhen = activeWhen
         return (server, checked(rules, realServers))
     }
 }
@@ -56,5 +58,22 @@ extension MappingReader {
     /// Reports a broken rule where its field stands.
     func report(_ complaint: Complaint) {
         scope.report(place(of: complaint.field), complaint.problem, complaint.remedy)
+    }
+}
+
+extension ValueKind where Value == IPAddress {
+    /// `{address: 192.0.2.1}`, of an address that can move from one node to another.
+    static var activation: Self {
+        .object(.activation) { reader in
+            guard let address = reader(Fields.activeAddress) else { return nil }
+            let stays = ["127.0.0.0/8", "::1/128", "fe80::/10", "0.0.0.0/32", "::/128"].compactMap { IPPrefix($0) }
+            guard !address.isMulticast, !stays.contains(where: { $0.contains(address) }) else {
+                reader.scope.report(
+                    reader.place(of: "address"), "\(address) is never on one node alone",
+                    "write an address that moves, such as keepalived's virtual_ipaddress")
+                return nil
+            }
+            return address
+        }
     }
 }

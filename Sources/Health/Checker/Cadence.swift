@@ -20,7 +20,7 @@ struct Cadence {
         interval = check.interval
         retryDelay = check.retryDelay
         fall = check.fall
-        turn = now + min(check.interval, Self.spread) * jitter
+        turn = check.isEvent ? now : now + min(check.interval, Self.spread) * jitter
         due = turn
     }
 
@@ -38,6 +38,14 @@ struct Cadence {
         // begins at once: a real server that never answers is down after `fall` intervals and one timeout.
         turn += interval * Int((now - turn).nanoseconds / max(1, interval.nanoseconds))
         due = now
+    }
+}
+
+extension ServerCheck {
+    /// Whether it is no check, but a command that is run once.
+    var isEvent: Bool {
+        guard case .command(let command) = probe else { return false }
+        return command.event != nil
     }
 }
 

@@ -21,16 +21,19 @@ package enum Checker {
     /// - Parameters:
     ///   - user: As whom; `nil` for the checker's own user.
     ///   - startsPrograms: Whether it may start any.
+    ///   - avoidsRoot: Whether it is root only where that is the named user.
     ///   - setsMarks: Whether it has to set firewall marks.
     ///   - pings: Whether it has to send echo requests.
     /// - Returns: The status to exit with.
-    package static func run(user: String?, startsPrograms: Bool, setsMarks: Bool, pings: Bool) -> Int32 {
+    package static func run(
+        user: String?, startsPrograms: Bool, avoidsRoot: Bool = false, setsMarks: Bool, pings: Bool
+    ) -> Int32 {
         let agent = AgentLine(MessageSocket(Descriptor(CheckerLaunch.descriptor)))
         var needs: CheckerNeeds = []
         if setsMarks { needs.insert(.marks) }
         if pings { needs.insert(.ping) }
         do throws(CheckerError) {
-            try Confinement(user: user, startsPrograms: startsPrograms, needs: needs).enter()
+            try Confinement(user: user, startsPrograms: startsPrograms, avoidsRoot: avoidsRoot, needs: needs).enter()
             let engine = try Engine(agent, mostAttempts: startsPrograms ? mostPrograms : mostSockets)
             agent.send(.beat(CheckerFigures()))
             engine.run()

@@ -51,7 +51,11 @@ struct CheckerLaunch {
         var options: [String] = []
         if needs.contains(.marks) { options.append("--marks") }
         if needs.contains(.ping) { options.append("--ping") }
-        if case .local(let user) = place { options += ["--commands"] + (user.map { ["--user=\($0)"] } ?? []) }
+        switch place {
+        case .network: break
+        case .local(let user): options += ["--commands"] + (user.map { ["--user=\($0)"] } ?? [])
+        case .events(let user): options += ["--commands", "--hooks"] + (user.map { ["--user=\($0)"] } ?? [])
+        }
         return options
     }
 }

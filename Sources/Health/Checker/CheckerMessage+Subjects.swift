@@ -54,6 +54,7 @@ extension WireWriter {
                 $0.put(probe.arguments) { $0.put($1) }
                 $0.put(probe.isDynamic)
                 $0.put(probe.user) { $0.put($1) }
+                $0.put(probe.event) { $0.put($1) { $0.put($1) } }
             }
         case .file(let path): put(.file) { $0.put(path) }
         }
@@ -211,7 +212,9 @@ extension WireReader {
     private mutating func command() throws(Malformed) -> ServerCheck.CommandProbe {
         let arguments = try texts()
         guard arguments.first?.hasPrefix("/") == true else { throw Malformed() }
-        return .init(arguments, isDynamic: try flag(), user: try optionalText())
+        var command = ServerCheck.CommandProbe(arguments, isDynamic: try flag(), user: try optionalText())
+        command.event = try optional { (reader) throws(Malformed) in try reader.texts() }
+        return command
     }
 
     private mutating func texts() throws(Malformed) -> [String] {

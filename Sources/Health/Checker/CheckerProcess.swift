@@ -110,21 +110,26 @@ enum CheckerPlace: Hashable, Comparable {
     case network
     /// Commands and files, as a user; `nil` for the checker's own.
     case local(user: String?)
+    /// Programs for events, likewise.
+    case events(user: String?)
 
     init(_ probe: ServerCheck.Probe) {
         switch probe {
-        case .command(let command): self = .local(user: command.user)
+        case .command(let command):
+            self = command.event == nil ? .local(user: command.user) : .events(user: command.user)
         case .file: self = .local(user: nil)
         case .tcp, .udp, .http, .dns, .smtp, .ping: self = .network
         }
     }
 
-    /// `network`, `commands` or `commands of nobody`.
+    /// `network`, `commands`, `commands of nobody` or `hooks`.
     var name: String {
         switch self {
         case .network: "network"
         case .local(nil): "commands"
         case .local(let user?): "commands of \(user)"
+        case .events(nil): "hooks"
+        case .events(let user?): "hooks of \(user)"
         }
     }
 

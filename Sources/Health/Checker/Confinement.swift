@@ -7,6 +7,8 @@ struct Confinement {
     let user: String?
     /// Whether it starts programs.
     let startsPrograms: Bool
+    /// Whether it is root only where that is the named user.
+    let avoidsRoot: Bool
     let needs: CheckerNeeds
 
     /// The users that a checker without a named one becomes: the first that there is.
@@ -32,6 +34,9 @@ struct Confinement {
         // Without this, the capabilities below go with the user.
         try check("PR_SET_KEEPCAPS", csystem_prctl(PR_SET_KEEPCAPS, 1))
         try changeUser(held)
+        guard !avoidsRoot || user != nil || geteuid() != 0 else {
+            throw CheckerError("it would be run as root: name a user, be it root, as 'user' under 'hooks'")
+        }
         try dropCapabilities(held)
         try check("PR_SET_NO_NEW_PRIVS", csystem_prctl(PR_SET_NO_NEW_PRIVS, 1))
         csystem_forbid_dumps()

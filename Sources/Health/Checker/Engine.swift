@@ -156,7 +156,11 @@ final class Engine {
         if check.attempt != nil { figures.open -= 1 }
         check.attempt = nil
         check.cadence.finish(finding.outcome, now: now)
-        schedule.set(number, check.cadence.due)
+        if check.subject.check.isEvent {
+            schedule.remove(number)
+        } else {
+            schedule.set(number, check.cadence.due)
+        }
         let result = CheckResult(
             finding.outcome, reason: Reason.line(finding.reason), duration: max(.zero, now - check.began))
         agent.report(.init(number, result), isNews: check.lastOutcome != finding.outcome)

@@ -35,7 +35,7 @@ final class CommandAttempt: Attempt {
         let path = probe.arguments.first ?? ""
         do throws(ProgramFailure) {
             let started = try ProgramProcess.spawn(
-                path, probe.arguments, environment: Self.environment,
+                path, probe.arguments, environment: Self.environment + (probe.event ?? []),
                 standard: [null.value, null.value, null.value])
             process = started
             descriptor = csystem_pidfd_open(started)

@@ -143,6 +143,8 @@ extension ServerCheck {
         package var isDynamic: Bool
         /// The user that it runs as; `nil` for the checker's.
         package var user: String?
+        /// The environment of an event that it is run for, once; `nil` for a check.
+        package var event: [String]?
 
         package init(_ arguments: [String], isDynamic: Bool = false, user: String? = nil) {
             self.arguments = arguments

@@ -11,19 +11,29 @@ package struct Verdicts: Sendable {
     }
 
     private var entries: [CheckSubject: Entry] = [:]
-    private var watched: [VirtualServerKey: WatchedVirtualServer] = [:]
+    var watched: [VirtualServerKey: WatchedVirtualServer] = [:]
     /// When a slow start changes a weight next.
     private var steps: [VirtualServerKey: ContinuousClock.Instant] = [:]
-    private var now: ContinuousClock.Instant
+    var now: ContinuousClock.Instant
+    /// What is said by hand.
+    package internal(set) var overrides: Overrides
     private let recollection: Recollection
+    /// How many checks of a real server are down.
+    private var down: [Endpoint: Int] = [:]
     /// Whether other subjects are to be checked than at the last ``takeSubjects()``.
     private var haveSubjectsChanged = true
     /// How many subjects are in a state.
     package private(set) var counts: [Verdict.State: Int] = [:]
 
-    /// - Parameter recollection: What an earlier process knew: it holds until a check has answered.
-    package init(now: ContinuousClock.Instant, recalling recollection: Recollection = Recollection()) {
+    /// - Parameters:
+    ///   - recollection: What an earlier process knew: it holds until a check has answered.
+    ///   - overrides: What is said by hand already.
+    package init(
+        now: ContinuousClock.Instant, recalling recollection: Recollection = Recollection(),
+        overrides: Overrides = Overrides()
+    ) {
         self.now = now
+        self.overrides = overrides
         self.recollection = recollection
     }
 
@@ -34,7 +44,8 @@ package struct Verdicts: Sendable {
         _ declared: DesiredVirtualServer, by rules: HealthRules, now: ContinuousClock.Instant
     ) {
         let (key, old) = (declared.key, watched[declared.key])
-        if let old, old.declared == declared, old.rules == rules { return }
+        let byHand = overrides.actions(of: declared)
+        if let old, old.declared == declared, old.rules == rules, old.byHand == byHand { return }
         self.now = now
         let before = Set(old?.subjects ?? [])
         let isChecked = declared.realServers.contains { !rules.checks(of: $0.endpoint).isEmpty }
@@ -53,10 +64,11 @@ package struct Verdicts: Sendable {
         var next: WatchedVirtualServer
         if let old {
             next = old
-            next.use(declared, rules, now: now, verdict(of:))
+            next.use(declared, rules, byHand: byHand, now: now, verdict(of:))
         } else {
             next = WatchedVirtualServer(
-                declared, rules, hadQuorum: recollection.lostQuorums.contains(key) ? false : nil, verdict(of:))
+                declared, rules, byHand: byHand, hadQuorum: recollection.lostQuorums.contains(key) ? false : nil,
+                verdict(of:))
         }
         watched[key] = next
         steps[key] = next.nextStep(after: now, verdict(of:))
@@ -81,7 +93,7 @@ package struct Verdicts: Sendable {
             let known = wasDown ? Verdict(.down, since: now, reason: "down by the check before") : nil
             let verdict = known ?? recollection.verdict(subject) ?? Verdict(since: now)
             entries[subject] = Entry(verdict: verdict)
-            counts[verdict.state, default: 0] += 1
+            count(verdict.state, subject, 1)
             haveSubjectsChanged = true
         }
         entries[subject]?.users.insert(key)
@@ -92,11 +104,18 @@ package struct Verdicts: Sendable {
         entry.users.remove(key)
         if entry.users.isEmpty {
             entries[subject] = nil
-            counts[entry.verdict.state, default: 0] -= 1
+            count(entry.verdict.state, subject, -1)
             haveSubjectsChanged = true
         } else {
             entries[subject] = entry
         }
+    }
+
+    private mutating func count(_ state: Verdict.State, _ subject: CheckSubject, _ difference: Int) {
+        counts[state, default: 0] += difference
+        guard state == .down else { return }
+        let count = (down[subject.realServer] ?? 0) + difference
+        down[subject.realServer] = count > 0 ? count : nil
     }
 
     /// What is to be checked; `nil` when that is the same as at the last call.
@@ -124,28 +143,33 @@ package struct Verdicts: Sendable {
             change.keys.formUnion(entries.values[index].users)
             let after = entries.values[index].verdict
             guard before.state != after.state else { continue }
-            counts[before.state, default: 0] -= 1
-            counts[after.state, default: 0] += 1
+            let wasDown = down[subject.realServer] != nil
+            count(before.state, subject, -1)
+            count(after.state, subject, 1)
+            let isDown = down[subject.realServer] != nil
             change.transitions.append(
                 VerdictChange.Transition(
                     subject: subject, old: before.state, new: after.state, lasted: before.since.duration(to: now),
-                    result: result, virtualServers: entries.values[index].users.sorted()))
+                    result: result, virtualServers: entries.values[index].users.sorted(),
+                    decides: wasDown != isDown))
         }
         for key in change.keys { judge(key, &change) }
         return change
     }
 
-    private mutating func judge(_ key: VirtualServerKey, _ change: inout VerdictChange) {
+    /// Takes note that a virtual server's quorum has to be looked at.
+    mutating func judge(_ key: VirtualServerKey, _ change: inout VerdictChange) {
         guard var server = watched[key] else { return }
-        if server.judgeQuorum(verdict(of:)) {
-            watched[key] = server
-            change.quorums.append(VerdictChange.Quorum(virtualServer: key, isThere: server.hasQuorum))
-        }
+        let hasChanged = server.use(byHand: overrides.actions(of: server.declared), verdict(of:))
+        watched[key] = server
+        if hasChanged { change.quorums.append(VerdictChange.Quorum(virtualServer: key, isThere: server.hasQuorum)) }
         steps[key] = server.nextStep(after: now, verdict(of:))
     }
 
-    /// When a weight changes by itself, as a slow start goes on; `nil` for never.
-    package var nextChange: ContinuousClock.Instant? { steps.values.min() }
+    /// When a weight changes by itself, as a slow start goes on or an override ends; `nil` for never.
+    package var nextChange: ContinuousClock.Instant? {
+        [steps.values.min(), overrides.nextEnd].compactMap(\.self).min()
+    }
 
     /// Takes note of the time.
     ///
@@ -165,10 +189,11 @@ package struct Verdicts: Sendable {
 
     /// The virtual server as the kernel is to have it; as it is declared, if it is not watched.
     package func effective(_ declared: DesiredVirtualServer) -> DesiredVirtualServer {
-        watched[declared.key]?.effective(now: now, verdict(of:)) ?? declared
+        watched[declared.key]?.effective(now: now, verdict(of:)) ?? overrides.effective(declared)
     }
 
-    package var isEmpty: Bool { watched.isEmpty }
+    /// Whether every virtual server is as it is declared.
+    package var isEmpty: Bool { watched.isEmpty && overrides.isEmpty }
 
     /// How many subjects are checked.
     package var count: Int { entries.count }
@@ -227,6 +252,8 @@ package struct VerdictChange: Sendable {
         /// The attempt that decided it.
         package let result: CheckResult
         package let virtualServers: [VirtualServerKey]
+        /// Whether the real server is down by it that was not, or is not down any more by any check.
+        package let decides: Bool
     }
 
     /// A virtual server has lost its quorum, or has it again.
@@ -239,6 +266,8 @@ package struct VerdictChange: Sendable {
     package var keys: Set<VirtualServerKey> = []
     package var transitions: [Transition] = []
     package var quorums: [Quorum] = []
+    /// Overrides that are there no more.
+    package var endedOverrides: [EndedOverride] = []
 
     package init() {}
 }

@@ -1,4 +1,4 @@
-internal import LoadBalancing
+package import LoadBalancing
 
 /// One virtual server whose real servers are checked: what is declared, what is known, and what follows.
 struct WatchedVirtualServer {
@@ -9,6 +9,8 @@ struct WatchedVirtualServer {
     private(set) var rules: HealthRules
     /// Whether the weight of what is up reaches the quorum, with hysteresis.
     private(set) var hasQuorum: Bool
+    /// What is said of real servers by hand.
+    private(set) var byHand: [Endpoint: Override.Action]
     /// Real servers that joined while the virtual server was watched, and when: they start slowly.
     private var joined: [Endpoint: ContinuousClock.Instant] = [:]
 
@@ -16,9 +18,13 @@ struct WatchedVirtualServer {
     static let slowStartSteps = 10
 
     /// - Parameter hadQuorum: What was known before this process; `nil` for nothing.
-    init(_ declared: DesiredVirtualServer, _ rules: HealthRules, hadQuorum: Bool?, _ verdict: Lookup) {
+    init(
+        _ declared: DesiredVirtualServer, _ rules: HealthRules, byHand: [Endpoint: Override.Action] = [:],
+        hadQuorum: Bool?, _ verdict: Lookup
+    ) {
         self.declared = declared
         self.rules = rules
+        self.byHand = byHand
         hasQuorum = hadQuorum ?? true
         if hadQuorum == nil {
             hasQuorum = liveWeight(verdict) >= quorum
@@ -29,7 +35,8 @@ struct WatchedVirtualServer {
 
     /// Takes another declaration in the place of the one before.
     mutating func use(
-        _ next: DesiredVirtualServer, _ rules: HealthRules, now: ContinuousClock.Instant, _ verdict: Lookup
+        _ next: DesiredVirtualServer, _ rules: HealthRules, byHand: [Endpoint: Override.Action],
+        now: ContinuousClock.Instant, _ verdict: Lookup
     ) {
         if rules.slowStart == nil {
             joined = [:]
@@ -41,7 +48,16 @@ struct WatchedVirtualServer {
         }
         declared = next
         self.rules = rules
+        self.byHand = byHand
         _ = judgeQuorum(verdict)
+    }
+
+    /// Takes what is said by hand from here on, in the place of what was.
+    ///
+    /// - Returns: Whether the quorum is lost by it, or there again.
+    mutating func use(byHand: [Endpoint: Override.Action], _ verdict: Lookup) -> Bool {
+        self.byHand = byHand
+        return judgeQuorum(verdict)
     }
 
     /// What is checked.
@@ -77,11 +93,12 @@ struct WatchedVirtualServer {
     func effective(now: ContinuousClock.Instant, _ verdict: Lookup) -> DesiredVirtualServer {
         var effective = declared
         effective.realServers = []
-        let usesBackup = !hasQuorum && rules.backup != nil
         for (server, standing) in zip(declared.realServers, standings(verdict)) {
             var server = server
-            server.weight = standing.isUp && !usesBackup ? standing.weight(of: rules.slowStart, now: now) : 0
-            if standing.isUp && !usesBackup || rules.onFailure == .weightZero {
+            let isDrained = byHand[server.endpoint] == .drain
+            let serves = standing.isUp && !usesBackup && !isDrained
+            server.weight = serves ? standing.weight(of: rules.slowStart, now: now) : 0
+            if serves || rules.onFailure == .weightZero && !isDrained {
                 effective.realServers.append(server)
             } else {
                 // One that is up makes way for the backup server, and keeps the connections that it has.
@@ -99,6 +116,35 @@ struct WatchedVirtualServer {
         return effective
     }
 
+    /// Whether the backup server serves in the place of all others.
+    private var usesBackup: Bool { !hasQuorum && rules.backup != nil }
+
+    /// Why the weights of some real servers are not the declared ones.
+    func deviations(now: ContinuousClock.Instant, _ verdict: Lookup) -> [WeightDeviation] {
+        zip(declared.realServers, standings(verdict)).compactMap { server, standing in
+            let isDrained = byHand[server.endpoint] == .drain
+            let serves = standing.isUp && !usesBackup && !isDrained
+            let weight = serves ? standing.weight(of: rules.slowStart, now: now) : 0
+            let reason: WeightDeviation.Reason =
+                if isDrained {
+                    .drainedByHand
+                } else if !standing.isUp {
+                    .check(standing.doubt.flatMap(verdict)?.reason ?? "")
+                } else if usesBackup {
+                    .quorum
+                } else if weight != standing.weight {
+                    .slowStart
+                } else {
+                    standing.isByHand ? .weightByHand : .checkedWeight
+                }
+            // One that is drained without having had any weight is told of as well.
+            guard weight != server.weight || isDrained else { return nil }
+            return WeightDeviation(
+                virtualServer: declared.key, realServer: server.endpoint, declared: server.weight, effective: weight,
+                reason: reason)
+        }
+    }
+
     /// When a slow start changes a weight next; `nil` when none is under way.
     func nextStep(after now: ContinuousClock.Instant, _ verdict: Lookup) -> ContinuousClock.Instant? {
         guard let slowStart = rules.slowStart else { return nil }
@@ -114,6 +160,10 @@ struct WatchedVirtualServer {
         var weight: UInt32
         /// When a slow start began, if it came up or joined under way.
         var risen: ContinuousClock.Instant?
+        /// The check by which it is not up.
+        var doubt: CheckSubject?
+        /// Whether the weight is the one that is given by hand.
+        var isByHand = false
     }
 
     /// The real servers in their order. All count as up while too few are.
@@ -130,20 +180,68 @@ struct WatchedVirtualServer {
         var standing = Standing(isUp: true, weight: server.weight, risen: joined[server.endpoint])
         var asked: UInt32?
         for check in rules.checks(of: server.endpoint) {
-            let verdict = verdict(CheckSubject(check, of: server.endpoint))
+            let subject = CheckSubject(check, of: server.endpoint)
+            let verdict = verdict(subject)
             switch verdict?.state {
             case .up?:
                 if let weight = verdict?.weight { asked = min(asked ?? weight, weight) }
                 if let verdict, verdict.hasRecovered {
                     standing.risen = max(standing.risen ?? verdict.since, verdict.since)
                 }
-            case .down?: standing.isUp = false
-            case .unknown?, nil: standing.isUp = standing.isUp && !rules.startsDown
+            case .down?:
+                standing.isUp = false
+                standing.doubt = subject
+            case .unknown?, nil:
+                if rules.startsDown { standing.doubt = standing.doubt ?? subject }
+                standing.isUp = standing.isUp && !rules.startsDown
             }
         }
         // A real server without weight is drained by its declaration, whatever a check says.
         if let asked, server.weight > 0 { standing.weight = asked }
+        switch byHand[server.endpoint] {
+        case .drain?: standing.weight = 0
+        case .weight(let weight)? where standing.weight > 0:
+            standing.weight = weight
+            standing.risen = nil
+            standing.isByHand = true
+        case .weight?, nil: break
+        }
         return standing
+    }
+}
+
+/// A real server whose weight is not the declared one, and why.
+package struct WeightDeviation: Hashable, Sendable {
+    package enum Reason: Hashable, Sendable {
+        /// It is down, or not checked yet: what its check says.
+        case check(String)
+        /// Its checks ask for the weight.
+        case checkedWeight
+        case slowStart
+        /// The quorum is lost: the backup server serves in its place.
+        case quorum
+        case drainedByHand
+        case weightByHand
+    }
+
+    package let virtualServer: VirtualServerKey
+    package let realServer: Endpoint
+    package let declared: UInt32
+    /// 0 also for one that is taken out.
+    package let effective: UInt32
+    package let reason: Reason
+}
+
+extension WeightDeviation.Reason: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .check(let reason): reason.isEmpty ? "down" : "down: \(reason)"
+        case .checkedWeight: "weight of its check"
+        case .slowStart: "slow start"
+        case .quorum: "quorum lost: the backup serves"
+        case .drainedByHand: "drained by hand"
+        case .weightByHand: "weight by hand"
+        }
     }
 }
 

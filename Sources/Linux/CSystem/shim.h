@@ -19,6 +19,20 @@ static inline int csystem_accept_from(int listener, struct sockaddr *peer, sockl
 /// The same, whoever is at the other end.
 static inline int csystem_accept(int listener) { return csystem_accept_from(listener, 0, 0); }
 
+/// Who was at the other end of a connected Unix socket when it connected; -1 where there is nobody.
+static inline int csystem_peer(int descriptor, pid_t *process, uid_t *user) {
+    // The C library declares `struct ucred` only for _GNU_SOURCE.
+    struct { pid_t process; uid_t user; gid_t group; } peer = {0, (uid_t)-1, (gid_t)-1};
+    socklen_t length = sizeof peer;
+    int domain = 0;
+    socklen_t domain_length = sizeof domain;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &domain_length) != 0 || domain != AF_UNIX) return -1;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || length != sizeof peer) return -1;
+    *process = peer.process;
+    *user = peer.user;
+    return 0;
+}
+
 /// Makes a pipe of which both ends are closed at `exec`.
 static inline int csystem_pipe(int ends[2]) {
     extern int pipe2(int[2], int);

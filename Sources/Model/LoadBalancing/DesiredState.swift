@@ -27,6 +27,10 @@ package struct DesiredVirtualServer: Hashable, Sendable {
     package var drainTimeout: UInt32?
     /// Real servers that are declared and taken out all the same, as their checks ask. The removal guard lets them go.
     package var withdrawn: [Endpoint: Withdrawal] = [:]
+    /// The address that has to be on a device of this node for the kernel to have it; `nil` for always.
+    package var activeWhen: IPAddress?
+    /// Whether the kernel is to have it now. One that is not goes at once, and the removal guard lets it go.
+    package var isActive = true
 
     package var key: VirtualServerKey { virtualServer.key }
 

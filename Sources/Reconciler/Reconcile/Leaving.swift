@@ -5,7 +5,7 @@ struct Leaving {
     struct VirtualServer {
         let observed: ObservedVirtualServer
         let drainTimeout: UInt32
-        /// Whether an earlier sync has begun it, so that the removal guard has agreed already.
+        /// Whether an earlier sync has begun it, so that the removal guard has agreed already, or it is not active.
         let isUnderWay: Bool
     }
 

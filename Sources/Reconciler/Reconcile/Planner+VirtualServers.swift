@@ -33,6 +33,7 @@ extension Planner {
     }
 
     private mutating func add(_ desired: DesiredVirtualServer) {
+        guard desired.isActive else { return }
         own(desired)
         steps.virtualServers.append(Change(.add, .addVirtualServer(desired.virtualServer)))
         for realServer in desired.realServers {
@@ -41,6 +42,7 @@ extension Planner {
     }
 
     private mutating func edit(_ observed: ObservedVirtualServer, to desired: DesiredVirtualServer) {
+        guard desired.isActive else { return leaveAtOnce(observed) }
         own(desired)
         if ledger.virtualServers[desired.key] == nil { plan.adopted.append(desired.key) }
         if observed.virtualServer != desired.virtualServer {
@@ -67,6 +69,17 @@ extension Planner {
                 observed: observed, drainTimeout: ownership.drainTimeout ?? policy.drainTimeout,
                 isUnderWay: !observed.realServers.isEmpty
                     && observed.realServers.allSatisfy { isDrained($0, observed.key) }))
+    }
+
+    /// One that is declared for when this node has an address that it does not have: no mistake, and nothing to drain.
+    private mutating func leaveAtOnce(_ observed: ObservedVirtualServer) {
+        guard let ownership = ledger.virtualServers[observed.key] else {
+            plan.foreign.append(observed.key)
+            return
+        }
+        plan.ledger.virtualServers[observed.key] = ownership
+        leaving.ownedVirtualServers += 1
+        leaving.virtualServers.append(Leaving.VirtualServer(observed: observed, drainTimeout: 0, isUnderWay: true))
     }
 
     private mutating func own(_ desired: DesiredVirtualServer) {

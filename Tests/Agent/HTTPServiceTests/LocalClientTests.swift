@@ -26,9 +26,9 @@ struct LocalClientTests {
                 : .text("\(request.path) \(request.query["a"] ?? "")", status: 503)
         }
         defer { withExtendedLifetime(server) {} }
-        let bytes = try LocalClient.get(socket: folder.socket, "/bytes", timeout: Self.patience)
+        let bytes = try LocalClient.ask(socket: folder.socket, "/bytes", timeout: Self.patience)
         #expect(bytes == (200, [0, 255, 10]))
-        let text = try LocalClient.get(socket: folder.socket, "/x/../y?a=%20b", timeout: Self.patience)
+        let text = try LocalClient.ask(socket: folder.socket, "/x/../y?a=%20b", timeout: Self.patience)
         #expect(text == (503, Array("/x/../y  b".utf8)))
     }
 
@@ -38,22 +38,22 @@ struct LocalClientTests {
             HTTPResponse(body: [UInt8](repeating: 1, count: request.path == "/long" ? 300_001 : 300_000))
         }
         defer { withExtendedLifetime(server) {} }
-        let answer = try LocalClient.get(
+        let answer = try LocalClient.ask(
             socket: folder.socket, "/", timeout: Self.patience, limit: 300_000)
         #expect(answer.body.count == 300_000)
         #expect(throws: HTTPServiceError(.tooLong(300_000), at: folder.socket)) {
-            try LocalClient.get(socket: folder.socket, "/long", timeout: Self.patience, limit: 300_000)
+            try LocalClient.ask(socket: folder.socket, "/long", timeout: Self.patience, limit: 300_000)
         }
     }
 
     @Test("Nobody there: never was, is gone, or is another's")
     func nobody() throws {
         #expect(throws: HTTPServiceError(.absent, at: folder.socket)) {
-            try LocalClient.get(socket: folder.socket, "/", timeout: Self.patience)
+            try LocalClient.ask(socket: folder.socket, "/", timeout: Self.patience)
         }
         try folder.leaveSocket()
         #expect(throws: HTTPServiceError(.refused, at: folder.socket)) {
-            try LocalClient.get(socket: folder.socket, "/", timeout: Self.patience)
+            try LocalClient.ask(socket: folder.socket, "/", timeout: Self.patience)
         }
         // Root may do anything: be nobody for a moment, on this thread alone.
         #expect(chmod(folder.socket, geteuid() == 0 ? 0o600 : 0) == 0)
@@ -64,7 +64,7 @@ struct LocalClientTests {
         }
         defer { if user == 0 { _ = setfsuid(user) } }
         #expect(throws: HTTPServiceError(.forbidden, at: folder.socket)) {
-            try LocalClient.get(socket: folder.socket, "/", timeout: Self.patience)
+            try LocalClient.ask(socket: folder.socket, "/", timeout: Self.patience)
         }
     }
 
@@ -73,7 +73,7 @@ struct LocalClientTests {
         let listener = try folder.bindSocket(SOCK_STREAM)
         #expect(listen(listener, 8) == 0)
         #expect(throws: HTTPServiceError(.timedOut, at: folder.socket)) {
-            try LocalClient.get(socket: folder.socket, "/", timeout: .milliseconds(50))
+            try LocalClient.ask(socket: folder.socket, "/", timeout: .milliseconds(50))
         }
         close(listener)
     }
@@ -81,10 +81,10 @@ struct LocalClientTests {
     @Test("What cannot be asked", arguments: ["", "v1", "/a b", "/a\r\nX: y", "/ä", "http://elsewhere/"])
     func unusableTargets(target: String) throws {
         #expect(throws: HTTPServiceError(.unusableTarget, at: target)) {
-            try LocalClient.get(socket: folder.socket, target, timeout: Self.patience)
+            try LocalClient.ask(socket: folder.socket, target, timeout: Self.patience)
         }
         #expect(throws: HTTPServiceError(.unusablePath, at: "")) {
-            try LocalClient.get(socket: "", "/", timeout: Self.patience)
+            try LocalClient.ask(socket: "", "/", timeout: Self.patience)
         }
     }
 

@@ -153,8 +153,13 @@ final class HostileSite {
         let text = TerminalBytes.escaped
         let change =
             #"{"number":1,"time":"\#(text)","message":"\#(text)","virtualServer":"\#(text)","name":"\#(text)"}"#
+        let override = #"{"kind":"\#(text)","realServer":"\#(text)","virtualServer":"\#(text)","since":"\#(text)"}"#
         let answer = """
-            {"version":"\(text)","node":"\(text)","started":"\(text)","pid":1,
+            {"overrides":[\(override)],"ended":[\(override)],"problem":"\(text)",
+            "realServers":[{"virtualServer":"\(text)","name":"\(text)","realServer":"\(text)"}],
+            "weights":[{"virtualServer":"\(text)","realServer":"\(text)","reason":"\(text)"}],
+            "inactive":[{"address":"\(text)","virtualServers":1}],
+            "version":"\(text)","node":"\(text)","started":"\(text)","pid":1,
             "health":{"status":"\(text)","checks":[{"name":"\(text)","status":"failed","reason":"\(text)"}]},
             "sources":[{"name":"\(text)","problem":"\(text)","unreadable":["\(text)"],"lastHeard":"\(text)"}],
             "sync":{"scope":"\(text)","last":"\(text)","lastSuccess":"\(text)"},
@@ -194,6 +199,10 @@ extension HostileSite {
         calls["show"] = [kernel, kernel + [hostile]]
         calls["status"] = [kernel, ["--state-dir", try path("none")], ["--state-dir", emptyFile]]
         calls["watch"] = [kernel + ["--count", "1"], kernel + ["--count", "1", hostile]]
+        let order = kernel + ["192.0.2.9"]
+        calls["drain"] = [order, kernel + ["--list"], order + ["--virtual-server", hostile], kernel + [hostile]]
+        calls["enable"] = [order, kernel + [hostile]]
+        calls["weight"] = [order + ["5"], order + [hostile]]
         calls["import"] = try ["rules", "none", "fifo.yaml"].map { ["--from", try path($0)] }
         calls["explain"] = ["web", "other", "ext", "hl", hostile].map { cluster + ["-n", "tenant", $0] }
         calls["explain"]? += objects.map { $0 + ["-n", hostile, "web"] }
@@ -238,6 +247,7 @@ extension HostileSite {
     /// The commands whose calls have to show something hostile, so that a test that meets nothing cannot pass.
     static let showing: Set<String> = [
         "run", "plan", "status", "validate", "import", "export", "explain", "env", "zone", "takeover",
+        "drain", "weight", "enable",
         "migrate kube-proxy", "migrate keepalived", "migrate ldirectord",
     ]
 }

@@ -66,6 +66,50 @@ struct CheckConfigurationTests {
         #expect(try Configuration.parse(text, file: "f").health.count == 1)
     }
 
+    @Test("Hooks and the address that a virtual server waits for")
+    func hooks() throws {
+        let text = """
+            hooks: {realServerDown: [/bin/notify, a b], quorumLost: [/bin/notify], user: mail, timeout: 2s}
+            defaults: {activeWhen: {address: 192.0.2.7}}
+            virtualServers:
+            - {address: 10.0.0.1:80, realServers: [10.1.0.1]}
+            - {address: 10.0.0.2:80, activeWhen: {address: "2001:db8::7"}, realServers: [10.1.0.1]}
+            """
+        let configuration = try Configuration.parse(text, file: "f")
+        let hooks = HookSettings(
+            commands: [.realServerDown: ["/bin/notify", "a b"], .quorumLost: ["/bin/notify"]], user: "mail",
+            timeout: .seconds(2))
+        #expect(configuration.settings.hooks == hooks)
+        let addresses = configuration.desired.virtualServers.map(\.activeWhen)
+        #expect(addresses == [IPAddress("192.0.2.7"), IPAddress("2001:db8::7")])
+        var again = try Configuration.parse(configuration.yaml(), file: "f")
+        again.places = configuration.places
+        #expect(again == configuration)
+    }
+
+    @Test(
+        "What is wrong with hooks and activity is told",
+        arguments: [
+            ("hooks: {}", "f:1:8: hooks has no program; write `realServerDown: [/usr/local/bin/notify]`"),
+            ("hooks: {realServerDown: [notify]}", "realServerDown does not begin with the absolute path"),
+            ("hooks: {realServerDown: []}", "realServerDown does not begin with the absolute path"),
+            ("hooks: {realServrDown: [/bin/a]}", "did you mean `realServerDown`?"),
+            ("hooks: {quorumLost: /bin/a}", "quorumLost is `/bin/a`; write a list"),
+            ("hooks: {quorumLost: [/bin/a], timeout: 10m}", "timeout is `10m`"),
+            ("hooks: {quorumLost: [/bin/a], user: A B}", "user is `A B`"),
+            ("defaults: {activeWhen: {address: 127.0.0.1}}", "127.0.0.1 is never on one node alone"),
+            ("defaults: {activeWhen: {address: \"fe80::1\"}}", "fe80::1 is never on one node alone"),
+            ("defaults: {activeWhen: {address: 192.0.2.7:80}}", "write an address without a port"),
+            ("defaults: {activeWhen: {}}", "address is missing"),
+            ("defaults: {activeWhen: 192.0.2.7}", "activeWhen is `192.0.2.7`; write a mapping with address"),
+        ])
+    func wrongHooks(text: String, problem: String) {
+        let error = #expect(throws: ConfigurationErrors.self) {
+            try Configuration.parse(text + "\nvirtualServers: []\n", file: "f")
+        }
+        #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
+    }
+
     @Test(
         "What is wrong is told with its place",
         arguments: [

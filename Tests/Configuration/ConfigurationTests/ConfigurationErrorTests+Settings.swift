@@ -122,7 +122,7 @@ extension ConfigurationErrorTests {
             ),
             (
                 "network: {clusterCIDRs: [10.244.0.0]}\nx: 1",
-                "f:2:1: unknown key `x`; use defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons, checks and virtualServers"
+                "f:2:1: unknown key `x`; use defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons, checks, hooks and virtualServers"
             ),
             (
                 "network: {clusterCIDRs: [10.244.0.0/33]}",

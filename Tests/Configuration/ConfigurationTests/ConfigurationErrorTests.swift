@@ -33,11 +33,11 @@ struct ConfigurationErrorTests {
             ("virtualServers: {}", "f:1:17: virtualServers is a mapping; write a list, `[]` for an empty table"),
             (
                 "virtualServers: [5]",
-                "f:1:18: virtualServers[0]: it is 5; write a mapping with name, address, protocol, port, firewallMark, family, scheduler, schedulerFlags, onePacket, persistence, persistenceEngine, drainTimeout, forwarding, tunnel, weight, upperThreshold, lowerThreshold, checks, onFailure, quorum, hysteresis, startsDown, drainsAtEnd, panicThreshold, slowStart, backup and realServers"
+                "f:1:18: virtualServers[0]: it is 5; write a mapping with name, address, protocol, port, firewallMark, family, scheduler, schedulerFlags, onePacket, persistence, persistenceEngine, drainTimeout, activeWhen, forwarding, tunnel, weight, upperThreshold, lowerThreshold, checks, onFailure, quorum, hysteresis, startsDown, drainsAtEnd, panicThreshold, slowStart, backup and realServers"
             ),
             (
                 "- 1",
-                "f:1:1: the file is a list; write a mapping with defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons, checks and virtualServers"
+                "f:1:1: the file is a list; write a mapping with defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons, checks, hooks and virtualServers"
             ),
             (
                 "virtualServers: []\n---\nvirtualServers: []\n",
@@ -53,7 +53,7 @@ struct ConfigurationErrorTests {
             ),
             (
                 "virtualServers: []\nx: 1",
-                "f:2:1: unknown key `x`; use defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons, checks and virtualServers"
+                "f:2:1: unknown key `x`; use defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons, checks, hooks and virtualServers"
             ),
         ])
     func files(text: String, expected: String) { Self.expect(text, expected) }
@@ -123,7 +123,7 @@ struct ConfigurationErrorTests {
             ),
             (
                 "engine: sip",
-                "f:4:3: virtual server 10.0.0.1:80: unknown key `engine`; use name, address, protocol, port, firewallMark, family, scheduler, schedulerFlags, onePacket, persistence, persistenceEngine, drainTimeout, forwarding, tunnel, weight, upperThreshold, lowerThreshold, checks, onFailure, quorum, hysteresis, startsDown, drainsAtEnd, panicThreshold, slowStart, backup and realServers"
+                "f:4:3: virtual server 10.0.0.1:80: unknown key `engine`; use name, address, protocol, port, firewallMark, family, scheduler, schedulerFlags, onePacket, persistence, persistenceEngine, drainTimeout, activeWhen, forwarding, tunnel, weight, upperThreshold, lowerThreshold, checks, onFailure, quorum, hysteresis, startsDown, drainsAtEnd, panicThreshold, slowStart, backup and realServers"
             ),
             (
                 "persistence: 1m\npersistenceEngine: sip",

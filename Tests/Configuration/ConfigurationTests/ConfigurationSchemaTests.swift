@@ -137,7 +137,7 @@ struct ConfigurationSchemaTests {
                 #expect(Self.problems(Self.file(with: "unheard", in: path)).contains("unknown key"), "\(path)")
             }
         }
-        #expect(objects == 27)
+        #expect(objects == 30)
     }
 
     @Test("It is JSON with its dialect named")

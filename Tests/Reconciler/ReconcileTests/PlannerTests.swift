@@ -56,6 +56,29 @@ private func plan(
         #expect(plan.ledger == F.owning(F.web, F.dns))
     }
 
+    @Test func whatWaitsForAnAddressGoesAtOnceAndIsNotHeldBack() {
+        let servers = (1...30).map { F.desired(VirtualServerKey("tcp 192.0.2.\($0):80")!, [RealServer(F.a)]) }
+        let inactive = servers.map { server in
+            var server = server
+            server.isActive = false
+            return server
+        }
+        let busy = servers.map { F.observed($0.key, [ObservedRealServer(RealServer(F.a), connections: F.busy)]) }
+        var ledger = Ledger()
+        for server in servers { ledger.virtualServers[server.key] = Ledger.Ownership(name: "n") }
+        let gone = plan(inactive, busy, ledger: ledger)
+        #expect(gone.held == nil && gone.drains.isEmpty)
+        #expect(gone.changes.map(\.operation) == servers.map { .removeVirtualServer($0.key) })
+        #expect(gone.ledger.virtualServers.count == 30)
+        // Not there, it does not come; another's stays.
+        #expect(plan(inactive, []).changes.isEmpty && plan(inactive, []).ledger.virtualServers.isEmpty)
+        let foreign = plan(inactive, busy)
+        #expect(foreign.changes.isEmpty && foreign.foreign == servers.map(\.key))
+        // The guard looks at the others as before.
+        let held = plan(Array(inactive.prefix(10)), busy, ledger: ledger)
+        #expect(held.held?.virtualServers == 20 && held.changes.count == 10)
+    }
+
     @Test func nothingToDoIsEmptyAndKeepsTheLedger() {
         let plan = plan(
             [F.desired(F.web, [RealServer(F.a)])], [F.observed(F.web, [ObservedRealServer(RealServer(F.a))])],

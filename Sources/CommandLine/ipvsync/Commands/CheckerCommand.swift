@@ -15,6 +15,9 @@ struct CheckerCommand: ParsableCommand {
     @Flag(help: "May start programs.")
     var commands = false
 
+    @Flag(help: "Is root only where that is the named user.")
+    var hooks = false
+
     @Flag(help: "Keeps what it needs for firewall marks.")
     var marks = false
 
@@ -23,7 +26,8 @@ struct CheckerCommand: ParsableCommand {
 
     func run() throws {
         guard Checker.hasAgent else { throw ValidationError("the agent starts it, with a socket as descriptor 3") }
-        let status = Checker.run(user: user, startsPrograms: commands, setsMarks: marks, pings: ping)
+        let status = Checker.run(
+            user: user, startsPrograms: commands, avoidsRoot: hooks, setsMarks: marks, pings: ping)
         if status != EXIT_SUCCESS { throw ExitCode(status) }
     }
 }

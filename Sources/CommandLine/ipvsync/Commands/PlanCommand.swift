@@ -58,10 +58,10 @@ struct PlanCommand: ParsableCommand {
     ) throws -> SyncReport {
         try Failures.endWithStatus {
             var declared = try source.load()
-            declared.apply(try state.store().recollection(for: declared))
+            let overrides = try state.store().apply(to: &declared)
             let node = try NodeSynchronizer(declared.configuration, sync, state)
             let report = try node.preview(declared.configuration.desired, declared.demand)
-            output.print(PlanView(report, names: report.plan.ledger, isPreview: true))
+            output.print(PlanView(report, names: report.plan.ledger, isPreview: true, overrides: overrides))
             if let problem = report.ledgerProblem { StandardStreams.complain(problem.description) }
             for failure in report.network?.failures ?? [] { StandardStreams.complain(failure.description) }
             return report

@@ -69,7 +69,7 @@ struct RunCommand: ParsableCommand {
             let started = ContinuousClock.now
             let store = try state.store()
             var declared = try source.load()
-            declared.apply(store.recollection(for: declared))
+            store.apply(to: &declared)
             let parsing = started.duration(to: .now)
             let node = try NodeSynchronizer(declared.configuration, sync, state)
             var hasWaited = false
@@ -80,7 +80,7 @@ struct RunCommand: ParsableCommand {
             // While another one was at work, what is declared may have become otherwise.
             if hasWaited, !source.readsStandardInput {
                 declared = try source.load()
-                declared.apply(store.recollection(for: declared))
+                store.apply(to: &declared)
                 node.synchronizer.policy = sync.policy(declared.configuration)
             }
             var report = try node.synchronize(declared.configuration.desired, declared.demand)
@@ -137,8 +137,18 @@ extension SyncReport {
 }
 
 extension LedgerStore {
-    /// What the agent knows of real servers, or knew last; says so when checks are declared and nothing is known.
-    func recollection(for declared: Declaration) -> Recollection {
+    /// Takes what the agent knows of real servers, or knew last, and what is said by hand into account; says so when
+    /// checks are declared and nothing is known.
+    ///
+    /// - Returns: The overrides by hand that count.
+    @discardableResult
+    func apply(to declared: inout Declaration) -> Overrides {
+        let (overrides, problem) = overrides.load()
+        if let problem { StandardStreams.complain(problem.description) }
+        return declared.apply(recollection(for: declared), overrides)
+    }
+
+    private func recollection(for declared: Declaration) -> Recollection {
         guard !declared.configuration.health.isEmpty else { return Recollection() }
         let (recollection, problem, isKnown) = verdicts.load()
         if let problem { StandardStreams.complain(problem.description) }

@@ -43,22 +43,24 @@ struct ShowCommand: ParsableCommand {
             let store = try state.store()
             let loaded = try store.load()
             if let problem = loaded.problem { StandardStreams.complain(problem.description) }
+            let status = status(store)
             output.print(
                 TableView(
                     observed, ledger: loaded.ledger, now: BootClock().seconds,
-                    figures: stats ? .totals : rates ? .rates : .connections, checks: checks(store)))
+                    figures: stats ? .totals : rates ? .rates : .connections,
+                    checks: status?.realServerChecks.rows ?? [], weights: status?.weights ?? []))
             let missing = virtualServers.filter { key in !observed.virtualServers.contains { $0.key == key } }
             for key in missing { StandardStreams.complain("there is no virtual server \(key)") }
             if !missing.isEmpty { throw ExitStatus.failed.code }
         }
     }
 
-    /// What an agent says of real servers that are checked; nothing without one.
-    private func checks(_ store: LedgerStore) -> [AgentStatus.RealServerCheck] {
+    /// What an agent says of real servers; `nil` without one.
+    private func status(_ store: LedgerStore) -> AgentStatus? {
         do throws(AgentProblem) {
-            return AgentStatus(try AgentClient(store).answer()).realServerChecks.rows
+            return AgentStatus(try AgentClient(store).answer())
         } catch {
-            return []
+            return nil
         }
     }
 }
