@@ -8,6 +8,8 @@ struct AddressBook: Sendable {
     private(set) var clusterIPs: [IPAddress: Set<ObjectName>] = [:]
     /// The Services that ask for it as an external IP or a load balancer's.
     private(set) var requests: [IPAddress: Set<ObjectName>] = [:]
+    /// The Services that are reached by other addresses than their cluster IPs: those that they ask for, or the nodes'.
+    private(set) var outward: Set<ObjectName> = []
     /// The nodes whose object has it.
     private(set) var nodes: [IPAddress: Set<String>] = [:]
     /// The networks from which ServiceCIDR objects give cluster IPs.
@@ -24,6 +26,7 @@ struct AddressBook: Sendable {
 
     /// - Returns: The other Services whose translation may have changed.
     mutating func replace(_ previous: Service?, with next: Service?, named name: ObjectName) -> Set<ObjectName> {
+        if next?.isOutward ?? false { outward.insert(name) } else { outward.remove(name) }
         let (hadIPs, hasIPs) = (previous?.ownAddresses ?? [], next?.ownAddresses ?? [])
         for address in hadIPs.subtracting(hasIPs) { Self.remove(name, from: &clusterIPs, at: address) }
         for address in hasIPs.subtracting(hadIPs) { clusterIPs[address, default: []].insert(name) }
@@ -76,6 +79,15 @@ extension Service {
     /// Its cluster IPs.
     fileprivate var ownAddresses: Set<IPAddress> {
         kind == .externalName ? [] : Set(clusterIPs.compactMap { IPAddress(kubernetes: $0) })
+    }
+
+    /// Whether it is for others than Pods, as far as a node can tell.
+    fileprivate var isOutward: Bool {
+        switch kind {
+        case .nodePort, .loadBalancer: true
+        case .clusterIP, .externalName:
+            !externalIPs.isEmpty || !loadBalancerIngress.isEmpty || ports.contains { $0.nodePort > 0 }
+        }
     }
 
     /// What it asks for beside them.

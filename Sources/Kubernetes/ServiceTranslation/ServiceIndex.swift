@@ -84,8 +84,9 @@ package struct ServiceIndex: Sendable {
     package mutating func use(_ translator: ServiceTranslator) {
         let (before, now) = (policy, translator.policy)
         self.translator = translator
-        if now.isEqual(exceptReserved: before) {
+        if now.isEqual(exceptPlaces: before) {
             note(cluster.addresses.askers(now.addresses.reserved(differingFrom: before.addresses)))
+            if now.nodeAddresses != before.nodeAddresses { note(cluster.addresses.outward) }
         } else {
             unnoted = Array(cluster.services.keys)
         }

@@ -63,11 +63,14 @@ package struct TranslationPolicy: Hashable, Sendable {
         enforcesSources = network?.rules != nil
     }
 
-    /// The same, but for single addresses that no Service may take.
-    func isEqual(exceptReserved other: Self) -> Bool {
-        guard addresses.isEqual(exceptReserved: other.addresses) else { return false }
+    /// The same, but for single addresses that no Service may take, and for this machine's own.
+    func isEqual(exceptPlaces other: Self) -> Bool {
+        guard addresses.isEqual(exceptReserved: other.addresses),
+            mayServeNodePorts == other.mayServeNodePorts
+        else { return false }
         var other = other
         other.addresses = addresses
+        other.nodeAddresses = nodeAddresses
         return self == other
     }
 

@@ -98,6 +98,24 @@ import Testing
         }
     }
 
+    /// An address that comes to a node, or goes, is a matter for the Services that are reached by it alone.
+    @Test(arguments: [100, 10_000]) func aNodesAddressCostsTheServicesThatItServes(count: Int) {
+        let ports = ServicePort(name: "", port: 80, targetPort: .number(8080), nodePort: 30_000)
+        var objects = (0..<count).map { KubernetesObject.service(Self.service($0)) }
+        var service = Self.service(count)
+        service.kind = .nodePort
+        service.ports = [ports]
+        objects.append(.service(service))
+        var policy = Self.translator.policy
+        policy.nodeAddresses = [.of("192.0.2.1")]
+        var index = ServiceIndex(objects, translator: ServiceTranslator(policy: policy))
+        let before = index.work
+        policy.nodeAddresses.append(.of("192.0.2.2"))
+        index.use(ServiceTranslator(policy: policy))
+        #expect(index.refresh() == [VirtualServerKey("tcp 192.0.2.2:30000")!])
+        #expect(index.work.since(before).services == 1)
+    }
+
     /// One endpoint of many is one element, wherever it is among the others.
     @Test(arguments: [2, 1_000, 5_000]) func anEndpointOfManyCostsOneElement(number: Int) {
         var index = ServiceIndex(

@@ -15,9 +15,12 @@ import Testing
         case remove(ObjectIdentity)
     }
 
-    /// - Parameter reserved: How many of the addresses that Services ask for are the API server's or a gateway's.
-    private static func translator(reserved: Int = 0) -> ServiceTranslator {
+    /// - Parameters:
+    ///   - reserved: How many of the addresses that Services ask for are the API server's or a gateway's.
+    ///   - own: How many addresses this machine has, some of which they ask for or let in.
+    private static func translator(reserved: Int = 0, own: Int = 0) -> ServiceTranslator {
         var policy = TranslationPolicy(nodeName: "n1", zone: "z1")
+        policy.nodeAddresses = (0..<own).map { .of("192.0.2.\($0 + 5)") }
         policy.keep(DataPathSettings())
         policy.addresses.apiServers = Set((0..<reserved).map { .of("192.0.2.\($0 + 1)") })
         policy.addresses.gateways = reserved > 1 ? [.of("192.0.2.3")] : []
@@ -45,7 +48,9 @@ import Testing
                     index.update { $0.remove(identity) }
                 }
                 if Int.random(in: 0..<10, using: &generator) == 0 {
-                    translator = Self.translator(reserved: Int.random(in: 0...2, using: &generator))
+                    translator = Self.translator(
+                        reserved: Int.random(in: 0...2, using: &generator),
+                        own: Int.random(in: 0...3, using: &generator))
                     index.use(translator)
                 }
                 guard Bool.random(using: &generator) else { continue }
@@ -178,12 +183,17 @@ extension HistoryTests {
         if Bool.random(using: &generator) { service.selector = ["app": "a\(number % 2)"] }
         if Bool.random(using: &generator) { service.externalIPs = asked(&generator) }
         if Bool.random(using: &generator) {
+            service.kind = .nodePort
+            service.ports[0].nodePort = UInt16.random(in: 30_010...30_012, using: &generator)
+        }
+        if Bool.random(using: &generator) {
             service.loadBalancerIngress = asked(&generator).map { LoadBalancerIngress(ip: $0) }
         }
         if Bool.random(using: &generator) {
             service.kind = .loadBalancer
             service.externalTrafficPolicy = .local
             service.healthCheckNodePort = UInt16.random(in: 30_000...30_002, using: &generator)
+            if Bool.random(using: &generator) { service.loadBalancerSourceRanges = ["192.0.2.5/32"] }
         }
         return service
     }
