@@ -39,6 +39,9 @@ package struct AgentSnapshot: Sendable {
     package var drains: [Drain] = []
     package var healthCheckPorts = HealthCheckPorts()
     package var checks = CheckSnapshot()
+    /// Kubernetes Events that the API server has taken, and those that nobody will hear of.
+    package var eventsSent: UInt64 = 0
+    package var eventsDropped: UInt64 = 0
     /// Whether load balancers may bring this node new connections.
     package var isNodeEligible = true
     /// Since when the table of virtual servers has been at one job; `nil` when it is idle.

@@ -55,6 +55,8 @@ final class NodeAgent {
     private var family: FamilyWatch?
     private var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
     private let health: HealthWatch
+    /// `nil` without an API server.
+    private var events: ClusterEvents?
     private var reporter: AgentReporter
     private let servers: TelemetryServers
     private var turn = LoopTurn()
@@ -110,6 +112,8 @@ final class NodeAgent {
         watch = try options.source.cluster.access().map {
             ClusterWatch($0, resources: APIResource.proxied(proxyName: proxyName))
         }
+        events = try options.source.cluster.access().map { ClusterEvents($0, node: node) }
+        events?.use(settings)
         health = HealthWatch(store.verdicts, log: log)
         state = AgentState(declared, node: node, verdicts: health.recall())
         if watch == nil { _ = state.noteHeardAll() }
@@ -175,6 +179,7 @@ final class NodeAgent {
             }
             reconciler.note(health.turn(&state, &reporter), at: .now)
             reconcile()
+            events?.turn(state, &reporter)
             if let warningTime, warningTime <= .now { warn() }
             if let memoryTime, memoryTime <= .now {
                 self.memoryTime = nil
@@ -196,6 +201,7 @@ final class NodeAgent {
         for step in reconciler.takeSteps() {
             if step.isLarge { memoryTime = .now + Self.memoryDelay }
             reporter.report(step, refused: reconciler.refused, drains: reconciler.drains)
+            if let held = step.heldRemovals { events?.note(held: held) }
         }
         for release in reconciler.takeReleases() { reporter.report(release) }
         if reconciler.hasMadeChanges, !state.hasMore { reporter.settle(&state) }
@@ -228,7 +234,7 @@ final class NodeAgent {
     private var wait: Duration {
         let times = [
             state.isComplete ? reconciler.due : nil, reloadTime, addressTime, warningTime, releaseTime,
-            health.wakeUp(state),
+            health.wakeUp(state), events?.wakeUp,
         ].compactMap(\.self)
         if state.hasMore { return .zero }
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait
@@ -240,7 +246,7 @@ final class NodeAgent {
         let descriptors =
             [
                 signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor,
-                family?.descriptor,
+                family?.descriptor, events?.descriptor,
             ].compactMap(\.self) + health.descriptors
         guard let watch else {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
@@ -273,6 +279,7 @@ final class NodeAgent {
         reconciler.note(keys, at: .now)
         reconciler.note(state.takeDataPathChange(), at: .now)
         reporter.note(state.changeCounts, keys)
+        events?.note(keys, state)
         warningTime = warningTime ?? .now + Self.warningDelay
         let checks = state.takeHealthCheckChange()
         if settings.servesHealthChecks { servers.serve(changed: checks) }
@@ -340,6 +347,7 @@ final class NodeAgent {
 
     private func warn() {
         let change = state.takeWarningChange()
+        events?.note(change.added, state)
         reporter.warn(change, files: state.filesWarnings + state.checkWarnings, state.warningCounts)
         warningTime = change.hasMore ? .now : nil
     }
@@ -399,6 +407,7 @@ final class NodeAgent {
         reconciler.noteEverything(at: .now)
         warningTime = warningTime ?? .now
         servers.use(settings)
+        events?.use(settings)
         serveHealthChecks()
         let settings = settings
         reporter.board.update { snapshot in
@@ -449,6 +458,15 @@ struct LoopTurn {
 }
 
 extension AgentStep {
+    /// What is held back of removals, after a look at everything; empty when nothing is, `nil` when that is not known.
+    fileprivate var heldRemovals: String? {
+        guard !isOfNetwork, case .success(let report) = result, report.isWhole else { return nil }
+        return report.plan.held.map {
+            "\($0.virtualServers) virtual servers and \($0.realServers) real servers are to go at once, which looks like "
+                + "a mistake: they stay; see 'ipvsync plan' on the node"
+        } ?? ""
+    }
+
     /// Whether it took so much memory that what is free now is worth handing back.
     fileprivate var isLarge: Bool {
         guard case .success(let report) = result else { return false }
