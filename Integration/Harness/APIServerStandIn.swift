@@ -63,6 +63,15 @@ final class APIServerStandIn {
         fflush(commands)
     }
 
+    /// The objects that were written, as a list in JSON.
+    func written() throws(ScenarioFailure) -> String {
+        let before = process.output.utf8.count
+        tell(#"{"written":true}"#)
+        try process.waitForText("]\n")
+        let text = process.output
+        return String(text[text.utf8.index(text.startIndex, offsetBy: before)...])
+    }
+
     /// Adds or changes the Service `default/web` and its endpoints.
     func setWeb(_ endpoints: [String]) {
         setService("web", clusterIP: "10.96.0.10")

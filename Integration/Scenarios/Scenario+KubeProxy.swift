@@ -94,6 +94,39 @@ extension Scenario {
             ]).run()
             try expect(check.succeeded, check.description)
         },
+        Scenario("events: an owner learns of what is refused, once") { context in
+            let site = try KubeProxySite(context)
+            let service =
+                #"{"set":"services","object":{"metadata":{"name":"web","namespace":"shop","#
+                + #""uid":"0f9e8d7c-0000-4000-8000-00000000abcd"},"spec":{"clusterIP":"10.96.0.10","#
+                + #""clusterIPs":["10.96.0.10"],"externalIPs":["127.0.0.1"],"ports":[{"port":80,"protocol":"TCP"}]}}}"#
+            site.server.tell(service)
+            let agent = try site.startAgent("")
+            try agent.waitForText("\"ready\"")
+            try context.eventually("an event is told") { () throws(ScenarioFailure) in
+                try site.value(#"ipvsync_events_total{result="sent"}"#) == 1
+            }
+            let written = try site.server.written()
+            for part in [
+                "external IP 127.0.0.1 is refused", "AddressRefused",
+                "/apis/events.k8s.io/v1/namespaces/shop/events/web.",
+                "0f9e8d7c-0000-4000-8000-00000000abcd",
+            ] {
+                try expect(written.contains(part), "no \(part) in \(written)")
+            }
+            // A server that refuses them holds up nothing, and is told of once.
+            site.server.tell(#"{"fault":"403"}"#)
+            site.server.tell(service.replacing("web", with: "two").replacing("0.10\"", with: "0.12\""))
+            try agent.waitForText("events are not taken")
+            site.server.setWeb(["10.1.0.1"])
+            try context.eventually("the next Service is served") { () throws(ScenarioFailure) in
+                try context.ipvsadmSave().contains { $0.contains("10.1.0.1:8080") }
+            }
+            try site.write("events: false")
+            try context.eventually("it is read") { () throws(ScenarioFailure) in
+                try context.run(["curl", "-sf", "http://127.0.0.1:10249/livez"]).succeeded
+            }
+        },
     ]
 }
 

@@ -2,7 +2,7 @@ internal import Configuration
 package import DataPath
 package import HealthChecks
 package import KubernetesAPI
-internal import KubernetesObjects
+package import KubernetesObjects
 package import LoadBalancing
 package import NodeNetwork
 package import Reconcile
@@ -197,6 +197,24 @@ package struct AgentState: DesiredSource {
         // What a new list lacks is judged at once, or the removal guard would see it in harmless parts.
         if events.contains(where: \.isList) { return watching(index.refresh()) }
         return translateMore()
+    }
+
+    /// The Service of the API server whose virtual server has no real server, though it may have some anywhere.
+    package func emptyService(_ key: VirtualServerKey) -> ObjectName? {
+        guard let owner = index.owner(key), owner.trafficPolicy == .cluster, owner.desired.realServers.isEmpty else {
+            return nil
+        }
+        return index.holder(of: key)
+    }
+
+    /// The first virtual server of a Service that has no real server, though it may have some anywhere.
+    package func emptyKey(of service: ObjectName) -> VirtualServerKey? {
+        index[service]?.virtualServers.lazy.map(\.key).first { emptyService($0) == service }
+    }
+
+    /// The UID of a Service of the API server, empty when it has none; `nil` when there is no such Service.
+    package func uid(ofService name: ObjectName) -> String? {
+        index.cluster.services[name].map { $0.metadata.uid?.description ?? "" }
     }
 
     /// How many changes of the API server's objects have come.

@@ -24,6 +24,10 @@ extension AgentSnapshot {
         for reason in TranslationWarning.Reason.allCases {
             text.sample("ipvsync_service_warnings", [("reason", reason.rawValue)], warningCounts[reason])
         }
+        text.begin("ipvsync_events_total", .counter, "Kubernetes Events by what became of them.")
+        for (result, count) in [("sent", eventsSent), ("dropped", eventsDropped)] {
+            text.sample("ipvsync_events_total", [("result", result)], count)
+        }
         let health = Health(self)
         text.begin("ipvsync_health", .gauge, "How the parts are: 1 for the state in the label.")
         for check in health.checks {

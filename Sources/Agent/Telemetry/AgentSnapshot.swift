@@ -40,6 +40,9 @@ package struct AgentSnapshot: Sendable {
     package var drains: [Drain] = []
     package var healthCheckPorts = HealthCheckPorts()
     package var checks = CheckSnapshot()
+    /// Kubernetes Events that the API server has taken, and those that nobody will hear of.
+    package var eventsSent: UInt64 = 0
+    package var eventsDropped: UInt64 = 0
     /// Whether load balancers may bring this node new connections.
     package var isNodeEligible = true
     /// How many virtual servers wait for each address that is not on this node.

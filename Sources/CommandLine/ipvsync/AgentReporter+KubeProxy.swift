@@ -20,6 +20,14 @@ extension AgentReporter {
         }
     }
 
+    /// Takes the API server's answers to Events, and how many were told.
+    func report(_ answers: [APIAnswer], events: EventQueue) {
+        board.update { snapshot in
+            snapshot.metrics.kubeProxy.record(answers)
+            (snapshot.eventsSent, snapshot.eventsDropped) = (events.sent, events.dropped)
+        }
+    }
+
     /// Takes note of changes that have come, and of the virtual servers that are wanted otherwise.
     mutating func note(_ counts: ChangeCounts, _ keys: [VirtualServerKey]) {
         guard counts != changeCounts || !keys.isEmpty else { return }

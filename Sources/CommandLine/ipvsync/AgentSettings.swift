@@ -16,6 +16,8 @@ struct AgentSettings {
     let listen: ListeningPlace?
     /// Where it answers as a kube-proxy does.
     let kubeProxy: KubeProxyPlaces?
+    /// Whether owners of Services are told in Events.
+    let tellsEvents: Bool
     let trafficLimit: Int
     let servesHealthChecks: Bool
     let hooks: HookSettings?
@@ -41,6 +43,7 @@ struct AgentSettings {
             case nil: telemetry?.listen
             }
         kubeProxy = telemetry?.kubeProxy
+        tellsEvents = telemetry?.events ?? false
         trafficLimit = Int(telemetry?.trafficLimit ?? Settings.standardTrafficLimit)
         servesHealthChecks = telemetry?.healthCheckNodePorts ?? false
         hooks = settings.hooks

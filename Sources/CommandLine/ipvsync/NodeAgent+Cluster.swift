@@ -17,7 +17,7 @@ extension NodeAgent {
         let descriptors =
             [
                 signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor,
-                family?.descriptor,
+                family?.descriptor, events?.descriptor,
             ].compactMap(\.self) + health.descriptors + overrides.descriptors
             + [hooks.descriptor].compactMap(\.self)
         guard let watch else {
@@ -51,6 +51,7 @@ extension NodeAgent {
         reconciler.note(keys, at: .now)
         reconciler.note(state.takeDataPathChange(), at: .now)
         reporter.note(state.changeCounts, keys)
+        events?.note(keys, state)
         warningTime = warningTime ?? .now + Self.warningDelay
         let checks = state.takeHealthCheckChange()
         if settings.servesHealthChecks { servers.serve(changed: checks) }
@@ -101,6 +102,7 @@ extension NodeAgent {
 
     func warn() {
         let change = state.takeWarningChange()
+        events?.note(change.added, state)
         reporter.warn(change, files: state.filesWarnings + state.checkWarnings, state.warningCounts)
         warningTime = change.hasMore ? .now : nil
     }

@@ -64,6 +64,7 @@ extension NodeAgent {
         reconciler.noteEverything(at: .now)
         warningTime = warningTime ?? .now
         servers.use(settings)
+        events?.use(settings)
         serveHealthChecks()
         let settings = settings
         reporter.board.update { snapshot in

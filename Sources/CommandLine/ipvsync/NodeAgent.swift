@@ -57,6 +57,8 @@ final class NodeAgent {
     var fileStatus = SourceStatus(name: "files", isComplete: true, lists: 1, lastHeard: .now)
     let health: HealthWatch
     let overrides: OverrideWatch
+    /// `nil` without an API server.
+    var events: ClusterEvents?
     let hooks = HookRunner()
     var reporter: AgentReporter
     let servers: TelemetryServers
@@ -115,6 +117,8 @@ final class NodeAgent {
         watch = try options.source.cluster.access().map {
             ClusterWatch($0, resources: APIResource.proxied(proxyName: proxyName))
         }
+        events = try options.source.cluster.access().map { ClusterEvents($0, node: node) }
+        events?.use(settings)
         health = HealthWatch(store.verdicts, log: log)
         overrides = OverrideWatch(store.overrides, log: log)
         state = AgentState(declared, node: node, verdicts: health.recall(overrides.recall()))
@@ -189,6 +193,7 @@ final class NodeAgent {
             }
             followHealth()
             reconcile()
+            events?.turn(state, &reporter)
             if let warningTime, warningTime <= .now { warn() }
             if let memoryTime, memoryTime <= .now { returnFreedMemory() }
             reporter.note(turn: turn.duration)
@@ -217,6 +222,7 @@ final class NodeAgent {
         for step in reconciler.takeSteps() {
             if step.isLarge { memoryTime = .now + Self.memoryDelay }
             reporter.report(step, refused: reconciler.refused, drains: reconciler.drains)
+            if let held = step.heldRemovals { events?.note(held: held) }
         }
         for release in reconciler.takeReleases() { reporter.report(release) }
         if reconciler.hasMadeChanges, !state.hasMore { reporter.settle(&state) }
@@ -257,7 +263,7 @@ final class NodeAgent {
     private var wait: Duration {
         let times = [
             state.isComplete ? reconciler.due : nil, reloadTime, addressTime, warningTime, releaseTime,
-            health.wakeUp(state), hooks.wakeUp,
+            health.wakeUp(state), hooks.wakeUp, events?.wakeUp,
         ].compactMap(\.self)
         if state.hasMore { return .zero }
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait
@@ -284,6 +290,15 @@ final class NodeAgent {
 }
 
 extension AgentStep {
+    /// What is held back of removals, after a look at everything; empty when nothing is, `nil` when that is not known.
+    fileprivate var heldRemovals: String? {
+        guard !isOfNetwork, case .success(let report) = result, report.isWhole else { return nil }
+        return report.plan.held.map {
+            "\($0.virtualServers) virtual servers and \($0.realServers) real servers are to go at once, which looks like "
+                + "a mistake: they stay; see 'ipvsync plan' on the node"
+        } ?? ""
+    }
+
     /// Whether it took so much memory that what is free now is worth handing back.
     fileprivate var isLarge: Bool {
         guard case .success(let report) = result else { return false }

@@ -60,6 +60,7 @@ extension TelemetrySetting {
             .init(Fields.healthCheckNodePorts.name, .bool(options.healthCheckNodePorts)),
         ]
         members.append(options.kubeProxy, as: Fields.kubeProxy, \.document)
+        members.append(options.events ? nil : false, as: Fields.events, Document.bool)
         return .mapping(members)
     }
 }

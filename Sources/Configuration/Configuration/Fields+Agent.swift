@@ -35,6 +35,10 @@ extension Fields {
         "Where the agent also answers as a kube-proxy does; off by default. For each place that is not named, it is "
             + "kube-proxy's own.")
 
+    static let events = Field(
+        "events", .boolean,
+        "Whether owners of Services are told in Kubernetes Events of what is refused; true by default.")
+
     // Of telemetry.kubeProxy.
     static let kubeProxyHealthz = Field(
         "healthz", .listeningPlaceOrOff,

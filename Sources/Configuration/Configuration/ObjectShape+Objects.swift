@@ -9,7 +9,7 @@ extension ObjectShape {
     ])
 
     static let telemetry = ObjectShape([
-        Fields.listen, Fields.trafficLimit, Fields.healthCheckNodePorts, Fields.kubeProxy,
+        Fields.listen, Fields.trafficLimit, Fields.healthCheckNodePorts, Fields.kubeProxy, Fields.events,
     ])
 
     static let kubeProxyPlaces = ObjectShape([Fields.kubeProxyHealthz, Fields.kubeProxyMetrics])

@@ -10,16 +10,19 @@ package struct TelemetryOptions: Hashable, Sendable {
     package var healthCheckNodePorts: Bool
     /// Where the agent answers as a kube-proxy does; `nil` for nowhere.
     package var kubeProxy: KubeProxyPlaces?
+    /// Whether owners of Services are told in Events of what is refused.
+    package var events: Bool
 
     package init(
         listen: ListeningPlace = ListeningPlace(Settings.standardTelemetryEndpoint),
         trafficLimit: UInt32 = Settings.standardTrafficLimit, healthCheckNodePorts: Bool = true,
-        kubeProxy: KubeProxyPlaces? = nil
+        kubeProxy: KubeProxyPlaces? = nil, events: Bool = true
     ) {
         self.listen = listen
         self.trafficLimit = trafficLimit
         self.healthCheckNodePorts = healthCheckNodePorts
         self.kubeProxy = kubeProxy
+        self.events = events
     }
 }
 

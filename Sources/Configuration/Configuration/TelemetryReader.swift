@@ -10,7 +10,7 @@ extension ValueKind where Value == TelemetrySetting {
                 listen: reader(Fields.listen) ?? standard.listen,
                 trafficLimit: reader(Fields.trafficLimit) ?? standard.trafficLimit,
                 healthCheckNodePorts: reader(Fields.healthCheckNodePorts) ?? standard.healthCheckNodePorts,
-                kubeProxy: reader(Fields.kubeProxy) ?? nil)
+                kubeProxy: reader(Fields.kubeProxy) ?? nil, events: reader(Fields.events) ?? standard.events)
             reportOverlaps(options, reader)
             return .on(options)
         }

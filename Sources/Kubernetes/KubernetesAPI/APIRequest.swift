@@ -1,7 +1,20 @@
-/// A GET request to the API server.
+/// A request to the API server.
 package struct APIRequest: Hashable, Sendable {
+    package enum Method: String, Hashable, Sendable {
+        case get = "GET"
+        case post = "POST"
+        /// A merge patch (RFC 7386).
+        case patch = "PATCH"
+
+        /// The media type of the body.
+        var mediaType: String { self == .patch ? "application/merge-patch+json" : "application/json" }
+    }
+
+    package let method: Method
     /// With its query.
     package let path: String
+    /// JSON; empty for ``Method/get``.
+    package let body: String
     /// Seconds for the whole answer.
     package let timeout: Int
 
@@ -9,7 +22,17 @@ package struct APIRequest: Hashable, Sendable {
         let all =
             [("labelSelector", resource.labelSelector), ("fieldSelector", resource.fieldSelector)] + parameters
         let query = all.compactMap { name, value in value.map { "\(name)=\(Self.escaped($0))" } }
+        method = .get
+        body = ""
         path = "\(resource.path)?\(query.joined(separator: "&"))"
+        self.timeout = timeout
+    }
+
+    /// A request that changes something.
+    init(_ method: Method, _ path: String, _ body: String, timeout: Int = 10) {
+        self.method = method
+        self.path = path
+        self.body = body
         self.timeout = timeout
     }
 

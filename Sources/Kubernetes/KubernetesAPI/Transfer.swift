@@ -124,6 +124,12 @@ extension Transfer {
         try set(access.certificate, CURLOPT_SSLCERT_BLOB)
         try set(access.key, CURLOPT_SSLKEY_BLOB)
         try appendHeader { curl_slist_append($0, "Accept: application/json") }
+        if request.method != .get {
+            try set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+            // libcurl takes a copy.
+            try set(CURLOPT_COPYPOSTFIELDS, request.body)
+            try appendHeader { curl_slist_append($0, "Content-Type: \(request.method.mediaType)") }
+        }
         try setCredential(access.credential)
         try check(ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, headers))
         // None of them is for a proxy.

@@ -15,6 +15,7 @@ extension ObjectMetadata {
             annotations: try fields.dictionary("annotations") { key in
                 Self.relevantAnnotations.contains { key.hasPrefix($0) } ? key : nil
             })
+        if kind == "Service" { uid = ObjectUID(try fields.string("uid")) }
     }
 
     private static let relevantLabels = [

@@ -17,6 +17,34 @@ package enum Timestamp {
         return Double(whole) + fraction
     }
 
+    /// The time as the API's `MicroTime` has it, with six digits behind the point.
+    ///
+    /// - Parameter seconds: Since 1970; what is none of the years 1970 to 9999 becomes the nearest of these.
+    package static func text(_ seconds: Double) -> String {
+        let last = 253_402_300_799.0
+        let micros = Int((max(0, min(seconds.isNaN ? 0 : seconds, last)) * 1e6).rounded())
+        let (days, rest) = (micros / 1_000_000 / 86_400, micros / 1_000_000 % 86_400)
+        let (year, month, day) = date(days)
+        return padded(year, 4) + "-" + padded(month) + "-" + padded(day) + "T" + padded(rest / 3_600) + ":"
+            + padded(rest / 60 % 60) + ":" + padded(rest % 60) + "." + padded(micros % 1_000_000, 6) + "Z"
+    }
+
+    private static func padded(_ number: Int, _ width: Int = 2) -> String {
+        let text = String(number)
+        return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+    }
+
+    /// The reverse of ``daysSince1970(_:_:_:)``, by years that begin in March.
+    private static func date(_ days: Int) -> (year: Int, month: Int, day: Int) {
+        let shifted = days + 719_468
+        let (era, dayOfEra) = (shifted / 146_097, shifted % 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let place = (5 * dayOfYear + 2) / 153
+        let month = place < 10 ? place + 3 : place - 9
+        return (era * 400 + yearOfEra + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * place + 2) / 5 + 1)
+    }
+
     /// Parts of a second, if any, and the offset from UTC in seconds.
     private static func rest(_ bytes: ArraySlice<UInt8>) -> (fraction: Double, offset: Int)? {
         var bytes = bytes

@@ -67,7 +67,7 @@ extension ConfigurationErrorTests {
             ("cleanupOnExit: yes", "f:1:16: cleanupOnExit is `yes`; write true or false"),
             (
                 "telemetry: on",
-                "f:1:12: telemetry is `on`; write `off`, or a mapping with listen, trafficLimit, healthCheckNodePorts and kubeProxy"
+                "f:1:12: telemetry is `on`; write `off`, or a mapping with listen, trafficLimit, healthCheckNodePorts, kubeProxy and events"
             ),
             (
                 "telemetry: {listen: 127.0.0.1}",
@@ -87,7 +87,7 @@ extension ConfigurationErrorTests {
             ),
             (
                 "telemetry: {port: 10249}",
-                "f:1:13: telemetry: unknown key `port`; use listen, trafficLimit, healthCheckNodePorts and kubeProxy"
+                "f:1:13: telemetry: unknown key `port`; use listen, trafficLimit, healthCheckNodePorts, kubeProxy and events"
             ),
             (
                 "telemetry: {kubeProxy: on}",

@@ -105,6 +105,8 @@ struct ConfigurationTests {
                 Settings(telemetry: .on(TelemetryOptions(kubeProxy: KubeProxyPlaces(healthz: nil))))
             ),
             ("telemetry: {kubeProxy: off}", Settings(telemetry: .standard)),
+            ("telemetry: {events: true}", Settings(telemetry: .standard)),
+            ("telemetry: {events: false}", Settings(telemetry: .on(TelemetryOptions(events: false)))),
             ("network: off", Settings(network: .off)), ("network: {}", Settings(network: .on(DataPathSettings()))),
             (
                 "network: {firewall: false, masqueradeAll: true}",

@@ -146,7 +146,8 @@ struct RandomState {
             TelemetryOptions(
                 listen: ListeningPlace(chance() ? listen : Settings.standardTelemetryEndpoint),
                 trafficLimit: number(0...UInt32.max), healthCheckNodePorts: chance(),
-                kubeProxy: chance() ? nil : KubeProxyPlaces(healthz: chance() ? nil : free, metrics: nil)))
+                kubeProxy: chance() ? nil : KubeProxyPlaces(healthz: chance() ? nil : free, metrics: nil),
+                events: chance()))
     }
 
     private mutating func logging() -> LoggingSettings {

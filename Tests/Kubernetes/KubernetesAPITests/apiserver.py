@@ -7,6 +7,7 @@ Prints its port, and then takes commands from standard input, one JSON object a 
 
     {"set": "services", "object": {...}}      add or change an object
     {"delete": "services", "name": "ns/n"}    remove one
+    {"written": true}                         answer with the objects that were written, as a list
     {"forget": true}                          answer 410 for every version until now
     {"fault": "429", "count": 3}              the next requests fail: an HTTP status, "cut", "error410", "mute"
                                               for a watch that gives nothing, or "expire", for the next one that
@@ -36,6 +37,7 @@ token = sys.argv[3]
 address = sys.argv[4] if len(sys.argv) > 4 else "127.0.0.1"
 connections = set()
 requests = []
+written = []
 headers = {}
 lie = None
 cached = False
@@ -106,6 +108,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
             (self.watch if "watch" in query else self.list)(name, query, fault)
         except (OSError, ssl.SSLError):
             self.close_connection = True
+
+    def write(self):
+        """Takes a new object, or a change of one; the command "written" tells of all of them."""
+        length = int(self.headers.get("Content-Length", "0"))
+        body, path = self.rfile.read(length), urllib.parse.urlsplit(self.path).path
+        if self.headers.get("Authorization") != "Bearer " + token:
+            return self.status(401, "Unauthorized")
+        with lock:
+            fault = faults.pop(0) if faults else None
+            value = json.loads(body)
+            name = path if self.command == "PATCH" else path + "/" + value["metadata"]["name"]
+            is_known = any(entry["path"] == name for entry in written)
+            if not fault and is_known == (self.command == "PATCH"):
+                written.append({"method": self.command, "path": name, "type": self.headers["Content-Type"],
+                                "object": value})
+        if fault:
+            return self.status(int(fault), "storm " + fault)
+        if is_known != (self.command == "PATCH"):
+            return self.status(404 if self.command == "PATCH" else 409, "no such object, or there is one")
+        self.send_response(200 if self.command == "PATCH" else 201)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_PATCH = write
 
     def list(self, name, query, fault):
         with lock:
@@ -347,6 +373,8 @@ for command in map(json.loads, sys.stdin):
             answer = json.dumps(headers)
         elif "token" in command:
             token = command["token"]
+        elif "written" in command:
+            answer = json.dumps(written)
         elif "requests" in command:
             answer = json.dumps(requests)
             requests.clear()
