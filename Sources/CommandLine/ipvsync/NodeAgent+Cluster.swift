@@ -1,4 +1,5 @@
 internal import Agent
+internal import Checker
 internal import DataPath
 internal import Files
 internal import Glibc
