@@ -115,7 +115,7 @@ extension Scenario {
                 try expect(written.contains(part), "no \(part) in \(written)")
             }
             // A server that refuses them holds up nothing, and is told of once.
-            site.server.tell(#"{"fault":"403"}"#)
+            site.server.tell(#"{"refuse":"403"}"#)
             site.server.tell(service.replacing("web", with: "two").replacing("0.10\"", with: "0.12\""))
             try agent.waitForText("events are not taken")
             site.server.setWeb(["10.1.0.1"])

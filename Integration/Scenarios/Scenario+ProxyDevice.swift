@@ -44,6 +44,28 @@ extension Scenario {
             try expectEqual(
                 try Command(["ip", "link", "show", "dev", "kube-ipvs0"]).run().status, .exited(1), "it stays")
         },
+        Scenario("kube-ipvs0: a takeover adopts it beside an agent that runs") { context in
+            let site = try ProxyDeviceSite(context)
+            try site.ip("link add kube-ipvs0 type dummy")
+            for address in ["10.96.0.10/32", "10.96.0.11/32", "10.96.0.77/32", "fd00:96::10/128"] {
+                try site.ip("address add \(address) dev kube-ipvs0")
+            }
+            try context.ipvsadm("-A", "-t", "10.96.0.77:80", "-s", "rr")
+            let number = try site.deviceNumber()
+            let agent = try Command([context.ipvsync] + site.arguments).start()
+            try agent.waitForText("\"ready\"")
+            try site.expectServed()
+            let made = try site.takeover()
+            try expect(made.contains("+ device kube-ipvs0 with 4 addresses, adopted as it is"), made)
+            try expect(!(try context.ipvsadmSave().contains { $0.contains("10.96.0.77") }), "a leftover is there")
+            // The agent goes on with it.
+            try context.eventually("the leftover's address goes") { () throws(ScenarioFailure) in
+                try site.addresses() == ["10.96.0.10", "10.96.0.11", "fd00:96::10"]
+            }
+            try expectEqual(try site.deviceNumber(), number, "the number of the device")
+            try site.expectServed()
+            try expect(agent.isRunning, agent.error)
+        },
         Scenario("kube-ipvs0: made anew, it is as kube-proxy makes it") { context in
             let site = try ProxyDeviceSite(context)
             try site.once()

@@ -64,8 +64,10 @@ extension TranslationPolicy {
         if let name = defaults.scheduler { scheduler = Scheduler(name) }
         switch defaults.nodePortAddresses {
         case nil: break
+        case .all: nodePortAddresses = .all
         case .primary: nodePortAddresses = .primary
         case .networks(let networks): nodePortAddresses = .networks(networks)
+        case .primaryAnd(let networks): nodePortAddresses = .primaryAnd(networks)
         }
         if let fallback = defaults.localFallback { localFallsBackToCluster = fallback }
         proxyName = defaults.proxyName

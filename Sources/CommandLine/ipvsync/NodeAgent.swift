@@ -114,10 +114,11 @@ final class NodeAgent {
         family = Self.familyWatch(log)
         let proxyName = configuration.settings.services?.proxyName
         self.proxyName = proxyName
-        watch = try options.source.cluster.access().map {
+        let access = try options.source.cluster.access()
+        watch = access.map {
             ClusterWatch($0, resources: APIResource.proxied(proxyName: proxyName))
         }
-        events = try options.source.cluster.access().map { ClusterEvents($0, node: node) }
+        events = access.map { ClusterEvents($0, node: node) }
         events?.use(settings)
         health = HealthWatch(store.verdicts, log: log)
         overrides = OverrideWatch(store.overrides, log: log)

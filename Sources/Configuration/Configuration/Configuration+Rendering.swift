@@ -88,8 +88,12 @@ extension ServiceDefaults {
         var members: [Document.Member] = []
         members.append(scheduler, as: Fields.scheduler, Document.string)
         members.append(nodePortAddresses, as: Fields.nodePortAddresses) { addresses in
-            guard case .networks(let networks) = addresses else { return "primary" }
-            return .sequence(networks.map { .string($0.description) })
+            switch addresses {
+            case .all: "all"
+            case .primary: "primary"
+            case .networks(let networks): .sequence(networks.map { .string($0.description) })
+            case .primaryAnd(let networks): .sequence(["primary"] + networks.map { .string($0.description) })
+            }
         }
         members.append(localFallback, as: Fields.localFallback, Document.bool)
         members.append(proxyName, as: Fields.proxyName, Document.string)

@@ -57,8 +57,8 @@ extension Fields {
     // Of Services.
     static let nodePortAddresses = Field(
         "nodePortAddresses", .nodePortAddresses,
-        "Which of the node's addresses serve node ports: `primary` for those of its Node object, or networks; "
-            + "all by default.")
+        "Which of the node's addresses serve node ports: `primary` for those of its Node object, networks, or a list of "
+            + "both; `all` by default.")
     static let localFallback = Field(
         "localFallback", .boolean,
         "Whether external traffic of a Local Service goes to other nodes when this one has no endpoint; "

@@ -117,19 +117,17 @@ extension KubeProxyConfiguration {
             return
         }
         let texts = nodes.map { $0.scalar?.textValue ?? "" }
-        if texts == ["primary"] {
-            services.nodePortAddresses = .primary
-            return
-        }
         var networks: [IPPrefix] = []
-        for (text, node) in zip(texts, nodes) {
+        for (text, node) in zip(texts, nodes) where text != "primary" {
             guard let network = IPPrefix(text) else {
                 report(node, "nodePortAddresses holds \(node.summary)", "write a network such as 192.0.2.0/24")
                 continue
             }
             networks.append(network)
         }
-        if !networks.isEmpty { services.nodePortAddresses = .networks(networks) }
+        let isPrimary = texts.contains("primary")
+        guard isPrimary || !networks.isEmpty else { return }
+        services.nodePortAddresses = .init(all: false, primary: isPrimary, networks: networks)
     }
 
     private mutating func readMasqueradeBit(_ pair: YAMLPair, _ key: String) {

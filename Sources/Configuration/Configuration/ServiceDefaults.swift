@@ -4,10 +4,25 @@ package import LoadBalancing
 package struct ServiceDefaults: Hashable, Sendable {
     /// Which of a node's addresses serve node ports.
     package enum NodePortAddresses: Hashable, Sendable {
+        /// Every one.
+        case all
         /// Those of the Node object.
         case primary
         /// The node's addresses within these networks.
         case networks([IPPrefix])
+        /// Those of the Node object, and the node's addresses within these networks.
+        case primaryAnd([IPPrefix])
+
+        /// What words and networks mean together.
+        init(all: Bool, primary: Bool, networks: [IPPrefix]) {
+            if all {
+                self = .all
+            } else if primary {
+                self = networks.isEmpty ? .primary : .primaryAnd(networks)
+            } else {
+                self = .networks(networks)
+            }
+        }
     }
 
     /// Which annotations of ours count on Services, EndpointSlices and Pods, which tenants write.

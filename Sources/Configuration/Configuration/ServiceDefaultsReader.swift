@@ -15,18 +15,31 @@ extension ValueKind where Value == ServiceDefaults {
 }
 
 extension ValueKind where Value == ServiceDefaults.NodePortAddresses {
-    /// `primary`, or a list of networks.
+    /// `primary`, `all`, or a list of networks and these words.
     static var nodePortAddresses: Self {
         let schema: Document = [
-            "anyOf": [["const": "primary"], ["type": "array", "items": ["type": "string"], "minItems": 1]]
+            "anyOf": [["enum": ["primary", "all"]], ["type": "array", "items": ["type": "string"], "minItems": 1]]
         ]
         return ValueKind(schema: schema) { node, field, scope in
-            if node.scalar?.text == "primary" { return .primary }
+            switch node.scalar?.text {
+            case "primary": return .primary
+            case "all": return .all
+            default: break
+            }
             guard let nodes = node.sequence, !nodes.isEmpty else {
-                scope.report(node, "\(field) is \(node.summary)", "write `primary` or a list of networks")
+                scope.report(node, "\(field) is \(node.summary)", "write `primary`, `all` or a list of networks")
                 return nil
             }
-            return .networks(nodes.compactMap { ValueKind<IPPrefix>.prefix.read($0, field, scope) })
+            let words = nodes.map { $0.scalar?.text }
+            for (word, node) in zip(words, nodes) where word == "localhost" {
+                scope.report(
+                    node, "\(field) holds localhost, and IPVS serves no loopback address",
+                    "leave it out, and use an address of the node")
+            }
+            let networks = nodes.filter { !["primary", "all", "localhost"].contains($0.scalar?.text) }
+            return ServiceDefaults.NodePortAddresses(
+                all: words.contains("all"), primary: words.contains("primary"),
+                networks: networks.compactMap { ValueKind<IPPrefix>.prefix.read($0, field, scope) })
         }
     }
 }

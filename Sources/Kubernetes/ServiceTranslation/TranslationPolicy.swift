@@ -11,6 +11,8 @@ package struct TranslationPolicy: Hashable, Sendable {
         case primary
         /// The node's addresses within these networks.
         case networks([IPPrefix])
+        /// Those of the Node object, and the node's addresses within these networks.
+        case primaryAnd([IPPrefix])
     }
 
     /// This node's name; empty when unknown, and then no endpoint is local.
@@ -86,13 +88,18 @@ package struct TranslationPolicy: Hashable, Sendable {
     /// Whether it is known of any address whether it serves node ports: a Node object may come later than Services.
     var mayServeNodePorts: Bool { !(nodePortAddresses == .primary ? primaryAddresses : nodeAddresses).isEmpty }
 
+    private func nodeAddresses(within networks: [IPPrefix]) -> [IPAddress] {
+        nodeAddresses.filter { address in networks.contains { $0.contains(address) } }
+    }
+
     /// The addresses on which node ports of that family are served, sorted.
     package func nodePortAddresses(_ family: AddressFamily) -> [IPAddress] {
         let chosen =
             switch nodePortAddresses {
             case .all: nodeAddresses
             case .primary: primaryAddresses
-            case .networks(let networks): nodeAddresses.filter { address in networks.contains { $0.contains(address) } }
+            case .networks(let networks): nodeAddresses(within: networks)
+            case .primaryAnd(let networks): primaryAddresses + nodeAddresses(within: networks)
             }
         return Set(chosen.filter { $0.family == family }).sorted()
     }

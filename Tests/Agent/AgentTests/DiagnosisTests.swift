@@ -1,5 +1,9 @@
+// swift-format-ignore-file: NeverForceUnwrap
+
+import Glibc
 import Netlink
 import NodeNetwork
+import TemporaryFiles
 import Testing
 
 @testable import Agent
@@ -30,6 +34,34 @@ import Testing
         #expect(finding("scheduler rr", host)?.detail == "loaded")
         #expect(finding("scheduler wrr", host)?.severity == .ok)
         #expect(finding("scheduler mh", host)?.severity == .warning)
+    }
+
+    /// Kernels to come have more settings: what there is tells, and no version.
+    @Test func whatAKernelTellsOfItsTables() throws {
+        let folder = try TemporaryFolder()
+        for (path, text) in [
+            ("proc/sys/net/ipv4/vs/conn_lfactor", "-4\n"), ("proc/sys/net/ipv4/vs/est_cpulist", "0-3\n"),
+            ("proc/sys/net/ipv4/vs/conn_max", "8388608\n"), ("proc/net/ip_vs_status", "Conns:\t7\n"),
+            ("proc/net/ip_vs", "IP Virtual Server version 1.2.1 (size=262144)\nProt LocalAddress:Port\n"),
+        ] {
+            var parent = folder.path
+            for part in path.split(separator: "/").dropLast() {
+                parent += "/\(part)"
+                mkdir(parent, 0o700)
+            }
+            let file = try #require(fopen(folder.file(path), "w"))
+            fputs(text, file)
+            fclose(file)
+        }
+        var newer = host
+        newer.tables = TableSettings.current(root: folder.path)
+        #expect(finding("size of the connection table", newer)?.detail == "262144 rows")
+        #expect(finding("net.ipv4.vs.conn_lfactor", newer)?.detail.hasPrefix("-4: ") == true)
+        #expect(finding("net.ipv4.vs.conn_max", newer)?.detail.hasPrefix("8388608: ") == true)
+        #expect(finding("net.ipv4.vs.est_cpulist", newer)?.detail.hasPrefix("0-3: ") == true)
+        #expect(finding("/proc/net/ip_vs_status", newer)?.severity == .ok)
+        #expect(finding("net.ipv4.vs.est_nice", newer) == nil && finding("net.ipv4.vs.svc_lfactor", newer) == nil)
+        #expect(TableSettings.current(root: "/nowhere").isEmpty)
     }
 
     @Test func everyComplaintHasItsRemedy() {

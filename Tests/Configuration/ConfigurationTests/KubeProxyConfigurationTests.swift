@@ -240,6 +240,16 @@ struct KubeProxyConfigurationTests {
         #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
     }
 
+    @Test func nodePortsOfWordsAndNetworks() throws {
+        let migrated = try migrate("nodePortAddresses: [primary, 192.0.2.0/24]")
+        #expect(migrated.configuration.settings.services?.nodePortAddresses == .primaryAnd([IPPrefix("192.0.2.0/24")!]))
+        #expect(migrated.configuration.yaml().contains("  nodePortAddresses:\n  - primary\n  - 192.0.2.0/24\n"))
+        let error = #expect(throws: ConfigurationErrors.self) {
+            try Configuration.parse("services: {nodePortAddresses: [localhost]}\nvirtualServers: []", file: "a.yaml")
+        }
+        #expect(error?.description.contains("IPVS serves no loopback address; leave it out") == true)
+    }
+
     @Test func refusesAnotherFile() {
         #expect(throws: ConfigurationErrors.self) {
             _ = try KubeProxyConfiguration(Array("kind: ConfigMap".utf8), file: "x")
@@ -248,6 +258,13 @@ struct KubeProxyConfigurationTests {
 
     @Test(arguments: [
         ("{nodePortAddresses: primary}", ServiceDefaults(nodePortAddresses: .primary)),
+        ("{nodePortAddresses: all}", ServiceDefaults(nodePortAddresses: .all)),
+        ("{nodePortAddresses: [primary]}", ServiceDefaults(nodePortAddresses: .primary)),
+        (
+            "{nodePortAddresses: [primary, 10.0.0.0/8]}",
+            ServiceDefaults(nodePortAddresses: .primaryAnd([IPPrefix("10.0.0.0/8")!]))
+        ),
+        ("{nodePortAddresses: [10.0.0.0/8, all]}", ServiceDefaults(nodePortAddresses: .all)),
         ("{scheduler: mh, localFallback: true}", ServiceDefaults(scheduler: "mh", localFallback: true)),
         ("{proxyName: other}", ServiceDefaults(proxyName: "other")),
         ("{annotations: all}", ServiceDefaults(annotations: .all)),

@@ -158,7 +158,7 @@ import Testing
         #expect(
             objects.map { $0["type"]?.scalar?.text } == ["application/json", "application/merge-patch+json"])
         #expect(objects.last?["object"]?["series"]?["count"]?.scalar?.text == "2")
-        try server.tell(["fault": "403"])
+        try server.tell(["refuse": "403"])
         add(Self.event("other"), .seconds(100))
         #expect(sender.send(try next(.seconds(100))).status == 403)
     }

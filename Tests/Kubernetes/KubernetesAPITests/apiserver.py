@@ -7,6 +7,7 @@ Prints its port, and then takes commands from standard input, one JSON object a 
 
     {"set": "services", "object": {...}}      add or change an object
     {"delete": "services", "name": "ns/n"}    remove one
+    {"refuse": "403"}                         the next writing fails with an HTTP status
     {"written": true}                         answer with the objects that were written, as a list
     {"forget": true}                          answer 410 for every version until now
     {"fault": "429", "count": 3}              the next requests fail: an HTTP status, "cut", "error410", "mute"
@@ -38,6 +39,7 @@ address = sys.argv[4] if len(sys.argv) > 4 else "127.0.0.1"
 connections = set()
 requests = []
 written = []
+refusals = []
 headers = {}
 lie = None
 cached = False
@@ -116,7 +118,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.headers.get("Authorization") != "Bearer " + token:
             return self.status(401, "Unauthorized")
         with lock:
-            fault = faults.pop(0) if faults else None
+            fault = refusals.pop(0) if refusals else None
             value = json.loads(body)
             name = path if self.command == "PATCH" else path + "/" + value["metadata"]["name"]
             is_known = any(entry["path"] == name for entry in written)
@@ -373,6 +375,8 @@ for command in map(json.loads, sys.stdin):
             answer = json.dumps(headers)
         elif "token" in command:
             token = command["token"]
+        elif "refuse" in command:
+            refusals.append(command["refuse"])
         elif "written" in command:
             answer = json.dumps(written)
         elif "requests" in command:

@@ -51,6 +51,17 @@ import Testing
         #expect(!cluster.index.hasMore && cluster.index.takeChangeTriggers().isEmpty)
     }
 
+    @Test func nodePortsAreServedOnTheNodesOwnAddressesAndOnNetworks() {
+        var policy = TranslationPolicy(
+            nodeAddresses: [.of("192.0.2.1"), .of("10.1.0.1"), .of("203.0.113.1")],
+            primaryAddresses: [.of("192.0.2.1"), .of("2001:db8::1")])
+        policy.nodePortAddresses = .primaryAnd([.of("10.0.0.0/8"), .of("192.0.2.0/24")])
+        #expect(policy.nodePortAddresses(.ipv4) == [.of("10.1.0.1"), .of("192.0.2.1")])
+        #expect(policy.nodePortAddresses(.ipv6) == [.of("2001:db8::1")])
+        policy.nodePortAddresses = .all
+        #expect(policy.nodePortAddresses(.ipv4).count == 3)
+    }
+
     @Test func theTriggersThatAreKeptAreBounded() throws {
         var cluster = try Cluster(Self.service())
         for number in 0..<10_050 {

@@ -8,7 +8,8 @@ package enum Diagnosis {
     ///
     /// - Parameter ipvs: What asking the kernel for its IPVS gave: a version, or why there is none.
     package static func examine(_ host: Host, ipvs: Result<String, NetlinkError>) -> [Finding] {
-        [kernel(host), capability(host), family(ipvs)] + schedulers(host) + sysctls(host) + dataPath(host)
+        [kernel(host), capability(host), family(ipvs)] + schedulers(host) + sysctls(host)
+            + TableSettings.findings(host.tables) + dataPath(host)
     }
 
     private static func kernel(_ host: Host) -> Finding {

@@ -12,6 +12,8 @@ package struct Host: Sendable {
     package var installedModules: Set<String>?
     /// Kernel settings by name, without those that do not exist.
     package var sysctls: [String: String]
+    /// What this kernel lets one set of IPVS' tables and estimators, by name, and the size of its table of connections.
+    package var tables: [String: String] = [:]
     /// Network devices by name.
     package var devices: Set<String>
     /// What is needed beside IPVS.
@@ -44,7 +46,7 @@ package struct Host: Sendable {
             (ProcFile.read("/proc/net/dev") ?? "").split(separator: "\n").compactMap { line in
                 line.contains(":") ? line.split(separator: ":").first.map { String($0).trimmed } : nil
             })
-        return Host(
+        var host = Host(
             kernel: kernel, capabilities: effectiveCapabilities(),
             loadedModules: Set(
                 (ProcFile.read("/proc/modules") ?? "").split(separator: "\n").compactMap {
@@ -53,6 +55,8 @@ package struct Host: Sendable {
             installedModules: kernel.flatMap { installedModules(release: $0.release) },
             sysctls: sysctls,
             devices: devices, dataPath: .current(devices: devices))
+        host.tables = TableSettings.current()
+        return host
     }
 
     private static func effectiveCapabilities() -> UInt64 {

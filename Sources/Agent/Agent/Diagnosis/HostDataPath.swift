@@ -56,10 +56,20 @@ package struct HostDataPath: Sendable {
         }
     }
 
+    /// Whether a device was made or adopted by ipvsync.
+    private static func isOurs(_ name: String) -> Bool {
+        do throws(NetlinkError) {
+            return try VIPClient().otherDevice(named: name) == nil
+        } catch {
+            return false
+        }
+    }
+
     /// As far as they can be seen: that takes root.
     private static func leftovers(_ devices: Set<String>) -> [String] {
         let device =
-            devices.contains(DataPathSettings.kubeProxyDevice) ? ["device \(DataPathSettings.kubeProxyDevice)"] : []
+            devices.contains(DataPathSettings.kubeProxyDevice) && !isOurs(DataPathSettings.kubeProxyDevice)
+            ? ["device \(DataPathSettings.kubeProxyDevice)"] : []
         do throws(TakeoverError) {
             return try Takeover.planPrograms(InstalledPrograms()).steps.map(\.description) + device
         } catch {
