@@ -115,7 +115,8 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "CSystem", "Configuration", "DataPath", "Documents", "Files", "HealthChecks", "IPVS", "KubeProxy",
+                "CSystem", "Checker", "Configuration", "DataPath", "Documents", "Files", "HealthChecks", "IPVS",
+                "KubeProxy",
                 "KubernetesAPI",
                 "KubernetesObjects",
                 "LoadBalancing", "NFTables", "Netlink", "NodeNetwork", "Reconcile", "ServiceTranslation",
@@ -319,7 +320,7 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Configuration", "DataPath", "Documents", "KubeProxy", "HealthChecks", "KubernetesAPI",
+                "Agent", "Checker", "Configuration", "DataPath", "Documents", "KubeProxy", "HealthChecks", "KubernetesAPI",
                 "KubernetesObjects",
                 "LoadBalancing",
                 "NFTables",

@@ -12,9 +12,12 @@ extension AgentReporter {
     private static let transitionLines = 200
 
     /// Tells of what checks have found.
-    mutating func report(
-        _ change: VerdictChange, _ results: [(CheckSubject, CheckResult)], problem: String?, _ figures: CheckerFigures?
-    ) {
+    mutating func report(_ turn: HealthTurn, _ verdicts: Verdicts) {
+        let (change, problem) = (turn.change, turn.problem)
+        if turn.isNews { publish(verdicts) }
+        if let problem = turn.storeProblem {
+            log.warning("what is known of real servers is not kept", metadata: ["detail": "\(problem)"])
+        }
         if problem != checkerProblem {
             checkerProblem = problem
             if let problem {
@@ -25,7 +28,7 @@ extension AgentReporter {
             board.update { $0.checks.problem = problem }
         }
         tellEnded(change)
-        guard !results.isEmpty || !change.quorums.isEmpty else { return }
+        guard !turn.results.isEmpty || !change.quorums.isEmpty else { return }
         for transition in change.transitions.prefix(Self.transitionLines) { tell(transition) }
         if change.transitions.count > Self.transitionLines {
             let rest = change.transitions.count - Self.transitionLines
@@ -33,7 +36,7 @@ extension AgentReporter {
         }
         tellQuorums(change)
         record(change)
-        board.update { $0.checks.metrics.take(change, results.map(\.1), lateness: figures?.lateness) }
+        board.update { $0.checks.metrics.take(change, turn.results.map(\.1), lateness: turn.figures?.lateness) }
     }
 
     /// Puts it among the latest changes; the first answers are no news.

@@ -120,9 +120,11 @@ final class NodeAgent {
         }
         events = access.map { ClusterEvents($0, node: node) }
         events?.use(settings)
-        health = HealthWatch(store.verdicts, log: log)
+        health = HealthWatch(store.verdicts)
         overrides = OverrideWatch(store.overrides, log: log)
-        state = AgentState(declared, node: node, verdicts: health.recall(overrides.recall()))
+        let (verdicts, problem) = health.recall(overrides.recall())
+        if let problem { log.warning("what was known of real servers is lost", metadata: ["detail": "\(problem)"]) }
+        state = AgentState(declared, node: node, verdicts: verdicts)
         if watch == nil, state.knowsNodeAddresses || !state.followsAddresses { _ = state.noteHeardAll() }
         keeper = try options.state.keeper()
         reconciler = Reconciler(timing: settings.timing, keepsNetwork: true, now: .now)
@@ -203,7 +205,9 @@ final class NodeAgent {
 
     /// Takes what checks have found, and what is said by hand.
     private func followHealth() {
-        var change = health.turn(&state, &reporter)
+        let turn = health.turn(&state)
+        reporter.report(turn, state.verdicts)
+        var change = turn.change
         change.add(overrides.turn(&state, &reporter, hasEnded: !change.endedOverrides.isEmpty))
         reconciler.note(change.keys, at: .now)
         hooks.settings = settings.hooks

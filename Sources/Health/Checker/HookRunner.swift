@@ -36,7 +36,7 @@ package final class HookRunner {
     package static let mostWaiting = 1_000
     package static let mostRunning = 8
     /// What the start of the process may take, beside the programs' own time.
-    private static let margin = Duration.seconds(10)
+    private static let margin = Duration.seconds(30)
 
     /// - Parameters:
     ///   - executable: The program that is started: see ``CheckerProcess``.
@@ -46,8 +46,11 @@ package final class HookRunner {
         self.arguments = arguments
     }
 
-    /// Can be read when there is something to do; `nil` while nothing runs.
+    /// Can be read when there is something to do; `nil` before the first event. Between two events there is no process.
     package var descriptor: Int32? { checker?.descriptor }
+
+    /// The processes that run.
+    var processIdentifiers: [Int32] { checker?.processIdentifiers ?? [] }
 
     /// When to call ``turn(now:)`` even if nothing comes; `nil` for never.
     package var wakeUp: ContinuousClock.Instant? {
@@ -112,12 +115,6 @@ package final class HookRunner {
 
     private func use(_ subjects: Set<CheckSubject>, _ now: ContinuousClock.Instant, _ notices: inout [HookNotice]) {
         used = subjects
-        guard !subjects.isEmpty else {
-            // Between two events there is no process.
-            checker?.use([], now: now)
-            checker = nil
-            return
-        }
         do throws(CheckerError) {
             if checker == nil { checker = try CheckerProcess(executable: executable, arguments: arguments) }
             checker?.use(subjects, now: now)

@@ -97,11 +97,6 @@ package struct Overrides: Sendable {
         for target in old.subtracting(new) { unuse(target) }
     }
 
-    /// Takes note that no other virtual servers are declared than these.
-    package mutating func forget(where isGone: (VirtualServerKey) -> Bool) {
-        for key in matches.keys where isGone(key) { note(nil, key) }
-    }
-
     private mutating func unuse(_ target: Override.Target) {
         let count = (uses[target] ?? 1) - 1
         uses[target] = count > 0 ? count : nil

@@ -81,7 +81,7 @@ import Testing
         #expect(folder.text(of: "fd-realServerDown")?.split(separator: "\n") == ["0", "1", "2", "3"])
         // Nothing stays.
         _ = runner.turn(now: .now)
-        #expect(runner.descriptor == nil && runner.wakeUp == nil)
+        #expect(runner.wakeUp == nil && runner.processIdentifiers.isEmpty)
     }
 
     @Test("Events of one real server come in their order, each once")
