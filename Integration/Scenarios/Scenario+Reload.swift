@@ -47,7 +47,7 @@ extension Scenario {
     /// A file that takes the program many times as long to read as an agent takes to look at its table, however fast the
     /// machine is.
     private static func longFile(_ isManifest: Bool, _ context: Context) throws(ScenarioFailure) -> String {
-        var count = 8_000
+        var count = 1_000
         while true {
             let entries =
                 (1...count).map { number in
@@ -105,7 +105,8 @@ extension Scenario {
         // `proxyName` and `services`: other Services are ours, and have another scheduler.
         try context.eventuallyTable(agent, ["-A -t 10.96.0.11:80 -s sh"])
         let status = try context.parse(try context.command("status", "--output", "json").output)
-        try expectEqual(status["verificationInterval"]?.scalar?.text, "420", "the verification's interval")
+        try expectEqual(status["sync"]?["verificationSeconds"]?.scalar.flatMap { Double($0.text) }, 420, "the verification's interval")
+        try expectEqual(status["drift"]?["policy"]?.scalar?.text, "report", "what is done about drift")
         try context.eventually("metrics are served elsewhere, and addresses are taken") { () throws(ScenarioFailure) in
             let answers = try [10_249, 10_300].map { port throws(ScenarioFailure) in
                 try Command(["curl", "-s", "http://127.0.0.1:\(port)/livez"]).run().status == .exited(0)
