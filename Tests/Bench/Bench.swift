@@ -217,6 +217,7 @@ struct Bench: ParsableCommand {
             let figures = try measure(count, folder.path)
             documents.append(figures.document)
             if output == "text" { print(figures.text) }
+            fflush(stdout)
         }
         if output == "json" { print(Document.sequence(documents).json(), terminator: "") }
     }
