@@ -203,7 +203,7 @@ struct Bench: ParsableCommand {
             let figures = try measure(count, folder.path)
             documents.append(figures.document)
             if output == "text" { print(figures.text) }
-            fflush(stdout)
+            fflush(nil)
         }
         if output == "json" { print(Document.sequence(documents).json(), terminator: "") }
     }
