@@ -320,7 +320,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Checker", "Configuration", "DataPath", "Documents", "KubeProxy", "HealthChecks", "KubernetesAPI",
+                "Agent", "Checker", "Configuration", "DataPath", "Documents", "KubeProxy", "HealthChecks",
+                "KubernetesAPI",
                 "KubernetesObjects",
                 "LoadBalancing",
                 "NFTables",
