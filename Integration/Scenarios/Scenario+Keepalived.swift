@@ -53,6 +53,40 @@ extension Scenario {
                 }
             }
         },
+        Scenario("keepalived: its table is taken over as it is, and keepalived goes on for its addresses") { context in
+            let servers = try CheckedServers(context)
+            let files = try KeepalivedDuel.writeFiles(context)
+            let keepalived = try KeepalivedDuel.start(files.theirs, context)
+            try context.eventually("keepalived's table") { () throws(ScenarioFailure) in
+                try context.ipvsadmSave().count == KeepalivedDuel.lines
+            }
+            let table = try context.ipvsadmSave()
+            // Nothing is to be done: it ends with 2 otherwise.
+            try context.command("plan", "--config", files.ours)
+            // As `systemctl kill -s KILL`: one that is ended takes its virtual servers along, and a child whose parent has
+            // gone ends.
+            let children = try context.run(["pgrep", "-P", "\(keepalived.identifier)"]).outputLines
+            try context.run(["kill", "-KILL"] + children + ["\(keepalived.identifier)"])
+            _ = try keepalived.wait()
+            try expectEqual(try context.ipvsadmSave(), table, "the table without keepalived")
+            let agent = try context.startIPVSync("--config", files.ours)
+            try agent.waitForText(#""message":"ready""#)
+            try expectEqual(try context.ipvsadmSave(), table, "the table with ipvsync")
+            for word in ["added", "edited", "removed"] {
+                try expect(!agent.error.contains("\(word)\""), "something was \(word): \(agent.error)")
+            }
+            // Without virtual servers of its own it leaves those alone.
+            let rest = try context.write("global_defs {\n  script_user root\n}\n", to: "rest.conf")
+            let other = try KeepalivedDuel.start(rest, context)
+            try servers.set("10.9.0.1", .refused)
+            try agent.waitForText(#""message":"real server down""#)
+            try context.eventually("the one that is down goes") { () throws(ScenarioFailure) in
+                try context.ipvsadmSave() == table.filter { !$0.contains("10.96.0.1:80 -r 10.9.0.1:80") }
+            }
+            other.send(SIGTERM)
+            _ = try other.wait()
+            try expectEqual(try context.ipvsadmSave().count, KeepalivedDuel.lines - 1)
+        },
     ]
 }
 
@@ -70,24 +104,35 @@ private final class KeepalivedDuel {
     private let keepalived: RunningCommand
     private let agent: RunningCommand
 
+    /// What `ipvsadm -Sn` has of it while all real servers are well.
+    static let lines = 4 + 8
+
     init(_ context: Context) throws {
         self.context = context
-        let program = try require(Environment.variable("IPVSYNC_KEEPALIVED"), "IPVSYNC_KEEPALIVED names no keepalived")
         servers = try CheckedServers(context)
+        let files = try Self.writeFiles(context)
+        keepalived = try servers.witness.inside { () throws(ScenarioFailure) in try Self.start(files.theirs, context) }
+        agent = try context.startIPVSync("--config", files.ours)
+        try agree("at the start")
+        try expectEqual(try context.ipvsadmSave().count, Self.lines)
+    }
+
+    /// Writes keepalived's configuration, and what `migrate` makes of it.
+    static func writeFiles(_ context: Context) throws -> (theirs: String, ours: String) {
         try context.write("#!/bin/sh\nexit $(cat \(context.directory)/status)\n", to: "load.sh")
         try context.run(["chmod", "0755", "\(context.directory)/load.sh"])
         try context.write("0", to: "status")
-        let theirs = try context.write(Self.configuration(context.directory), to: "keepalived.conf")
+        let theirs = try context.write(configuration(context.directory), to: "keepalived.conf")
         let ours = try context.write(try context.command("migrate", "keepalived", theirs).output, to: "ours.yaml")
-        keepalived = try servers.witness.inside { () throws(ScenarioFailure) in
-            try Command([
-                program, "--check", "--dont-fork", "--log-console", "--no-syslog", "--use-file", theirs,
-                "--pid", "\(context.directory)/keepalived.pid", "--checkers_pid", "\(context.directory)/checkers.pid",
-            ]).start()
-        }
-        agent = try context.startIPVSync("--config", ours)
-        try agree("at the start")
-        try expectEqual(try context.ipvsadmSave().count, 4 + 8)
+        return (theirs, ours)
+    }
+
+    static func start(_ configuration: String, _ context: Context) throws(ScenarioFailure) -> RunningCommand {
+        let program = try require(Environment.variable("IPVSYNC_KEEPALIVED"), "IPVSYNC_KEEPALIVED names no keepalived")
+        return try Command([
+            program, "--check", "--dont-fork", "--log-console", "--no-syslog", "--use-file", configuration,
+            "--pid", "\(context.directory)/keepalived.pid", "--checkers_pid", "\(context.directory)/checkers.pid",
+        ]).start()
     }
 
     deinit {
@@ -140,7 +185,7 @@ private final class KeepalivedDuel {
                 try expect(agent.isRunning, agent.error)
                 try expect(keepalived.isRunning, keepalived.output + keepalived.error)
                 let now = try tables()
-                return now.ours == now.theirs && now.ours.count == 12
+                return now.ours == now.theirs && now.ours.count == Self.lines
             }
         } catch {
             let now = try tables()
