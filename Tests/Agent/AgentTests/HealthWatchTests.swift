@@ -8,7 +8,8 @@ import Testing
 
 @testable import Agent
 
-/// Checks that are made by the program that was built with these tests: of weights in files, which need no network.
+/// Checks that are made by the program that was built with these tests: of a port of this machine, for the checker's user
+/// may read no file of the test.
 @Suite("What an agent has checked") struct HealthWatchTests {
     private let folder: TemporaryFolder
     private let store: VerdictStore
@@ -17,17 +18,15 @@ import Testing
         folder = try TemporaryFolder()
         try folder.makeFolder("state")
         chmod(folder.file("state"), 0o700)
-        // Whatever user reads it.
-        chmod(folder.path, 0o755)
         store = VerdictStore(
             directory: folder.file("state"), identity: StateIdentity(boot: "boot", namespace: "1"))
     }
 
-    private func state(_ watch: HealthWatch) throws -> AgentState {
-        let check = "{type: file, file: \(folder.file("weight")), interval: 100ms, timeout: 100ms, fall: 1}"
+    private func state(_ watch: HealthWatch, _ port: UInt16) throws -> AgentState {
+        let check = "{type: tcp, interval: 100ms, timeout: 100ms, fall: 1}"
         let text = """
             virtualServers:
-            - {address: '192.0.2.1:80', onFailure: weight 0, checks: [\(check)], realServers: [10.0.0.1]}
+            - {address: '192.0.2.1:80', onFailure: weight 0, checks: [\(check)], realServers: ['127.0.0.1:\(port)']}
             """
         return AgentState(
             Declaration(try Configuration.parse(text, file: "f")), node: "n1", verdicts: watch.recall(Overrides()).0)
@@ -53,22 +52,21 @@ import Testing
 
     @Test("What is found counts, is kept, and holds again for the next one")
     func lifetime() throws {
-        try folder.write("0", to: "weight")
-        chmod(folder.file("weight"), 0o644)
+        let port = try OwnedPort()
         let watch = HealthWatch(store, executable: BuiltProgram.path("ipvsync"))
-        var state = try state(watch)
+        var state = try state(watch, port.number)
         #expect(weights(state) == [1] && watch.descriptors.count == 1)
         let turns = run(watch, &state) { state, _ in weights(state) == [0] }
         #expect(weights(state) == [0] && turns.contains { $0.isNews } && turns.allSatisfy { $0.storeProblem == nil })
         #expect(turns.flatMap(\.change.transitions).map(\.new) == [.down])
         watch.end(state.verdicts, by: .now + .seconds(20))
-        // Before anything is checked anew, and in spite of what the file says by now.
-        try folder.write("7", to: "weight")
+        // Before anything is checked anew, and in spite of how it is by now.
+        port.listen()
         let next = HealthWatch(store, executable: BuiltProgram.path("ipvsync"))
-        var again = try self.state(next)
+        var again = try self.state(next, port.number)
         #expect(weights(again) == [0])
-        _ = run(next, &again) { state, _ in weights(state) == [7] }
-        #expect(weights(again) == [7])
+        _ = run(next, &again) { state, _ in weights(state) == [1] }
+        #expect(weights(again) == [1])
         // Without checks there is nothing to wait for.
         again.use(Declaration(try Configuration.parse("virtualServers: []", file: "f")))
         _ = next.turn(&again)
@@ -78,7 +76,7 @@ import Testing
     @Test("A checker that cannot be started is told of, and what was known stays")
     func noChecker() throws {
         let watch = HealthWatch(store, executable: "/nonexistent/ipvsync")
-        var state = try state(watch)
+        var state = try state(watch, 1)
         let turns = run(watch, &state) { _, turns in turns.last?.problem != nil }
         #expect(turns.last?.problem != nil && turns.allSatisfy { $0.results.isEmpty } && weights(state) == [1])
         #expect(watch.wakeUp(state) != nil)
@@ -86,16 +84,40 @@ import Testing
 
     @Test("A disk that takes nothing is told of once")
     func noDisk() throws {
-        try folder.write("0", to: "weight")
-        chmod(folder.file("weight"), 0o644)
         try folder.write("", to: "file")
         let lost = VerdictStore(
             directory: folder.file("file/state"), identity: StateIdentity(boot: "boot", namespace: "1"))
         let watch = HealthWatch(lost, executable: BuiltProgram.path("ipvsync"))
-        var state = try state(watch)
+        var state = try state(watch, 1)
         let turns = run(watch, &state) { _, turns in turns.contains { $0.storeProblem != nil } }
         let more = (0..<5).map { _ in watch.turn(&state) }
         #expect((turns + more).count { $0.storeProblem != nil } == 1)
         watch.end(state.verdicts, by: .now + .seconds(20))
     }
+}
+
+/// A TCP port of 127.0.0.1 that nobody else has, and that refuses connections until it listens.
+private final class OwnedPort {
+    let number: UInt16
+    private let socket: Int32
+
+    init() throws {
+        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let socket = socket
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, length) == 0 ? getsockname(socket, $0, &length) : -1
+            }
+        }
+        try #require(code == 0)
+        number = UInt16(bigEndian: address.sin_port)
+    }
+
+    deinit { close(socket) }
+
+    func listen() { Glibc.listen(socket, 64) }
 }
