@@ -101,9 +101,10 @@ struct Confirmations {
 extension DesiredVirtualServer {
     /// Whether there is a real server with weight 0 that the other one does not have.
     fileprivate func hasQuietOnes(leavingFor other: DesiredVirtualServer) -> Bool {
-        realServers.contains { quiet in
-            quiet.weight == 0 && !other.realServers.contains { $0.endpoint == quiet.endpoint }
-        }
+        let quiet = realServers.lazy.filter { $0.weight == 0 }
+        guard !quiet.isEmpty else { return false }
+        let staying = Set(other.realServers.map(\.endpoint))
+        return quiet.contains { !staying.contains($0.endpoint) }
     }
 }
 

@@ -15,7 +15,10 @@ struct VirtualServerInfo {
         text.begin(
             "ipvsync_virtual_server_info", .gauge,
             "Names of virtual servers, with the labels of node_exporter's node_ipvs series.")
+        // As there, the families of a firewall mark cannot be told apart: the first one is named.
+        var marks: Set<UInt32> = []
         for (key, ownership) in owned.sorted(by: { $0.key < $1.key }) {
+            if case .firewallMark(let number, _) = key, !marks.insert(number).inserted { continue }
             text.sample("ipvsync_virtual_server_info", place(of: key) + ServiceLabels.of(ownership.name), 1)
         }
     }

@@ -176,6 +176,8 @@ final class NodeAgent {
             } else if addresses == nil, addressTime == nil, state.followsAddresses {
                 addressTime = .now + Self.blindWait
             }
+            // Nobody tells of addresses then: whoever changes some looks first.
+            if addresses == nil { reconciler.noteAddressesMoved() }
             if let addressTime, addressTime <= .now { followAddresses() }
             if family?.hasChanged() ?? false {
                 log.warning("IPVS was unloaded or loaded", metadata: ["detail": "everything is looked at again"])
@@ -268,7 +270,7 @@ final class NodeAgent {
     private var wait: Duration {
         let times = [
             state.isComplete ? reconciler.due : nil, reloadTime, addressTime, warningTime, releaseTime,
-            health.wakeUp(state), hooks.wakeUp, events?.wakeUp,
+            health.wakeUp(state), hooks.wakeUp, events?.wakeUp, overrides.wakeUp,
         ].compactMap(\.self)
         if state.hasMore { return .zero }
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait

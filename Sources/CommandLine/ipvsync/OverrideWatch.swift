@@ -19,6 +19,12 @@ final class OverrideWatch {
     private let store: OverrideStore
     private var problem: StateError?
     private var isUnsaved = false
+    /// When what could not be kept is tried again.
+    private var retryTime: ContinuousClock.Instant?
+    private static let patience = Duration.seconds(5)
+
+    /// When there is something to do at the latest; `nil` for never.
+    var wakeUp: ContinuousClock.Instant? { retryTime }
 
     init(_ store: OverrideStore, log: Logger) {
         self.store = store
@@ -67,16 +73,25 @@ final class OverrideWatch {
                 ticket.answer(.refused(error))
             }
         }
-        guard !waiting.isEmpty || hasEnded else { return change }
+        guard !waiting.isEmpty || hasEnded else {
+            if let retryTime, retryTime <= now { write(state.verdicts, waiting) }
+            return change
+        }
         reporter.publish(state.verdicts)
-        isUnsaved = true
-        writer.hand(Writing(overrides: state.verdicts.overrides, waiting: waiting))
+        write(state.verdicts, waiting)
         return change
+    }
+
+    private func write(_ verdicts: Verdicts, _ waiting: [(OverrideTicket, OverrideOutcome)]) {
+        isUnsaved = true
+        retryTime = nil
+        writer.hand(Writing(overrides: verdicts.overrides, waiting: waiting))
     }
 
     private func takeWritten() {
         for (writing, outcome) in written.take() {
             isUnsaved = outcome != nil
+            retryTime = outcome.map { _ in .now + Self.patience }
             if let outcome, problem != outcome {
                 log.error("overrides by hand are not kept over a restart", metadata: ["detail": "\(outcome)"])
             }

@@ -200,7 +200,7 @@ struct WatchedVirtualServer {
         if let asked, server.weight > 0 { standing.weight = asked }
         switch byHand[server.endpoint] {
         case .drain?: standing.weight = 0
-        case .weight(let weight)? where standing.weight > 0:
+        case .weight(let weight)? where server.weight > 0:
             standing.weight = weight
             standing.risen = nil
             standing.isByHand = true

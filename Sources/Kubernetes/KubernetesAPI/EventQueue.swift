@@ -35,10 +35,12 @@ package struct EventQueue: Sendable {
     static let interval = Duration.seconds(5)
     /// The least time between two counts of one event.
     static let countInterval = Duration.seconds(60)
-    /// How long nothing is sent after the server has refused all of it.
+    /// How long nothing of a namespace is sent after the server has refused it.
     static let refusalPause = Duration.seconds(600)
     /// Attempts of one request.
     private static let attempts = 3
+    /// How long another node's Event counts.
+    static let othersTime = Duration.seconds(3_600)
     /// Bytes of a note (`validation.go` in `pkg/apis/core/validation` of Kubernetes).
     private static let noteLimit = 1_024 - "…".utf8.count
 
@@ -48,8 +50,8 @@ package struct EventQueue: Sendable {
         var last: Double
         var count = 1
         var isCreated = false
-        /// Whether another node has told it: then that one counts.
-        var isOthers = false
+        /// Until when another node, which has told it, counts: the server forgets an Event after an hour by default.
+        var othersUntil: ContinuousClock.Instant?
         var isWaiting = true
         var failures = 0
         var earliest: ContinuousClock.Instant
@@ -62,6 +64,9 @@ package struct EventQueue: Sendable {
     private var tokens = burst
     private var refilled: ContinuousClock.Instant
     private var resumption: ContinuousClock.Instant?
+    /// Namespaces whose Events the server refuses, and until when none is sent: the right is missing, or the namespace is
+    /// ending, which only its own Events have to bear.
+    private var refusing: [String: ContinuousClock.Instant] = [:]
     private var backoff = Backoff()
     /// Requests that the server has taken.
     package private(set) var sent: UInt64 = 0
@@ -79,10 +84,18 @@ package struct EventQueue: Sendable {
     ///
     /// - Parameter seconds: Since 1970.
     package mutating func add(_ event: ClusterEvent, at seconds: Double, now: ContinuousClock.Instant) {
+        if let end = refusing[event.object.namespace], end > now {
+            dropped += 1
+            return
+        }
         if var record = records[event] {
             record.count += 1
             record.last = seconds
-            if !record.isWaiting, !record.isOthers, underWay != event {
+            if let end = record.othersUntil, end <= now {
+                record.othersUntil = nil
+                record.isCreated = false
+            }
+            if !record.isWaiting, record.othersUntil == nil, underWay != event {
                 record.isWaiting = true
                 waiting.append(event)
             }
@@ -146,17 +159,10 @@ package struct EventQueue: Sendable {
         // Another node was first, or this one before it was started again.
         case 409 where !record.isCreated:
             settle(&record, now)
-            record.isOthers = true
+            record.othersUntil = now + Self.othersTime
         // The server has forgotten it.
         case 404 where record.isCreated: again(event, &record)
-        case 401, 403, 404:
-            problem = "HTTP \(status): Events are not told; grant the right to create and patch events of events.k8s.io"
-            dropped += UInt64(waiting.count) + 1
-            for event in waiting { records[event] = nil }
-            waiting = []
-            records[event] = nil
-            resumption = now + Self.refusalPause
-            return
+        case 401, 403, 404: return refuse(event.object.namespace, event, status, now)
         case 0, 429, 500...599:
             record.failures += 1
             var generator = SystemRandomNumberGenerator()
@@ -177,6 +183,20 @@ package struct EventQueue: Sendable {
         record.isCreated = true
         record.failures = 0
         record.earliest = now + Self.countInterval
+    }
+
+    private mutating func refuse(
+        _ namespace: String, _ event: ClusterEvent, _ status: Int, _ now: ContinuousClock.Instant
+    ) {
+        problem =
+            "HTTP \(status): Events of the namespace '\(namespace)' are not told; unless it is ending, grant the right to "
+            + "create and patch events of events.k8s.io"
+        refusing = refusing.filter { $0.value > now }
+        if refusing.count < Self.limit { refusing[namespace] = now + Self.refusalPause }
+        let mates = waiting.filter { $0.object.namespace == namespace }
+        waiting.removeAll { $0.object.namespace == namespace }
+        dropped += UInt64(mates.count) + 1
+        for event in mates + [event] { records[event] = nil }
     }
 
     private mutating func again(_ event: ClusterEvent, _ record: inout Record) {

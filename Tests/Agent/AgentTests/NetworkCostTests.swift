@@ -70,9 +70,13 @@ import Testing
 
     private func bound() throws -> Set<IPAddress> { try network.read(device: DataPathSettings.defaultDevice).bound }
 
-    @Test(arguments: [100, 10_000], [VIPBinding.address, .route])
-    func aServiceThatComesAndGoesCostsWhatItTouches(count: Int, binding: VIPBinding) throws {
-        let settings = DataPathSettings(binding: binding)
+    @Test(
+        arguments: [100, 10_000],
+        [
+            DataPathSettings(binding: .address), DataPathSettings(binding: .route),
+            DataPathSettings(binding: .address, device: DataPathSettings.kubeProxyDevice),
+        ])
+    func aServiceThatComesAndGoesCostsWhatItTouches(count: Int, settings: DataPathSettings) throws {
         let target = target(count, settings: settings)
         let (looks, reads) = (network.readCount, firewall.readCount)
         let (operations, transactions) = (network.operations.count, firewall.committed.count)
@@ -97,7 +101,7 @@ import Testing
             }
             #expect(removed.count + added.count <= 2)
         }
-        #expect(try bound() == Set((1...count).map(Self.address)))
+        #expect(try network.read(device: settings.device).bound == Set((1...count).map(Self.address)))
         #expect(firewall.observed?.elements.isDisjoint(with: Self.elements(new)) == true)
     }
 

@@ -78,6 +78,9 @@ import Testing
         queue.finish(409, now: start)
         add(Self.event(), .seconds(5))
         #expect(queue.next(now: start + .seconds(1_000)) == nil && queue.dropped == 0)
+        // The server has forgotten it by then.
+        add(Self.event(), EventQueue.othersTime)
+        #expect(queue.next(now: start + EventQueue.othersTime)?.method == .post)
     }
 
     @Test mutating func fewAreSentAtATime() {
@@ -134,12 +137,25 @@ import Testing
         _ = queue.next(now: start)
         queue.finish(403, now: start)
         #expect(queue.problem?.contains("events.k8s.io") == true && queue.dropped == 3)
-        add(Self.event())
-        #expect(queue.next(now: start + .seconds(599)) == nil)
-        #expect(queue.wakeUp == start + EventQueue.refusalPause)
+        add(Self.event(), .seconds(599))
+        #expect(queue.next(now: start + .seconds(599)) == nil && queue.wakeUp == nil)
+        add(Self.event(), .seconds(600))
         #expect(queue.next(now: start + .seconds(600)) != nil)
         queue.finish(201, now: start)
         #expect(queue.problem == nil)
+    }
+
+    /// A namespace that is ending takes none, and that is nobody else's loss.
+    @Test mutating func oneNamespaceSilencesNoOther() {
+        add(Self.event("a", namespace: "ending"))
+        add(Self.event("b", namespace: "ending"))
+        add(Self.event("c"))
+        _ = queue.next(now: start)
+        queue.finish(403, now: start)
+        #expect(queue.dropped == 2)
+        #expect(queue.next(now: start) != nil)
+        queue.finish(201, now: start)
+        #expect(queue.sent == 1 && queue.next(now: start) == nil)
     }
 
     @Test mutating func aServerTakesThem() throws {

@@ -56,7 +56,10 @@ extension DataPathKeeper {
     private func knowsAddresses(_ settings: DataPathSettings) -> Bool {
         guard let observed, places.settings == settings else { return false }
         switch settings.binding {
-        case .address: return observed.device == .ours(isUp: true)
+        case .address:
+            // A kube-proxy leaves its device down, and so does whoever adopts it.
+            guard case .ours(let isUp) = observed.device else { return false }
+            return isUp || settings.device == DataPathSettings.kubeProxyDevice
         case .route: return observed.routes.isSuperset(of: settings.serviceNetworks)
         case .none: return true
         }
