@@ -79,6 +79,17 @@ import Testing
         #expect(verdicts.deviations(atMost: 2).count == 2)
     }
 
+    @Test("A weight by hand goes before the 0 that a check asks for")
+    func quieted() {
+        let farm = farm([4])
+        var verdicts = watching(farm, HealthRules(checks: [check], onFailure: .weightZero))
+        _ = verdicts.record(
+            [(CheckSubject(check, of: endpoint(1)), CheckResult(.weight(0), reason: "", duration: .zero))], now: start)
+        #expect(weights(verdicts.effective(farm)) == [0])
+        _ = verdicts.put(override(.weight(5), 1), about: [farm], now: start)
+        #expect(weights(verdicts.effective(farm)) == [5])
+    }
+
     @Test("What is drained by hand counts for no quorum: the backup serves")
     func quorum() {
         let farm = farm([1, 1, 1])
