@@ -65,6 +65,7 @@ extension Scenario {
         ("telemetry", "{listen: \"127.0.0.1:10300\", trafficLimit: 0}"), ("logging", "{format: text, level: debug}"),
         ("services", "{scheduler: sh, proxyName: other}"), ("network", "{firewall: false, sysctls: false}"),
         ("timeouts", "{tcp: 1000s}"), ("syncDaemons", "[{role: master, interface: lo, syncID: 5}]"),
+        ("hooks", "{quorumLost: [/bin/true]}"),
     ]
 
     private static func everySetting(_ context: Context) throws(ScenarioFailure) {
