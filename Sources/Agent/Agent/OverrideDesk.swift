@@ -13,6 +13,8 @@ package final class OverrideDesk: Sendable {
         case refused(OverrideRefusal)
         /// The loop has not come to it in time: nothing was changed.
         case late
+        /// The agent has begun to follow it, and has not said whether it can.
+        case unknown
     }
 
     private let orders = Inbox<OverrideTicket>()
@@ -98,7 +100,7 @@ package final class OverrideTicket: Sendable {
     /// What can be said while the disk takes its time.
     fileprivate var unanswered: OverrideDesk.Answer {
         state.withLock { state in
-            state.answer ?? .unkept(state.outcome ?? OverrideOutcome(), "the disk does not answer")
+            state.answer ?? state.outcome.map { .unkept($0, "the disk does not answer") } ?? .unknown
         }
     }
 }

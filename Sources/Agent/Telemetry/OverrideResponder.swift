@@ -33,6 +33,9 @@ package struct OverrideResponder: Sendable {
         case .unkept(let outcome, let problem): return .json(outcome.document(problem: problem).json())
         case .late:
             return Self.failure("the agent is busy, and nothing was changed; try again", status: 503)
+        case .unknown:
+            return Self.failure(
+                "the agent is busy, and may follow the order yet; see 'ipvsync drain --list'", status: 503)
         case .refused(let refusal): return Self.failure(refusal.description, status: refusal.status)
         }
     }

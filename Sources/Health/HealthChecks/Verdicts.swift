@@ -15,6 +15,8 @@ package struct Verdicts: Sendable {
     /// When a slow start changes a weight next.
     private var steps: [VirtualServerKey: ContinuousClock.Instant] = [:]
     var now: ContinuousClock.Instant
+    /// Quorums that were lost or gained by a declaration: the next record tells of them.
+    private var untold: [VerdictChange.Quorum] = []
     /// What is said by hand.
     package internal(set) var overrides: Overrides
     private let recollection: Recollection
@@ -65,6 +67,9 @@ package struct Verdicts: Sendable {
         if let old {
             next = old
             next.use(declared, rules, byHand: byHand, now: now, verdict(of:))
+            if next.hasQuorum != old.hasQuorum {
+                untold.append(VerdictChange.Quorum(virtualServer: key, isThere: next.hasQuorum))
+            }
         } else {
             next = WatchedVirtualServer(
                 declared, rules, byHand: byHand, hadQuorum: recollection.lostQuorums.contains(key) ? false : nil,
@@ -136,6 +141,7 @@ package struct Verdicts: Sendable {
     ) -> VerdictChange {
         self.now = now
         var change = VerdictChange()
+        swap(&change.quorums, &untold)
         for (subject, result) in results {
             guard let index = entries.index(forKey: subject) else { continue }
             let before = entries.values[index].verdict

@@ -81,6 +81,19 @@ import Testing
         #expect(weights(verdicts.effective(farm)) == [endpoint(1): 9, endpoint(2): 0])
     }
 
+    /// Whoever is told of a quorum that is lost is told of its return, whatever brought it.
+    @Test func aDeclarationLosesAQuorumAndBringsItBack() {
+        var rules = HealthRules(checks: [check])
+        rules.quorum = 2
+        var verdicts = watching(farm([1, 1, 1]), rules)
+        #expect(verdicts.record([], now: start).quorums.isEmpty)
+        for (weights, isThere) in [([1], false), ([1, 1], true)] as [([UInt32], Bool)] {
+            verdicts.watch(farm(weights), by: rules, now: start)
+            #expect(verdicts.record([], now: start).quorums.map(\.isThere) == [isThere])
+            #expect(verdicts.record([], now: start).quorums.isEmpty)
+        }
+    }
+
     @Test func theQuorumIsLostBelowAndThereAboveItsHysteresis() {
         let farm = farm([1, 1, 1, 1, 1])
         var rules = HealthRules(checks: [check], onFailure: .weightZero)

@@ -383,30 +383,3 @@ extension Simulation {
         }
     }
 }
-
-extension TableJob {
-    fileprivate var name: String {
-        switch self {
-        case .everything(let desired, _): "everything (\(desired.virtualServers.count))"
-        case .some(let keys, _): "changes of \(keys.sorted())"
-        case .lookOver: "a look over"
-        case .check(let keys, _, _, let repairs, _, _): "a check of \(keys.sorted()), repairs \(repairs)"
-        case .checkEverything: "a check of everything"
-        case .release: "a release"
-        case .nothing: "nothing"
-        }
-    }
-}
-
-extension NetworkJob {
-    fileprivate var name: String {
-        switch self {
-        case .everything: "everything"
-        case .change(let change, _, let retries, let looks):
-            "a change of \(change.added.count)+\(change.removed.count), retries \(retries), looks \(looks)"
-        case .finish(let flows, let isWhole): "a finish, \(flows.count) flows, whole \(isWhole)"
-        case .verify(let repairs): "a verification, repairs \(repairs)"
-        case .release: "a release"
-        }
-    }
-}

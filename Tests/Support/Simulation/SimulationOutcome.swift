@@ -1,3 +1,7 @@
+internal import Agent
+internal import DataPath
+internal import LoadBalancing
+
 /// A fault that is put in on purpose: the simulation has to find it.
 package enum Mutation: String, CaseIterable, Sendable {
     /// Addresses come before their virtual servers.
@@ -52,5 +56,32 @@ package struct SimulationFigures: Sendable {
         restarts += other.restarts
         longestWait = max(longestWait, other.longestWait)
         busiestTurn = max(busiestTurn, other.busiestTurn)
+    }
+}
+
+extension TableJob {
+    var name: String {
+        switch self {
+        case .everything(let desired, _): "everything (\(desired.virtualServers.count))"
+        case .some(let keys, _): "changes of \(keys.sorted())"
+        case .lookOver: "a look over"
+        case .check(let keys, _, _, let repairs, _, _): "a check of \(keys.sorted()), repairs \(repairs)"
+        case .checkEverything: "a check of everything"
+        case .release: "a release"
+        case .nothing: "nothing"
+        }
+    }
+}
+
+extension NetworkJob {
+    var name: String {
+        switch self {
+        case .everything: "everything"
+        case .change(let change, _, let retries, let looks):
+            "a change of \(change.added.count)+\(change.removed.count), retries \(retries), looks \(looks)"
+        case .finish(let flows, let isWhole): "a finish, \(flows.count) flows, whole \(isWhole)"
+        case .verify(let repairs): "a verification, repairs \(repairs)"
+        case .release: "a release"
+        }
     }
 }
