@@ -13,7 +13,9 @@ import Testing
                 let isConsole = block.language == "console"
                 // Of a console, only what is typed.
                 let typed = isConsole ? block.lines.filter { $0.hasPrefix("# ") }.map { $0.dropFirst(2) } : nil
-                let text = typed?.joined(separator: "\n") ?? block.lines.joined(separator: "\n")
+                var text = typed?.joined(separator: "\n") ?? block.lines.joined(separator: "\n")
+                // Examples of a help, which the reference repeats, may be explained behind a gap.
+                if page.path.contains("/Reference/") { text.replace(/\S +   \S.*/) { $0.output.prefix(1) } }
                 for words in ShellText.commands(in: text) where words[0].contains(/^(\S*\/)?ipvsync(\.new)?$/) {
                     #expect(throws: Never.self, "\(page.path):\(block.line): \(words.joined(separator: " "))") {
                         _ = try IPVSync.parseAsRoot(Array(words.dropFirst()))
