@@ -20,6 +20,34 @@ extension Scenario {
             try expect(count >= 5, "README.md shows \(count) commands")
             try expectEqual(try context.ipvsadmSave(), [], "the table in the end")
         },
+        Scenario("guide: the README's picture is what the program prints") { context in
+            let page = try GuidePage(path: "README.md")
+            let picture = try require(page.blocks.first, "README.md has no picture")
+            // Before it: two real servers with connections, and somebody else's virtual server.
+            let servers = "- 198.51.100.1:8080\n  - {address: 198.51.100.2:8080, weight: 3}\n"
+            try context.sync(webServer(servers))
+            try context.ipvsadm("-A", "-t", "203.0.113.9:443", "-s", "lc")
+            for address in ["192.0.2.1", "198.51.100.1", "198.51.100.2"] {
+                try context.run(["ip", "address", "add", "\(address)/32", "dev", "lo"])
+            }
+            let first = try TCPSocket.listen(on: "198.51.100.1", port: 8080)
+            let second = try TCPSocket.listen(on: "198.51.100.2", port: 8080)
+            var connections: [TCPSocket] = []
+            for _ in 0..<8 { connections.append(try TCPSocket.connect(to: "192.0.2.1", port: 80)) }
+            // Then a third one takes the first one's place.
+            let next = webServer("- {address: 198.51.100.2:8080, weight: 3}\n  - 198.51.100.3:8080\n")
+            try context.write(next, to: "web.yaml")
+            var count = 0
+            for (command, printed) in picture.exchanges {
+                let result = try context.type(String(command))
+                try expectEqual(
+                    result.output.replacing(/for \d+s/) { _ in "for 2s" }, printed.map { $0 + "\n" }.joined(),
+                    "README.md: \(command)\n\(result)")
+                count += 1
+            }
+            try expect(count >= 3, "README.md's picture has \(count) commands")
+            withExtendedLifetime((first, second, connections)) {}
+        },
         Scenario("guide: the README's first node can be looked at as printed") { context in
             let page = try GuidePage(path: "README.md")
             let block = try require(
@@ -38,6 +66,11 @@ extension Scenario {
             try expect(output.contains("Service shop/web on node n1"), "no explanation in: \(output)")
         },
     ]
+
+    /// The virtual server of README.md with some real servers.
+    private static func webServer(_ realServers: String) -> String {
+        "virtualServers:\n- name: web\n  address: 192.0.2.1:80\n  scheduler: wrr\n  realServers:\n  \(realServers)"
+    }
 }
 
 extension Context {
