@@ -68,6 +68,16 @@ import Testing
         #expect(count >= 150)
     }
 
+    /// A link that is broken over two lines would be no link to scripts/guide.
+    @Test func everyLinkStandsInOneLine() throws {
+        for page in try GuidePage.all() {
+            for line in page.prose {
+                let links = line.text.matches(of: /\[[^\[\]]+\]\(/).count
+                #expect(links == line.text.matches(of: /\]\(/).count, "\(page.path):\(line.number)")
+            }
+        }
+    }
+
     @Test func whatIsAwaitedIsNotThere() {
         for page in Self.awaited {
             #expect(!Self.exists("\(GuidePage.folder)/\(page)"), "\(page) is there: await it no longer")
