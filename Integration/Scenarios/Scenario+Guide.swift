@@ -65,6 +65,11 @@ extension Scenario {
             try expect(output.contains("+ tcp 10.96.0.80:80 (shop/web:http)"), "no plan in: \(output)")
             try expect(output.contains("Service shop/web on node n1"), "no explanation in: \(output)")
         },
+        Scenario("guide: the tutorials' commands do as printed") { context in
+            for name in ["WebFarm", "OnePacketDNS", "DirectRouting", "FromIPVSAdm"] {
+                try context.follow(try GuidePage(path: "\(GuidePage.folder)/\(name).md"))
+            }
+        },
     ]
 
     /// The virtual server of README.md with some real servers.
@@ -74,6 +79,35 @@ extension Scenario {
 }
 
 extension Context {
+    /// Writes the files of a tutorial and types its commands, in the order of the page.
+    fileprivate func follow(_ page: GuidePage) throws {
+        try ipvsadm("-C")
+        try ipvsadm("-A", "-t", "203.0.113.9:443", "-s", "lc")
+        try run(["mkdir", "-p", "\(directory)/etc"])
+        try run(["find", "\(directory)/etc", "-type", "f", "-delete"])
+        var count = 0
+        for block in page.blocks where ["yaml", "console"].contains(block.language) {
+            if let name = block.lines.first?.dropPrefix("# "), block.language == "yaml" {
+                try write(
+                    block.lines.joined(separator: "\n") + "\n", to: String(name).replacing("/etc/ipvsync", with: "etc"))
+            }
+            for (command, printed) in block.language == "console" ? block.exchanges : [] {
+                let result = try type(String(command).replacing("/etc/ipvsync", with: "etc"))
+                // A plan may have something to do, and no real server of an example answers a check.
+                let expected: [ExitStatus] =
+                    command.contains(" plan ")
+                    ? [.exited(0), .exited(2)]
+                    : command.contains(" check ") ? [.exited(1)] : [.exited(0)]
+                try expect(expected.contains(result.status), "\(page.path): \(command)\n\(result)")
+                if !printed.isEmpty {
+                    try expectEqual(result.output, printed.map { $0 + "\n" }.joined(), "\(page.path): \(command)")
+                }
+                count += 1
+            }
+        }
+        try expect(count >= 2, "\(page.path) has \(count) commands")
+    }
+
     /// Has a shell in the scenario's folder do what a reader types.
     fileprivate func type(_ line: String) throws(ScenarioFailure) -> CommandResult {
         let folder = ipvsync.split(separator: "/").dropLast().joined(separator: "/")

@@ -147,4 +147,17 @@ import Testing
         }
         #expect(count >= 10)
     }
+
+    /// The way of one change through the program: each stop is a type, and a function of it, in the target that it names.
+    @Test func everyStopOfAChangeIsThere() throws {
+        let page = try GuidePage(path: "\(GuidePage.folder)/Architecture.md")
+        let stops = page.prose.compactMap { $0.text.firstMatch(of: /^\| \d+\. `(\w+)(?:\.(\w+))?` \| `(\w+)` \|/) }
+        #expect((10...20).contains(stops.count))
+        let files = try GuidePage.files(below: "Sources", suffix: ".swift")
+        for stop in stops {
+            let text = try files.filter { $0.contains("/\(stop.3)/") }.map { try GuidePage.text(of: $0) }.joined()
+            #expect(text.contains(try Regex("(struct|class|enum) \(stop.1)\\b")), "\(stop.1) in \(stop.3)")
+            if let function = stop.2 { #expect(text.contains("func \(function)("), "\(stop.1).\(function)") }
+        }
+    }
 }
