@@ -50,6 +50,11 @@ import Testing
         #expect(count >= 40)
     }
 
+    @Test func theChangelogTellsOfThisVersion() throws {
+        let page = try GuidePage(path: "\(GuidePage.folder)/Changelog.md")
+        #expect(page.prose.first { $0.text.hasPrefix("## ") }?.text == "## \(IPVSync.version)")
+    }
+
     @Test func theReaderOfShellsIsNoFool() {
         #expect(
             ShellText.commands(in: "a 'b c' | d \"e\"f >x # no\ng 2>y \\\n  h && i; j <k") == [

@@ -9,6 +9,8 @@ import Testing
         "Edge.md", "KubeProxySurface.md", "Reference/Configuration.md", "Reference/Commands.md", "Reference/Metrics.md",
         "Reference/LogMessages.md", "Reference/ExitCodes.md", "Reference/Files.md", "Reference/Stability.md",
     ]
+    /// Files of the project that the guide names and that are still to come.
+    private static let awaitedFiles: Set<String> = ["scripts/package", "scripts/reference"]
     private static let index = "\(GuidePage.folder)/ipvsync.md"
 
     private static func exists(_ path: String) -> Bool {
@@ -82,6 +84,7 @@ import Testing
         for page in Self.awaited {
             #expect(!Self.exists("\(GuidePage.folder)/\(page)"), "\(page) is there: await it no longer")
         }
+        for file in Self.awaitedFiles { #expect(!Self.exists(file), "\(file) is there: await it no longer") }
     }
 
     /// From the index, or from README.md by way of it.
@@ -104,7 +107,8 @@ import Testing
             }
             for (number, words) in text + commands {
                 for match in words.matches(of: /(?:^|[\s'])((?:scripts|Sources|Tests|Integration)\/[\w.\/+-]+)/) {
-                    #expect(Self.exists(String(match.1)), "\(page.path):\(number): \(match.1)")
+                    let isThere = Self.exists(String(match.1)) || Self.awaitedFiles.contains(String(match.1))
+                    #expect(isThere, "\(page.path):\(number): \(match.1)")
                     count += 1
                 }
             }
