@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 
 extension Scenario {
@@ -70,6 +71,48 @@ extension Scenario {
                 try context.follow(try GuidePage(path: "\(GuidePage.folder)/\(name).md"))
             }
         },
+        Scenario("guide: a drain for an hour is as printed") { context in
+            let consoles = try GuidePage(path: "\(GuidePage.folder)/DrainServer.md").blocks.filter(\.isConsole)
+            try expectEqual(consoles.count, 2, "consoles of DrainServer.md: the drain, and what is refused")
+            for (console, servers) in zip(consoles, ["\n  - 198.51.100.2:8080", ""]) {
+                let path = try context.write(webServer("- 198.51.100.1:8080\(servers)\n"), to: "web.yaml")
+                let agent = try context.startIPVSync("--config", path)
+                try agent.waitForText(#""message":"ready""#)
+                for (command, printed) in console.exchanges {
+                    let result = try context.type(String(command))
+                    let text = (result.output + result.error).replacing(/pid \d+/) { _ in "pid 806" }
+                        .replacing(/\ds   59m\d\ds/) { _ in "0s   59m59s" }
+                    try expectEqual(text, printed.map { $0 + "\n" }.joined(), "DrainServer.md: \(command)")
+                }
+                // An order outlives the agent.
+                _ = try context.type("ipvsync enable 198.51.100.1")
+                agent.send(SIGTERM)
+                _ = try agent.wait()
+            }
+        },
+        Scenario("guide: removals are held, and let go, as printed") { context in
+            let page = try GuidePage(path: "\(GuidePage.folder)/HeldRemovals.md")
+            let console = try require(page.blocks.first(where: \.isConsole), "HeldRemovals.md shows no plan")
+            let declare = { (count: Int) throws(ScenarioFailure) in
+                let servers = (1...count).map { "- {address: '192.0.2.\($0):80', realServers: [198.51.100.1]}\n" }
+                try context.write("virtualServers:\n" + servers.joined(), to: "etc/web.yaml")
+            }
+            try context.run(["mkdir", "\(context.directory)/etc"])
+            try declare(40)
+            try expectEqual(try context.type("ipvsync --once --config etc").status, .exited(0))
+            try declare(10)
+            for (command, printed) in console.exchanges {
+                let result = try context.type(String(command).replacing("/etc/ipvsync", with: "etc"))
+                try expectEqual(result.status, .exited(2), "\(command)")
+                try expectEqual(result.output, printed.map { $0 + "\n" }.joined(), "HeldRemovals.md: \(command)")
+            }
+            try expectEqual(try context.type("ipvsync --once --config etc").status, .exited(6))
+            let remedy = try require(
+                page.blocks.flatMap(\.lines).first { $0.hasPrefix("ipvsync --once ") }, "HeldRemovals.md has no remedy")
+            try expectEqual(
+                try context.type(remedy.replacing("/etc/ipvsync", with: "etc")).status, .exited(0), "\(remedy)")
+            try expectEqual(try context.ipvsadmSave().count { $0.hasPrefix("-A") }, 10, "virtual servers in the end")
+        },
     ]
 
     /// The virtual server of README.md with some real servers.
@@ -119,6 +162,8 @@ extension Context {
 }
 
 extension GuidePage.Block {
+    fileprivate var isConsole: Bool { language == "console" }
+
     /// What is typed after `# `, each with the lines that answer it.
     fileprivate var exchanges: [(command: Substring, printed: [String])] {
         var exchanges: [(command: Substring, printed: [String])] = []
