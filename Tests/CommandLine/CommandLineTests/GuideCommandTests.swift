@@ -1,4 +1,5 @@
 import ArgumentParser
+import TemporaryFiles
 import TestSupport
 import Testing
 
@@ -48,6 +49,21 @@ import Testing
             }
         }
         #expect(count >= 40)
+    }
+
+    /// Kubernetes objects are read without an error or a warning.
+    @Test func everyObjectIsValid() async throws {
+        let folder = try TemporaryFolder()
+        var count = 0
+        for page in try GuidePage.all() {
+            for block in page.blocks where block.isObject {
+                let path = try folder.write(block.lines.joined(separator: "\n") + "\n", to: "objects.yaml")
+                let outcome = try await Program.run(["validate", "--manifests", path, "--node", "n1"])
+                #expect(outcome.status == 0 && outcome.error.isEmpty, "\(page.path):\(block.line): \(outcome.error)")
+                count += 1
+            }
+        }
+        #expect(count >= 1)
     }
 
     @Test func theChangelogTellsOfThisVersion() throws {

@@ -9,6 +9,9 @@ package struct GuidePage: Sendable {
         /// The line of the page that the first line of the block is, counted from 1.
         package let line: Int
         package let lines: [String]
+
+        /// Whether it shows Kubernetes objects.
+        package var isObject: Bool { language == "yaml" && lines.contains { $0.hasPrefix("kind: ") } }
     }
 
     /// Its path below the project's folder.
