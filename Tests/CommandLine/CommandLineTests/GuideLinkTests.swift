@@ -6,11 +6,14 @@ import Testing
 @Suite struct GuideLinkTests {
     /// Pages that others link to and that are still to come. Whoever adds one takes it out here.
     private static let awaited: Set<String> = [
-        "Edge.md", "KubeProxySurface.md", "Reference/Configuration.md", "Reference/Commands.md", "Reference/Metrics.md",
+        "Edge.md", "KubeProxySurface.md", "Rollout.md", "Reference/Configuration.md", "Reference/Commands.md",
+        "Reference/Metrics.md",
         "Reference/LogMessages.md", "Reference/ExitCodes.md", "Reference/Files.md", "Reference/Stability.md",
     ]
     /// Files of the project that the guide names and that are still to come.
-    private static let awaitedFiles: Set<String> = ["scripts/package", "scripts/reference"]
+    private static let awaitedFiles: Set<String> = [
+        "scripts/deploy/overlays/kube-proxy", "scripts/package", "scripts/reference",
+    ]
     private static let index = "\(GuidePage.folder)/ipvsync.md"
 
     private static func exists(_ path: String) -> Bool {
@@ -68,16 +71,6 @@ import Testing
             }
         }
         #expect(count >= 150)
-    }
-
-    /// A link that is broken over two lines would be no link to scripts/guide.
-    @Test func everyLinkStandsInOneLine() throws {
-        for page in try GuidePage.all() {
-            for line in page.prose {
-                let links = line.text.matches(of: /\[[^\[\]]+\]\(/).count
-                #expect(links == line.text.matches(of: /\]\(/).count, "\(page.path):\(line.number)")
-            }
-        }
     }
 
     @Test func whatIsAwaitedIsNotThere() {

@@ -4,11 +4,6 @@ import Testing
 
 /// What README.md and the guide show as configuration is valid as a reader would copy it.
 @Suite struct GuideTests {
-    /// The YAML blocks of a page, but for Kubernetes objects.
-    private static func blocks(_ page: GuidePage) -> [GuidePage.Block] {
-        page.blocks.filter { $0.language == "yaml" && !$0.isObject }
-    }
-
     private static func problem(_ lines: [String]) -> String? {
         var text = lines.joined(separator: "\n") + "\n"
         // A section that is shown by itself stands in a file with others.
@@ -24,7 +19,7 @@ import Testing
     @Test func everyBlockIsValid() throws {
         var count = 0
         for page in try GuidePage.all() {
-            for block in Self.blocks(page) {
+            for block in page.blocks where block.isConfiguration {
                 #expect(Self.problem(block.lines) == nil, "\(page.path):\(block.line)")
                 count += 1
             }
@@ -36,7 +31,7 @@ import Testing
     @Test func everyAlternativeIsValid() throws {
         var count = 0
         for page in try GuidePage.all() {
-            for block in Self.blocks(page) {
+            for block in page.blocks where block.isConfiguration {
                 for (index, line) in block.lines.enumerated() {
                     guard let match = line.firstMatch(of: /^([ -]*\w+: ).*?#(.*)$/) else { continue }
                     for alternative in match.2.matches(of: /\bor `([^`]+)`/) {

@@ -11,7 +11,11 @@ package struct GuidePage: Sendable {
         package let lines: [String]
 
         /// Whether it shows Kubernetes objects.
-        package var isObject: Bool { language == "yaml" && lines.contains { $0.hasPrefix("kind: ") } }
+        package var isObject: Bool { language == "yaml" && has("kind: ") }
+        /// Whether it shows configuration of ipvsync, rather than objects or a file of kustomize's or Ansible's.
+        package var isConfiguration: Bool { language == "yaml" && !isObject && !has("images:") && !has("- hosts: ") }
+
+        private func has(_ key: String) -> Bool { lines.contains { $0.hasPrefix(key) } }
     }
 
     /// Its path below the project's folder.
