@@ -241,7 +241,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["Agent", "Documents", "Programs", "TemporaryFiles", "TestSupport"],
+            dependencies: [
+                "Agent", "Documents", "Programs", "TemporaryFiles", "TestSupport", "ipvsync",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             path: "Tests/CommandLine/CommandLineTests",
             swiftSettings: settings),
         .testTarget(
