@@ -86,9 +86,14 @@ final class EdgeSite {
     var all: [Director] { directors }
 
     /// Starts an agent on a director, with the endpoints that it is to know first.
-    func start(_ director: Director, endpoints: [Int], setsSysctls: Bool = true) throws(ScenarioFailure) {
+    func start(_ director: Director, endpoints: [Int], setsSysctls: Bool = true, cleansUp: Bool = false)
+        throws(ScenarioFailure)
+    {
         try declare(endpoints, to: director)
-        let lines = ["virtualServers: []", "syncInterval: 1s", "minSyncInterval: 0s", "services: {edge: true}"]
+        let lines = [
+            "virtualServers: []", "syncInterval: 1s", "minSyncInterval: 0s", "services: {edge: true}",
+            "cleanupOnExit: \(cleansUp)", "removalGuard: off",
+        ]
         let configuration = try context.write(
             (lines + ["network: {vipBinding: address, firewall: false, sysctls: \(setsSysctls)}\n"])
                 .joined(separator: "\n"),
@@ -118,6 +123,11 @@ final class EdgeSite {
         return lines.map { $0.split(separator: " ").map(String.init) }
             .filter { $0.count > 4 && $0[2] == "Route" && $0[3] != "0" && $0[1].hasPrefix("[") == (family == .ipv6) }
             .map { $0[1] }
+    }
+
+    /// Takes the Service's external addresses away from a director.
+    func withdraw(from director: Director) throws(ScenarioFailure) {
+        try declare([1], to: director, hasExternalAddresses: false)
     }
 
     private func eventually(_ director: Director, _ endpoints: [Int]) throws(ScenarioFailure) {
@@ -176,13 +186,16 @@ final class EdgeSite {
 
     private func folder(_ director: Director) -> String { "\(context.directory)/manifests\(director.number)" }
 
-    private func declare(_ endpoints: [Int], to director: Director) throws(ScenarioFailure) {
+    private func declare(
+        _ endpoints: [Int], to director: Director, hasExternalAddresses: Bool = true
+    ) throws(ScenarioFailure) {
+        let addresses = hasExternalAddresses ? "\(Self.address(.ipv4)), \"\(Self.address(.ipv6))\"" : ""
         mkdir(folder(director), 0o755)
         let service = """
             ---
             {apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {
               clusterIPs: [10.96.0.80, "fd96::80"], ipFamilies: [IPv4, IPv6], type: ClusterIP, ports: [{port: 80}],
-              externalIPs: [\(Self.address(.ipv4)), "\(Self.address(.ipv6))"]}}
+              externalIPs: [\(addresses)]}}
 
             """
         let slices = AddressFamily.allCases.map { family in
