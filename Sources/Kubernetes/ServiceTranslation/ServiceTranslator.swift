@@ -36,7 +36,8 @@ package struct ServiceTranslator: Sendable {
             if let edgeRefusal, EdgeService.serves(address.role) {
                 result.warnings.append(
                     TranslationWarning(
-                        service.metadata.id, "\(address.role.rawValue) \(address.ip) is refused: \(edgeRefusal)"))
+                        service.metadata.id, reason: .address,
+                        "\(address.role.rawValue) \(address.ip) is refused: \(edgeRefusal)"))
                 continue
             }
             for (index, port) in service.ports.enumerated() {

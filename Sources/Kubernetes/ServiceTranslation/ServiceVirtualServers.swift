@@ -154,7 +154,7 @@ struct ServiceVirtualServers {
         guard let other = answer.endpoint(onOtherPortThan: key.port, number) else { return true }
         warnings.append(
             TranslationWarning(
-                service.metadata.id,
+                service.metadata.id, reason: realServers.isEmpty ? .address : .endpoint,
                 "\(key): \(realServers.isEmpty ? "refused" : "endpoints on other ports get no traffic"): an edge keeps "
                     + "the port of a packet, but endpoint \(other) has another: give the Service and its endpoints the "
                     + "same port"))

@@ -15,7 +15,8 @@ struct DeploymentTests {
     }
 
     @Test func theRightsAreThoseThatAreUsed() throws {
-        let rules = try #require(try objects("base/rbac.yaml").first { $0["kind"]?.scalar?.text == "ClusterRole" }?["rules"])
+        let rules = try #require(
+            try objects("base/rbac.yaml").first { $0["kind"]?.scalar?.text == "ClusterRole" }?["rules"])
         var granted: Set<String> = []
         for rule in rules.sequence ?? [] {
             let texts = { (name: String) in (rule[name]?.sequence ?? []).compactMap { $0.scalar?.text } }
