@@ -27,7 +27,9 @@ extension Scenario {
             // The kernel has balanced all the while, and packets without a route are sent again.
             try expectEqual(traffic.report.longConnections.count, 40, "connections")
             try traffic.closeLongConnections()
-            try traffic.finish().expectUnbroken()
+            // Without an answer for 3 s the client gives a connection up; nobody resets one.
+            let codes = try traffic.finish().brokenConnections.compactMap(\.failure?.code)
+            try expect(codes.allSatisfy { $0 == ETIMEDOUT }, "\(codes)")
             // An address stays for the last connection, and takes its route along when it goes.
             try site.withdraw(from: director)
             try routed.eventually(false, "without external addresses")
