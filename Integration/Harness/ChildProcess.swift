@@ -72,10 +72,20 @@ private func spawn(
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
+    // Signals that this program blocks or ignores reach its children all the same.
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    var restored = sigset_t()
+    sigemptyset(&restored)
+    for signal in [SIGTERM, SIGINT, SIGPIPE] { sigaddset(&restored, signal) }
+    posix_spawnattr_setsigdefault(&attributes, &restored)
+    var flags = Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF)
     if leadsGroup {
         posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        flags |= Int16(POSIX_SPAWN_SETPGROUP)
     }
+    posix_spawnattr_setflags(&attributes, flags)
 
     let argumentStrings = CStringArray(arguments)
     let environmentStrings = CStringArray(Environment.merged(with: environment))

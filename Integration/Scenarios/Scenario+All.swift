@@ -5,5 +5,5 @@ extension Scenario {
         + telemetry + kubeProxy + proxyDevice + watching + soak + adversity + leaving + nodeNetwork + nftables
         + dataPath + rolling + firstSync + nodeAlone + serviceManager + schedulers + forwarding + takeover + tracking
         + modules + tenants + hostile + binary + checks + checkedTraffic + keepalived + byHand + activity + hooks
-        + foreignEntries + imports + claimedAddresses + load + reload + guide
+        + foreignEntries + imports + claimedAddresses + load + reload + guide + edge + announced
 }

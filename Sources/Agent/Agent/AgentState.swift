@@ -156,6 +156,7 @@ package struct AgentState: DesiredSource {
         next.nodePortAddresses = standard.nodePortAddresses
         next.localFallsBackToCluster = standard.localFallsBackToCluster
         next.annotations = standard.annotations
+        next.isEdge = standard.isEdge
         next.apply(configuration.settings.services)
         next.keep(declaredNetwork)
         follow(next)

@@ -58,10 +58,12 @@ struct Confirmations {
     /// Those of the declared virtual servers that need no look before they are changed, as they are in the kernel.
     ///
     /// Their connections are unknown and shown as none: see ``Change/stillServing``. One with weight 0 goes at once if it
-    /// has none, so a virtual server that loses such a one is looked at.
+    /// has none, so a virtual server that loses such a one is looked at; and so is one whose order counts.
     func settled(of desired: [DesiredVirtualServer]) -> [ObservedVirtualServer] {
         desired.compactMap { server in
-            guard let known = settled[server.key], !known.hasQuietOnes(leavingFor: server) else { return nil }
+            guard let known = settled[server.key], !known.hasQuietOnes(leavingFor: server), !server.isOrdered else {
+                return nil
+            }
             return ObservedVirtualServer(
                 known.virtualServer, realServers: known.realServers.map { ObservedRealServer($0) })
         }

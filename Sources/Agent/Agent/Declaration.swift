@@ -70,6 +70,7 @@ extension TranslationPolicy {
         case .primaryAnd(let networks): nodePortAddresses = .primaryAnd(networks)
         }
         if let fallback = defaults.localFallback { localFallsBackToCluster = fallback }
+        isEdge = defaults.edge ?? false
         proxyName = defaults.proxyName
         switch defaults.annotations {
         case nil: break

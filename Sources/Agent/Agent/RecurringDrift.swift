@@ -48,7 +48,8 @@ extension Drift {
     /// What it is about, however it was changed: a virtual server, one of its real servers, or a setting.
     fileprivate var object: String {
         switch change.operation {
-        case .addRealServer(let server, let key), .editRealServer(let server, let key):
+        case .addRealServer(let server, let key), .editRealServer(let server, let key),
+            .moveRealServer(let server, let key):
             "\(key) real server \(server.endpoint)"
         case .removeRealServer(let endpoint, let key): "\(key) real server \(endpoint)"
         case .addVirtualServer(let server), .editVirtualServer(let server): "\(server.key)"

@@ -48,6 +48,8 @@ extension SyncFailure: CustomStringConvertible {
         case .addRealServer(let server, let key): "\(key): real server \(server.endpoint) cannot be added"
         case .editRealServer(let server, let key): "\(key): real server \(server.endpoint) cannot be edited"
         case .removeRealServer(let endpoint, let key): "\(key): real server \(endpoint) cannot be removed"
+        case .moveRealServer(let server, let key):
+            "\(key): real server \(server.endpoint) cannot be moved to its place, which is the same on every node"
         case .setTimeouts: "timeouts: cannot be set"
         case .startSyncDaemon(let daemon): "sync daemon \(daemon.role): cannot be started on \(daemon.interface)"
         case .stopSyncDaemon(let daemon): "sync daemon \(daemon.role): cannot be stopped"
@@ -126,6 +128,7 @@ extension OperationFailure {
         case .editVirtualServer: errno == ESRCH
         case .addRealServer: errno == EEXIST || errno == ESRCH
         case .editRealServer: errno == ENOENT || errno == ESRCH
+        case .moveRealServer: errno == EEXIST || errno == ESRCH
         case .removeVirtualServer, .removeRealServer, .setTimeouts, .startSyncDaemon, .stopSyncDaemon: false
         }
     }

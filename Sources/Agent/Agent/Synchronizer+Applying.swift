@@ -1,6 +1,7 @@
 internal import Glibc
 internal import LoadBalancing
 internal import Netlink
+internal import NodeNetwork
 internal import Reconcile
 
 extension Synchronizer {
@@ -110,12 +111,34 @@ extension Synchronizer {
             let part = rest.prefix(Self.operationsAtOnce)
             rest = rest.dropFirst(Self.operationsAtOnce)
             report.operations += part.count
-            for failure in try table.apply(part.map { operation(plan.changes[$0]) }) {
+            for failure in try apply(part.map { operation(plan.changes[$0]) }) {
                 applied.record(failure, at: part[part.index(part.startIndex, offsetBy: failure.index)], of: plan)
             }
             sent(indices.count - rest.count)
         }
         return applied
+    }
+
+    /// Shelters connections where something is moved. Where that is not possible, all is done but the moves.
+    private func apply(_ operations: [TableOperation]) throws(NetlinkError) -> [OperationFailure] {
+        guard let shelter, operations.contains(where: \.isMove) else { return try table.apply(operations) }
+        let result: Result<[OperationFailure], NetlinkError>
+        do throws(SysctlError) {
+            result = try shelter.shelter { () throws(NetlinkError) in try table.apply(operations) }
+        } catch {
+            let others = operations.indices.filter { !operations[$0].isMove }
+            let failures = try table.apply(others.map { operations[$0] }).map { failure in
+                OperationFailure(
+                    index: others[failure.index], operation: failure.operation, errno: failure.errno,
+                    kernelMessage: failure.kernelMessage)
+            }
+            return failures
+                + operations.indices.filter { operations[$0].isMove }.map {
+                    OperationFailure(
+                        index: $0, operation: operations[$0], errno: error.errno, kernelMessage: error.description)
+                }
+        }
+        return try result.get()
     }
 }
 

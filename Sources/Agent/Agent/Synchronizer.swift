@@ -20,6 +20,9 @@ package final class Synchronizer {
     /// The listing that a verification has begun to read, and how long that has taken.
     var listing: (reader: any ListingReading, duration: Duration)?
 
+    /// What saves connections while real servers are moved; without it they are moved all the same.
+    package var shelter: PacketShelter?
+
     /// How often a sync begins again because something else changed the tables meanwhile.
     package static let maximumRounds = 3
 

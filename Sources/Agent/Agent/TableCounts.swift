@@ -38,7 +38,8 @@ package struct TableCounts: Hashable, Sendable {
                 ours.realServers -= change.droppedRealServers.count
             case .addRealServer: ours.realServers += 1
             case .removeRealServer: ours.realServers -= 1
-            case .editVirtualServer, .editRealServer, .setTimeouts, .startSyncDaemon, .stopSyncDaemon: break
+            case .editVirtualServer, .editRealServer, .moveRealServer, .setTimeouts, .startSyncDaemon, .stopSyncDaemon:
+                break
             }
         }
     }

@@ -89,7 +89,7 @@ extension AgentMetrics.OperationLabels {
         case .editVirtualServer: self.init(object: "virtual_server", kind: .edit, isRefused: true)
         case .removeVirtualServer: self.init(object: "virtual_server", kind: .remove, isRefused: true)
         case .addRealServer: self.init(object: "real_server", kind: .add, isRefused: true)
-        case .editRealServer: self.init(object: "real_server", kind: .edit, isRefused: true)
+        case .editRealServer, .moveRealServer: self.init(object: "real_server", kind: .edit, isRefused: true)
         case .removeRealServer: self.init(object: "real_server", kind: .remove, isRefused: true)
         case .setTimeouts: self.init(object: "settings", kind: .edit, isRefused: true)
         case .startSyncDaemon: self.init(object: "settings", kind: .add, isRefused: true)

@@ -65,7 +65,7 @@ extension Change {
     package var object: String {
         switch operation {
         case .addVirtualServer, .editVirtualServer, .removeVirtualServer: "virtual_server"
-        case .addRealServer, .editRealServer, .removeRealServer: "real_server"
+        case .addRealServer, .editRealServer, .removeRealServer, .moveRealServer: "real_server"
         case .setTimeouts, .startSyncDaemon, .stopSyncDaemon: "settings"
         }
     }
@@ -92,7 +92,8 @@ extension Change {
 extension TableOperation {
     fileprivate var realServer: Endpoint? {
         switch self {
-        case .addRealServer(let server, _), .editRealServer(let server, _): server.endpoint
+        case .addRealServer(let server, _), .editRealServer(let server, _), .moveRealServer(let server, _):
+            server.endpoint
         case .removeRealServer(let endpoint, _): endpoint
         default: nil
         }

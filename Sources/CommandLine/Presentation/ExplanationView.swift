@@ -55,7 +55,8 @@ package struct ExplanationView: Presentable {
         let heading = Line(
             "  \(server.key)  \(server.role.rawValue)\(port), scheduler \(SettingText.scheduler(virtualServer)), "
                 + "persistence \(SettingText.persistence(virtualServer)), "
-                + "traffic policy \(server.trafficPolicy == .local ? "Local" : "Cluster")")
+                + "traffic policy \(server.trafficPolicy == .local ? "Local" : "Cluster")"
+                + (server.desired.isOrdered ? ", edge: \(server.forwarding), alike on every node" : ""))
         let opening = server.role == .loadBalancer ? [Line("    open to \(server.openTo)")] : []
         guard !server.decisions.isEmpty else {
             return [heading] + opening + ["    no endpoint is known: connections are refused"]
@@ -119,11 +120,15 @@ extension TranslatedVirtualServer {
         }
     }
 
+    /// How its packets reach endpoints.
+    fileprivate var forwarding: String { desired.realServers.first?.forwarding.description ?? "no endpoint" }
+
     fileprivate var document: Document {
         [
             "virtualServer": .string(key.description), "role": .string(role.rawValue),
             "port": .string(port.name), "scheduler": .string(desired.virtualServer.scheduler.name),
             "trafficPolicy": .string(trafficPolicy == .local ? "Local" : "Cluster"),
+            "edge": .bool(desired.isOrdered),
             "sources": sources == nil ? .null : .sequence(ranges.map(Document.string)),
             "endpoints": .sequence(
                 decisions.map { decision in

@@ -66,7 +66,8 @@ extension Change {
     /// The real server that is changed; `nil` for a change of the virtual server itself.
     var realServer: Endpoint? {
         switch operation {
-        case .addRealServer(let server, _), .editRealServer(let server, _): server.endpoint
+        case .addRealServer(let server, _), .editRealServer(let server, _), .moveRealServer(let server, _):
+            server.endpoint
         case .removeRealServer(let endpoint, _): endpoint
         default: nil
         }

@@ -1,6 +1,7 @@
 internal import Agent
 internal import ArgumentParser
 internal import Configuration
+internal import NodeNetwork
 internal import Reconcile
 
 /// Where the desired state comes from.
@@ -69,6 +70,9 @@ struct NodeStateOptions: ParsableArguments {
     func keeper() throws -> DataPathKeeper {
         try DataPathKeeper(store: try store().networkRecord, sysctlDirectory: sysctlDir)
     }
+
+    /// What saves connections while real servers are moved.
+    var shelter: PacketShelter { PacketShelter(Sysctls(root: sysctlDir)) }
 
     /// The ledger of this network namespace.
     func store() throws -> LedgerStore { try state.store() }

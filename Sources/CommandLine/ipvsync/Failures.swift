@@ -103,8 +103,9 @@ extension NodeSynchronizer {
     /// The node of this process's network namespace.
     init(_ configuration: Configuration, _ sync: SyncOptions, _ state: NodeStateOptions) throws {
         let store = try state.store()
-        self.init(
-            Synchronizer(table: try IPVSClient.opened(), store: store, policy: sync.policy(configuration)),
-            try state.keeper())
+        let synchronizer = Synchronizer(
+            table: try IPVSClient.opened(), store: store, policy: sync.policy(configuration))
+        synchronizer.shelter = state.shelter
+        self.init(synchronizer, try state.keeper())
     }
 }

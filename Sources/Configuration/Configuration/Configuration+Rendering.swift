@@ -107,6 +107,7 @@ extension ServiceDefaults {
         members.append(externalIPs, as: Fields.externalIPs, \.document)
         members.append(loadBalancerIPs, as: Fields.loadBalancerIPs, \.document)
         members.append(nodeAddresses, as: Fields.nodeAddresses, Document.bool)
+        members.append(edge, as: Fields.edge, Document.bool)
         members.append(checkInterval, as: Fields.checkInterval) { .string(DurationText.text(milliseconds: $0)) }
         members.append(checksPerNamespace, as: Fields.checksPerNamespace) { .integer(Int64($0)) }
         return .mapping(members)

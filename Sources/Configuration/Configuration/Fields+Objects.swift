@@ -83,6 +83,10 @@ extension Fields {
         "nodeAddresses", .boolean,
         "Whether external IPs and load balancer addresses that are this node's own are served, as k3s' servicelb needs; "
             + "false by default.")
+    static let edge = Field(
+        "edge", .boolean,
+        "Whether external IPs and load balancer addresses are served as at an edge: by Maglev hashing, direct routing or "
+            + "a tunnel, alike on every node, so that one stands in for another; false by default.")
     static let checkInterval = Field(
         "checkInterval", .milliseconds(1_000...3_600_000),
         "The interval of the checks that Services ask for by the annotation `check`; 5s by default.")

@@ -18,8 +18,8 @@ extension ObjectShape {
 
     static let services = ObjectShape([
         Fields.scheduler, Fields.nodePortAddresses, Fields.localFallback, Fields.proxyName, Fields.annotations,
-        Fields.externalIPs, Fields.loadBalancerIPs, Fields.nodeAddresses, Fields.checkInterval,
-        Fields.checksPerNamespace,
+        Fields.externalIPs, Fields.loadBalancerIPs, Fields.nodeAddresses, Fields.edge,
+        Fields.checkInterval, Fields.checksPerNamespace,
     ])
 
     static let addressAllowance = ObjectShape([Fields.allowedNetworks, Fields.allowedNamespaces])

@@ -34,9 +34,8 @@ package struct ServiceDefaults: Hashable, Sendable {
 
         /// The names that there are.
         package static let names = [
-            "check", "drain-timeout", "forwarding", "one-packet", "persistence-granularity", "scheduler",
-            "scheduler-flags",
-            "upper-threshold", "weight",
+            "check", "drain-timeout", "edge", "forwarding", "one-packet", "persistence-granularity", "scheduler",
+            "scheduler-flags", "upper-threshold", "weight",
         ]
     }
 
@@ -54,6 +53,8 @@ package struct ServiceDefaults: Hashable, Sendable {
     package var loadBalancerIPs: AddressAllowance?
     /// Whether external IPs and ingresses that are addresses of this node are served.
     package var nodeAddresses: Bool?
+    /// Whether external addresses are served as at an edge: stateless, and alike on every node.
+    package var edge: Bool?
     /// Milliseconds from one attempt to the next of the checks that Services ask for.
     package var checkInterval: UInt32?
     /// How many real servers are checked for one namespace.
@@ -62,8 +63,8 @@ package struct ServiceDefaults: Hashable, Sendable {
     package init(
         scheduler: String? = nil, nodePortAddresses: NodePortAddresses? = nil, localFallback: Bool? = nil,
         proxyName: String? = nil, annotations: Annotations? = nil, externalIPs: AddressAllowance? = nil,
-        loadBalancerIPs: AddressAllowance? = nil, nodeAddresses: Bool? = nil, checkInterval: UInt32? = nil,
-        checksPerNamespace: UInt32? = nil
+        loadBalancerIPs: AddressAllowance? = nil, nodeAddresses: Bool? = nil, edge: Bool? = nil,
+        checkInterval: UInt32? = nil, checksPerNamespace: UInt32? = nil
     ) {
         self.scheduler = scheduler
         self.nodePortAddresses = nodePortAddresses
@@ -73,6 +74,7 @@ package struct ServiceDefaults: Hashable, Sendable {
         self.externalIPs = externalIPs
         self.loadBalancerIPs = loadBalancerIPs
         self.nodeAddresses = nodeAddresses
+        self.edge = edge
         self.checkInterval = checkInterval
         self.checksPerNamespace = checksPerNamespace
     }

@@ -9,6 +9,7 @@ extension ValueKind where Value == ServiceDefaults {
                 localFallback: reader(Fields.localFallback), proxyName: reader(Fields.proxyName),
                 annotations: reader(Fields.annotations), externalIPs: reader(Fields.externalIPs),
                 loadBalancerIPs: reader(Fields.loadBalancerIPs), nodeAddresses: reader(Fields.nodeAddresses),
+                edge: reader(Fields.edge),
                 checkInterval: reader(Fields.checkInterval), checksPerNamespace: reader(Fields.checksPerNamespace))
         }
     }

@@ -4,9 +4,13 @@ import KubernetesObjects
 struct EndpointSelection {
     private let candidates: [EndpointCandidate]
     private let policy: TranslationPolicy
+    private let heedsHints: Bool
 
-    /// - Parameter candidates: Of one family, each endpoint once.
-    init(_ candidates: [EndpointCandidate], policy: TranslationPolicy) {
+    /// - Parameters:
+    ///   - candidates: Of one family, each endpoint once.
+    ///   - heedsHints: Whether hints keep traffic on a node or in a zone.
+    init(_ candidates: [EndpointCandidate], policy: TranslationPolicy, heedsHints: Bool = true) {
+        self.heedsHints = heedsHints
         self.candidates = candidates
         self.policy = policy
     }
@@ -24,7 +28,7 @@ struct EndpointSelection {
     }
 
     private func clusterVerdicts() -> [EndpointDecision.Verdict] {
-        let topology = topology()
+        let topology = heedsHints ? topology() : .anywhere
         return unlessNoneReady(among: { _ in true }) { candidate in
             switch topology {
             case .anywhere: .ready

@@ -20,11 +20,14 @@ struct ServiceDataPath {
         self.staysHere = staysHere
     }
 
-    /// - Parameter sources: Who may connect; `nil` where that is nobody's question.
-    func elements(sources: SourceRanges?) -> [DataPathElement] {
+    /// - Parameters:
+    ///   - sources: Who may connect; `nil` where that is nobody's question.
+    ///   - isEdge: Whether other directors stand in for this one, and it for them.
+    func elements(sources: SourceRanges?, isEdge: Bool) -> [DataPathElement] {
         guard case .endpoint(_, let endpoint) = key else { return [] }
         var elements = [DataPathElement.service(key, ServiceTreatment(masquerade))]
         if role != .nodePort { elements.append(.address(endpoint.address)) }
+        if isEdge { elements.append(.unseenConnections) }
         if let list = sources?.list(key.family) {
             let guarded = DataPathElement.guarded(key, list)
             elements.append(guarded)

@@ -14,12 +14,14 @@ struct ServiceSettings {
     private(set) var upperThreshold: UInt32
     /// What TCP endpoints are asked, though they are ready; `nil` for nothing.
     private(set) var probe: ServerCheck.Probe?
+    /// How its external addresses are served; `nil` for as all others.
+    private(set) var edge: EdgeService?
     private(set) var warnings: [TranslationWarning]
 
     /// What a Service may say, behind the prefix.
     static let annotations: Set<String> = [
-        "check", "scheduler", "scheduler-flags", "forwarding", "persistence-granularity", "one-packet", "drain-timeout",
-        "upper-threshold",
+        "check", "edge", "scheduler", "scheduler-flags", "forwarding", "persistence-granularity", "one-packet",
+        "drain-timeout", "upper-threshold",
     ]
     /// kube-router's annotations by our names (`pkg/controllers/proxy` there).
     private static let aliases = [
@@ -30,7 +32,10 @@ struct ServiceSettings {
     init(_ service: Service, policy: TranslationPolicy) {
         var reader = AnnotationReader(
             service.metadata, known: Self.annotations, aliases: Self.aliases, heeded: policy.annotations)
-        scheduler = Self.scheduler(&reader, default: policy.scheduler)
+        let isEdge =
+            reader.value("edge", expecting: "true or false") { ["true": true, "false": false][$0] } ?? policy.isEdge
+        edge = isEdge ? EdgeService(service, &reader) : nil
+        scheduler = isEdge ? policy.scheduler : Self.scheduler(&reader, default: policy.scheduler)
         // There it is about external IPs and load balancers alone, and knows one method.
         forwardsOnlyExternal = reader.isAlias("forwarding")
         let methods: [String: ForwardingMethod] =
@@ -38,7 +43,8 @@ struct ServiceSettings {
             ? ["tunnel": .tunnel(.ipip)]
             : ["masquerade": .masquerade, "direct": .direct, "tunnel": .tunnel(.ipip)]
         let expectation = forwardsOnlyExternal ? "tunnel" : "masquerade, direct or tunnel"
-        forwarding = reader.value("forwarding", expecting: expectation) { methods[$0] } ?? .masquerade
+        forwarding =
+            isEdge ? .masquerade : reader.value("forwarding", expecting: expectation) { methods[$0] } ?? .masquerade
         granularity = reader.value("persistence-granularity", expecting: "a prefix length from 1 to 128") {
             Int($0).flatMap { (1...128).contains($0) ? $0 : nil }
         }
@@ -47,7 +53,11 @@ struct ServiceSettings {
         drainTimeout =
             reader.value("drain-timeout", expecting: "a duration such as 90s, 15m or 1h30m", Self.seconds)
             ?? policy.drainTimeout
-        upperThreshold = reader.value("upper-threshold", expecting: "a number of connections") { UInt32($0) } ?? 0
+        // What one node alone knows must not decide where an edge sends a packet.
+        upperThreshold =
+            reader.value(
+                "upper-threshold", expecting: isEdge ? "possible at an edge" : "a number of connections"
+            ) { isEdge ? nil : UInt32($0) } ?? 0
         probe = reader.value("check", expecting: "tcp, ping, http:/path or https:/path") { text in
             ["tcp", "ping"].contains(text) || text.hasPrefix("http") ? ServerCheck(brief: text)?.probe : nil
         }
@@ -73,7 +83,7 @@ struct ServiceSettings {
         return scheduler
     }
 
-    private static func flags(_ text: String, for scheduler: String) -> SchedulerFlags? {
+    static func flags(_ text: String, for scheduler: String) -> SchedulerFlags? {
         var flags: SchedulerFlags = []
         for name in text.split(separator: ",") {
             guard let flag = SchedulerFlags(name: String(name.filter { $0 != " " }), for: scheduler) else { return nil }

@@ -26,16 +26,25 @@ package struct ServiceTranslator: Sendable {
         let settings = ServiceSettings(service, policy: policy)
         let sources = SourceRanges(service, policy: policy, &result.warnings)
         result.warnings += settings.warnings + endpoints.warnings
+        let edgeRefusal = settings.edge.flatMap { _ in EdgeService.refusal(of: service) }
+        if settings.edge != nil, !policy.admitsUnseen { result.warnings.append(Self.unseenRefused(service)) }
         if sources.isRestricted, !policy.enforcesSources { result.warnings.append(Self.unenforced(service)) }
         var servers = ServiceVirtualServers(
             of: service, settings, endpoints, sources, policy: policy, explains: explains)
         result.healthCheck = healthCheck(service, &servers)
         for address in addresses(of: service, in: cluster, &result.warnings) {
+            if let edgeRefusal, EdgeService.serves(address.role) {
+                result.warnings.append(
+                    TranslationWarning(
+                        service.metadata.id, reason: .address,
+                        "\(address.role.rawValue) \(address.ip) is refused: \(edgeRefusal)"))
+                continue
+            }
             for (index, port) in service.ports.enumerated() {
                 let number = address.role == .nodePort ? port.nodePort : port.port
                 guard number > 0, mayServe(number, at: address, service, cluster, &result.warnings) else { continue }
-                result.virtualServers.append(
-                    servers.make(index, at: Endpoint(address.ip, port: number), as: address.role))
+                let made = servers.make(index, at: Endpoint(address.ip, port: number), as: address.role)
+                if let made { result.virtualServers.append(made) }
             }
         }
         result.localLack = servers.localLack
@@ -61,6 +70,14 @@ package struct ServiceTranslator: Sendable {
             service.metadata.id,
             "loadBalancerSourceRanges is not enforced: add `network:` with `firewall: true` to the configuration, "
                 + "or restrict the sources with a firewall of your own")
+    }
+
+    /// Nobody sees to the setting that an edge needs.
+    private static func unseenRefused(_ service: Service) -> TranslationWarning {
+        TranslationWarning(
+            service.metadata.id,
+            "an edge needs net.ipv4.vs.sloppy_tcp=1, which nobody sets here: add `network:` with `sysctls: true` to the "
+                + "configuration, or set it on the host")
     }
 
     /// Load balancers ask only where a node without endpoints drops their traffic. Endpoints that terminate do not

@@ -12,6 +12,8 @@ struct ServiceVirtualServers {
         let family: AddressFamily
         let traffic: Service.TrafficPolicy
         let fallsBack: Bool
+        /// Whether the answer is the same in every zone and on every node.
+        let isEdge: Bool
     }
 
     private struct Group: Hashable {
@@ -23,6 +25,8 @@ struct ServiceVirtualServers {
         let question: Question
         let number: UInt16?
         let forwarding: ForwardingMethod
+        /// The port that an edge serves.
+        let edgePort: UInt16?
     }
 
     private let service: Service
@@ -69,28 +73,34 @@ struct ServiceVirtualServers {
         return found
     }
 
-    /// The virtual server of one port at one address.
+    /// The virtual server of one port at one address; `nil` when it cannot be, which is told.
     mutating func make(
         _ index: Int, at endpoint: Endpoint, as role: TranslatedVirtualServer.Role
-    ) -> TranslatedVirtualServer {
+    ) -> TranslatedVirtualServer? {
         let port = service.ports[index]
         let key = VirtualServerKey.endpoint(port.transportProtocol, endpoint)
+        let edge = EdgeService.serves(role) ? settings.edge : nil
         let traffic = role == .clusterIP ? service.internalTrafficPolicy : service.externalTrafficPolicy
         let question = Question(
             port: numbers[index] == nil ? index : nil, family: key.family, traffic: traffic,
-            fallsBack: role != .clusterIP && policy.localFallsBackToCluster)
+            fallsBack: role != .clusterIP && policy.localFallsBackToCluster, isEdge: edge != nil)
         let answer = decide(question)
         if answer.lacksLocal { localLack.insert(key.family, role == .clusterIP ? .internal : .external) }
         let number = numbers[index]
-        let forwarding = self.forwarding(answer, number, key, role)
-        let realServers = list(ListKey(question: question, number: number, forwarding: forwarding), answer)
+        let forwarding = edge?.forwarding ?? self.forwarding(answer, number, key, role)
+        let realServers = list(
+            ListKey(question: question, number: number, forwarding: forwarding, edgePort: edge.map { _ in key.port }),
+            answer)
+        if edge != nil, !mayServe(key, realServers, answer, number) { return nil }
         let server = VirtualServer(
-            key, scheduler: settings.scheduler, persistence: persistence(key.family),
+            key, scheduler: edge?.scheduler ?? settings.scheduler,
+            persistence: edge == nil ? persistence(key.family) : nil,
             onePacket: settings.onePacket && port.transportProtocol == .udp)
+        var desired = DesiredVirtualServer(
+            server, realServers: realServers, name: names[index], drainTimeout: settings.drainTimeout)
+        desired.isOrdered = edge != nil
         return TranslatedVirtualServer(
-            desired: DesiredVirtualServer(
-                server, realServers: realServers, name: names[index], drainTimeout: settings.drainTimeout),
-            role: role, port: port, trafficPolicy: traffic,
+            desired: desired, role: role, port: port, trafficPolicy: traffic,
             probe: port.transportProtocol == .tcp ? settings.probe : nil,
             decisions: explains ? answer.decisions(number) : [],
             sources: explains && policy.enforcesSources && role == .loadBalancer ? sources.list(key.family) : nil,
@@ -101,7 +111,7 @@ struct ServiceVirtualServers {
     private mutating func decide(_ question: Question) -> PortEndpoints {
         if let known = answers[question] { return known }
         let candidates = self.candidates(Group(port: question.port, family: question.family))
-        let verdicts = EndpointSelection(candidates, policy: policy)
+        let verdicts = EndpointSelection(candidates, policy: policy, heedsHints: !question.isEdge)
             .verdicts(question.traffic, fallsBack: question.fallsBack)
         let answer = PortEndpoints(candidates, verdicts, question.traffic, policy: policy)
         answers[question] = answer
@@ -110,7 +120,8 @@ struct ServiceVirtualServers {
 
     private mutating func list(_ key: ListKey, _ answer: PortEndpoints) -> [RealServer] {
         if let known = lists[key] { return known }
-        let made = answer.realServers(key.number, key.forwarding, upperThreshold: settings.upperThreshold)
+        var made = answer.realServers(key.number, key.forwarding, upperThreshold: settings.upperThreshold)
+        if let port = key.edgePort, let edge = settings.edge { made = edge.possible(made, port: port) }
         lists[key] = made
         return made
     }
@@ -122,10 +133,32 @@ struct ServiceVirtualServers {
     ) -> [DataPathElement] {
         guard policy.keepsDataPath else { return [] }
         let elements = ServiceDataPath(key, role, forwarding, staysHere: answer.staysHere)
-            .elements(sources: role == .loadBalancer ? sources : nil)
+            .elements(
+                sources: role == .loadBalancer ? sources : nil,
+                isEdge: settings.edge != nil && EdgeService.serves(role))
         guard role != .clusterIP, case .endpoint(_, let endpoint) = key, policy.isServedNodeAddress(endpoint.address)
         else { return elements }
         return elements.filter { $0 != .address(endpoint.address) }
+    }
+
+    /// Whether an edge can serve a port: it keeps the port of a packet.
+    private mutating func mayServe(
+        _ key: VirtualServerKey, _ realServers: [RealServer], _ answer: PortEndpoints, _ number: UInt16?
+    ) -> Bool {
+        if answer.count > EdgeService.endpoints {
+            warnings.append(
+                .bound(
+                    service.metadata.id,
+                    "\(key): an edge has at most \(EdgeService.endpoints) endpoints; others get no traffic: split it"))
+        }
+        guard let other = answer.endpoint(onOtherPortThan: key.port, number) else { return true }
+        warnings.append(
+            TranslationWarning(
+                service.metadata.id, reason: realServers.isEmpty ? .address : .endpoint,
+                "\(key): \(realServers.isEmpty ? "refused" : "endpoints on other ports get no traffic"): an edge keeps "
+                    + "the port of a packet, but endpoint \(other) has another: give the Service and its endpoints the "
+                    + "same port"))
+        return !realServers.isEmpty
     }
 
     private func persistence(_ family: AddressFamily) -> Persistence? {
@@ -196,6 +229,9 @@ private struct PortEndpoints {
             return address
         }
     }
+
+    /// How many endpoints get traffic.
+    var count: Int { chosen.count }
 
     /// The first endpoint on another port.
     ///

@@ -32,12 +32,16 @@ package struct TranslationPolicy: Hashable, Sendable {
     package var localFallsBackToCluster: Bool
     /// The `service.kubernetes.io/service-proxy-name` that is served; `nil` serves Services without that label.
     package var proxyName: String?
+    /// Whether external addresses of Services without an annotation are served as at an edge: see ``EdgeService``.
+    package var isEdge = false
     /// Which annotations of Services and their endpoints count.
     package var annotations = HeededAnnotations.all
     /// Which addresses Services may take.
     package var addresses = AddressPolicy()
     /// Whether what Services need beside IPVS is kept on this node.
     package private(set) var keepsDataPath = false
+    /// Whether the kernel is made to serve connections that this node has not seen from their beginning.
+    private(set) var admitsUnseen = false
     /// Whether rules are kept that let in only the sources that a Service names.
     package private(set) var enforcesSources = false
 
@@ -62,6 +66,7 @@ package struct TranslationPolicy: Hashable, Sendable {
         addresses.serviceNetworks = network?.serviceNetworks ?? []
         addresses.podNetworks = network?.firewall?.podNetworks ?? []
         keepsDataPath = network != nil
+        admitsUnseen = network?.setsSysctls ?? false
         enforcesSources = network?.rules != nil
     }
 

@@ -23,13 +23,13 @@ enum Command: UInt8 {
 }
 
 extension TableOperation {
-    /// The command that carries it out.
+    /// The command that carries it out; of two, the last.
     var command: Command {
         switch self {
         case .addVirtualServer: .newService
         case .editVirtualServer: .setService
         case .removeVirtualServer: .deleteService
-        case .addRealServer: .newDestination
+        case .addRealServer, .moveRealServer: .newDestination
         case .editRealServer: .setDestination
         case .removeRealServer: .deleteDestination
         case .setTimeouts: .setConfig
@@ -49,7 +49,8 @@ extension MessageBuilder {
             putService(virtualServer, changing: VirtualServer.knownFlags)
         case .removeVirtualServer(let key):
             putService(key)
-        case .addRealServer(let realServer, let key), .editRealServer(let realServer, let key):
+        case .addRealServer(let realServer, let key), .editRealServer(let realServer, let key),
+            .moveRealServer(let realServer, let key):
             putService(key)
             putDestination(realServer)
         case .removeRealServer(let endpoint, let key):

@@ -64,7 +64,9 @@ extension IPVSClient {
             reduce: { (list, cursor) throws(NetlinkError) in
                 while let destination = try cursor.next(nested: IPVS_CMD_ATTR_DEST) {
                     let destination = try DestinationAttributes(destination, statistics: statistics)
-                    list.append(try destination.realServer(serviceFamily: key.family))
+                    var realServer = try destination.realServer(serviceFamily: key.family)
+                    realServer.position = UInt32(clamping: list.count)
+                    list.append(realServer)
                 }
             })
         found.sortUnique(by: \.endpoint)
@@ -153,6 +155,27 @@ extension IPVSClient {
     ///
     /// - Throws: An error when the answers are lost: what was carried out is unknown then, so look again.
     package func apply(_ operations: [TableOperation]) throws(NetlinkError) -> [OperationFailure] {
+        guard operations.contains(where: \.isMove) else { return try send(operations) }
+        // A move is two messages. Whatever comes of the first one, the second tells: what is still there is refused.
+        var messages: [TableOperation] = []
+        var origins: [Int?] = []
+        for (index, operation) in operations.enumerated() {
+            if case .moveRealServer(let realServer, let key) = operation {
+                messages.append(.removeRealServer(realServer.endpoint, from: key))
+                origins.append(nil)
+            }
+            messages.append(operation)
+            origins.append(index)
+        }
+        return try send(messages).compactMap { failure in
+            origins[failure.index].map {
+                OperationFailure(
+                    index: $0, operation: failure.operation, errno: failure.errno, kernelMessage: failure.kernelMessage)
+            }
+        }
+    }
+
+    private func send(_ operations: [TableOperation]) throws(NetlinkError) -> [OperationFailure] {
         let failures = try channel.sendBatch(
             "apply \(operations.count) operations", count: operations.count,
             command: { operations[$0].command.rawValue },

@@ -3,7 +3,7 @@ internal import LoadBalancing
 
 extension DataPathElement {
     /// The set that it belongs to; `nil` for what no rule can say: a firewall mark, every port, a list of the other
-    /// family, or an empty one, which needs no set.
+    /// family, an empty one, which needs no set, or a setting of the kernel.
     var set: ElementSet? {
         switch self {
         case .address(let address): address.family == .ipv4 ? .addresses4 : .addresses6
@@ -14,6 +14,7 @@ extension DataPathElement {
         case .sources(let list): list.isEmpty ? nil : .sources
         case .hairpin(let address): address.family == .ipv4 ? .hairpins4 : .hairpins6
         case .healthCheckPort(let port): port == 0 ? nil : .healthCheckPorts
+        case .unseenConnections: nil
         }
     }
 
@@ -25,6 +26,7 @@ extension DataPathElement {
         case .sources(let list): list.chainName
         case .hairpin(let address): "\(address) . \(address)"
         case .healthCheckPort(let port): "\(port)"
+        case .unseenConnections: ""
         }
     }
 

@@ -13,7 +13,7 @@ extension DataPathElement {
         switch self {
         case .address(let address): address.bytes
         case .service(let server, _), .guarded(let server, _): server.wireKey
-        case .sources: []
+        case .sources, .unseenConnections: []
         case .hairpin(let address): address.bytes + address.bytes
         case .healthCheckPort(let port): port.wireBytes
         }

@@ -16,6 +16,9 @@ package enum DataPathElement: Hashable, Sendable {
     case hairpin(IPAddress)
     /// A TCP port on which load balancers ask for a Service's health.
     case healthCheckPort(UInt16)
+    /// Packets of connections that this node has not seen from their beginning go to real servers too: another director
+    /// had them before. No rule says so, but a setting of the kernel.
+    case unseenConnections
 }
 
 extension DataPathElement {
@@ -23,7 +26,7 @@ extension DataPathElement {
     package var virtualServer: VirtualServerKey? {
         switch self {
         case .service(let key, _), .guarded(let key, _): key
-        case .address, .sources, .hairpin, .healthCheckPort: nil
+        case .address, .sources, .hairpin, .healthCheckPort, .unseenConnections: nil
         }
     }
 

@@ -29,6 +29,9 @@ package struct DesiredVirtualServer: Hashable, Sendable {
     package var withdrawn: [Endpoint: Withdrawal] = [:]
     /// The address that has to be on a device of this node for the kernel to have it; `nil` for always.
     package var activeWhen: IPAddress?
+    /// Whether the kernel's list of real servers is to be in the same order on every node, whatever happened there
+    /// before: the table of the scheduler `mh` depends on it (`ip_vs_mh_populate`).
+    package var isOrdered = false
     /// Whether the kernel is to have it now. One that is not goes at once, and the removal guard lets it go.
     package var isActive = true
 

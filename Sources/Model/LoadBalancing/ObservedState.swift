@@ -42,6 +42,8 @@ package struct ObservedVirtualServer: Hashable, Sendable {
 package struct ObservedRealServer: Hashable, Sendable {
     package var realServer: RealServer
     package var connections: ConnectionCounts
+    /// Its place in the kernel's list, the last addition first; `nil` when unknown. No part of a comparison.
+    package var position: UInt32?
     private var counters: Counters?
 
     package var endpoint: Endpoint { realServer.endpoint }
@@ -56,6 +58,16 @@ package struct ObservedRealServer: Hashable, Sendable {
         self.realServer = realServer
         self.connections = connections
         counters = statistics.map { Counters($0) }
+    }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.realServer == right.realServer && left.connections == right.connections && left.counters == right.counters
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(realServer)
+        hasher.combine(connections)
+        hasher.combine(counters)
     }
 
     /// Out of line: a look at 100,000 real servers rarely wants them, and they are larger than all the rest.

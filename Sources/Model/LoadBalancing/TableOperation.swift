@@ -8,6 +8,9 @@ package enum TableOperation: Hashable, Sendable {
     case addRealServer(RealServer, to: VirtualServerKey)
     case editRealServer(RealServer, of: VirtualServerKey)
     case removeRealServer(Endpoint, from: VirtualServerKey)
+    /// Takes a real server out and adds it again, so that it is the first of the kernel's list. Its connections stay, as
+    /// the kernel keeps what it was.
+    case moveRealServer(RealServer, of: VirtualServerKey)
     case setTimeouts(ConnectionTimeouts)
     case startSyncDaemon(SyncDaemon)
     case stopSyncDaemon(SyncDaemon)
@@ -17,9 +20,19 @@ package enum TableOperation: Hashable, Sendable {
         switch self {
         case .addVirtualServer(let virtualServer), .editVirtualServer(let virtualServer): virtualServer.key
         case .removeVirtualServer(let key): key
-        case .addRealServer(_, let key), .editRealServer(_, let key), .removeRealServer(_, let key): key
+        case .addRealServer(_, let key), .editRealServer(_, let key), .removeRealServer(_, let key),
+            .moveRealServer(_, let key):
+            key
         case .setTimeouts, .startSyncDaemon, .stopSyncDaemon: nil
         }
+    }
+}
+
+extension TableOperation {
+    /// Whether a real server is taken out for a moment.
+    package var isMove: Bool {
+        if case .moveRealServer = self { return true }
+        return false
     }
 }
 

@@ -13,7 +13,7 @@ package struct Change: Hashable, Sendable {
         case remove
     }
 
-    /// Why something goes.
+    /// Why something goes, or is moved.
     package enum Reason: String, Hashable, Sendable {
         /// It has no connections.
         case idle = "no connections"
@@ -23,6 +23,8 @@ package struct Change: Hashable, Sendable {
         case immediate = "draining is off"
         /// UDP and one-packet scheduling keep no connections worth waiting for.
         case connectionless
+        /// The kernel's list of real servers is to be in the same order on every node.
+        case order = "same order on every node"
         /// It still has connections.
         case connections = "connections remain"
     }

@@ -49,6 +49,7 @@ extension Plan {
         case .editRealServer(let server, let key):
             change.kind == .drain && ledger.drainStart(of: server.endpoint, in: key) == nil
                 ? .realServerUnknown : .realServerChanged
+        case .moveRealServer: .realServerChanged
         case .removeRealServer(let endpoint, let key):
             ledger.drainStart(of: endpoint, in: key) == nil ? .realServerUnknown : nil
         case .removeVirtualServer: nil

@@ -27,7 +27,7 @@ package struct Plan: Hashable, Sendable {
         for change in changes where change.kind == kind {
             switch change.operation {
             case .addVirtualServer, .editVirtualServer, .removeVirtualServer: counts.virtualServers += 1
-            case .addRealServer, .editRealServer, .removeRealServer: counts.realServers += 1
+            case .addRealServer, .editRealServer, .removeRealServer, .moveRealServer: counts.realServers += 1
             case .setTimeouts, .startSyncDaemon, .stopSyncDaemon: break
             }
             counts.realServers += change.droppedRealServers.count

@@ -3,6 +3,7 @@ internal import LoadBalancing
 extension Planner {
     /// Walks the real servers of one virtual server, both lists sorted, side by side.
     mutating func planRealServers(_ observed: ObservedVirtualServer, _ desired: DesiredVirtualServer) {
+        var placement = Placement(observed, desired)
         var wanted = desired.realServers.startIndex
         var present = observed.realServers.startIndex
         while wanted < desired.realServers.endIndex || present < observed.realServers.endIndex {
@@ -11,6 +12,7 @@ extension Planner {
                     && desired.realServers[wanted].endpoint < observed.realServers[present].endpoint
             {
                 leaving.addedRealServers += 1
+                placement.add(desired.realServers[wanted])
                 steps.newRealServers.append(
                     Change(.add, .addRealServer(desired.realServers[wanted], to: desired.key)))
                 wanted += 1
@@ -20,7 +22,11 @@ extension Planner {
                 leave(observed.realServers[present], observed.virtualServer, desired)
                 present += 1
             } else {
-                edit(observed.realServers[present].realServer, to: desired.realServers[wanted], of: desired.key)
+                if placement.isOutOfPlace(observed.realServers[present]) {
+                    move(observed.realServers[present].realServer, to: desired.realServers[wanted], of: desired.key)
+                } else {
+                    edit(observed.realServers[present].realServer, to: desired.realServers[wanted], of: desired.key)
+                }
                 wanted += 1
                 present += 1
             }
@@ -38,6 +44,14 @@ extension Planner {
         } else {
             steps.editedRealServers.append(change)
         }
+    }
+
+    /// Moves stand among the additions: each of both goes to the front of the kernel's list.
+    private mutating func move(_ observed: RealServer, to desired: RealServer, of key: VirtualServerKey) {
+        steps.newRealServers.append(
+            Change(
+                .edit, .moveRealServer(desired, of: key), fields: FieldChange.between(observed, desired),
+                reason: .order))
     }
 
     private mutating func leave(
@@ -58,5 +72,42 @@ extension RealServer {
     fileprivate func satisfies(_ desired: RealServer) -> Bool {
         weight == desired.weight && upperThreshold == desired.upperThreshold
             && lowerThreshold == desired.lowerThreshold && (forwarding == desired.forwarding || forwarding == .local)
+    }
+}
+
+/// Which real servers of a virtual server have to be moved, for the kernel's list to end in the order of their endpoints:
+/// the smallest last, as if they had been added in order.
+///
+/// An addition goes to the front of the list, and so does what is taken out and added again. So what is larger than an
+/// addition has to follow it, and what stands behind a smaller one too. Those that leave do not count.
+private struct Placement {
+    private let isOrdered: Bool
+    /// Real servers that get new connections while the additions are made.
+    private var serving: Set<Endpoint>
+    private var last: UInt32?
+    /// Whether something has come to the front, where all that follows belongs then.
+    private var hasBegun = false
+
+    init(_ observed: ObservedVirtualServer, _ desired: DesiredVirtualServer) {
+        isOrdered = desired.isOrdered && observed.realServers.allSatisfy { $0.position != nil }
+        serving =
+            isOrdered ? Set(observed.realServers.lazy.filter { $0.realServer.weight > 0 }.map(\.endpoint)) : []
+    }
+
+    mutating func add(_ server: RealServer) {
+        guard isOrdered else { return }
+        hasBegun = true
+        if server.weight > 0 { serving.insert(server.endpoint) }
+    }
+
+    /// Whether one that stays has to be moved. The only one that serves is not: for a moment, nobody would be there.
+    mutating func isOutOfPlace(_ server: ObservedRealServer) -> Bool {
+        guard isOrdered, let position = server.position else { return false }
+        if !hasBegun, last.map({ position < $0 }) ?? true {
+            last = position
+            return false
+        }
+        hasBegun = true
+        return serving.count > (serving.contains(server.endpoint) ? 1 : 0)
     }
 }

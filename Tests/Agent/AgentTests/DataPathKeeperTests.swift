@@ -276,6 +276,29 @@ import Testing
         #expect(sysctls[ignore] == "1" && sysctls["net/ipv4/vs/conntrack"] == "0")
     }
 
+    /// The first edge among the Services has the kernel serve connections that began elsewhere, the last one gives that
+    /// back; and it is no matter of rules.
+    @Test func anEdgeServesConnectionsThatBeganElsewhere() {
+        let key = "net/ipv4/vs/sloppy_tcp"
+        let keeper = keeper()
+        pass(keeper, Self.demand(1))
+        #expect(sysctls[key] == "0")
+        var demand = Self.demand(1)
+        demand.elements.insert(.unseenConnections)
+        var report = keeper.prepare(DataPathChange(added: [.unseenConnections]), demand.settings) { demand }
+        #expect(sysctls[key] == "1" && sysctls["net/ipv4/vs/sloppy_sctp"] == "1" && report.failures.isEmpty)
+        // Another look, or another change, finds nothing to do.
+        #expect(keeper.preview(demand, owned: []).plan.isEmpty)
+        report = keeper.prepare(DataPathChange(added: [.unseenConnections]), demand.settings) { demand }
+        #expect(report.transactions == 0 && report.failures.isEmpty)
+        report = keeper.prepare(DataPathChange(removed: [.unseenConnections]), demand.settings) { Self.demand(1) }
+        #expect(
+            report.transactions == 0 && report.failures.isEmpty
+                && keeper.preview(Self.demand(1), owned: []).plan.sysctls.count == 2)
+        pass(keeper, Self.demand(1))
+        #expect(sysctls[key] == "0")
+    }
+
     @Test func cleaningUpGivesBackWhatWasBefore() throws {
         pass(keeper(), Self.demand(1))
         pass(keeper(), Self.demand(1, settings: DataPathSettings(strictARP: true)))

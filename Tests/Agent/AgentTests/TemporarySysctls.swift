@@ -7,7 +7,8 @@ final class TemporarySysctls {
 
     private static let standard = [
         "net/ipv4/vs/conntrack": "0", "net/ipv4/vs/expire_nodest_conn": "0",
-        "net/ipv4/vs/expire_quiescent_template": "0", "net/ipv4/ip_forward": "1",
+        "net/ipv4/vs/expire_quiescent_template": "0", "net/ipv4/vs/sloppy_tcp": "0",
+        "net/ipv4/vs/sloppy_sctp": "0", "net/ipv4/ip_forward": "1",
         "net/ipv6/conf/all/forwarding": "0", "net/ipv4/conf/all/arp_ignore": "0",
         "net/ipv4/conf/all/arp_announce": "0", "net/netfilter/nf_conntrack_max": "1000",
         "net/netfilter/nf_conntrack_buckets": "250",

@@ -23,12 +23,12 @@ extension ConfigurationErrorTests {
             (
                 "services: {annotations: [schedulr]}",
                 "f:1:26: an annotation of annotations is `schedulr`; write "
-                    + "check, drain-timeout, forwarding, one-packet, persistence-granularity, scheduler, scheduler-flags, upper-threshold or weight"
+                    + "check, drain-timeout, edge, forwarding, one-packet, persistence-granularity, scheduler, scheduler-flags, upper-threshold or weight"
             ),
             (
                 "services: {annotations: []}",
                 "f:1:25: annotations is a list; write `all`, `none` or a list of "
-                    + "check, drain-timeout, forwarding, one-packet, persistence-granularity, scheduler, scheduler-flags, upper-threshold and weight"
+                    + "check, drain-timeout, edge, forwarding, one-packet, persistence-granularity, scheduler, scheduler-flags, upper-threshold and weight"
             ),
             ("removalGuard: on", "f:1:15: removalGuard: removalGuard is `on`; write a mapping with share and minimum"),
             (

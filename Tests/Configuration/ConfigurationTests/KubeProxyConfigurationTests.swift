@@ -266,7 +266,7 @@ struct KubeProxyConfigurationTests {
         ),
         ("{nodePortAddresses: [10.0.0.0/8, all]}", ServiceDefaults(nodePortAddresses: .all)),
         ("{scheduler: mh, localFallback: true}", ServiceDefaults(scheduler: "mh", localFallback: true)),
-        ("{proxyName: other}", ServiceDefaults(proxyName: "other")),
+        ("{edge: true}", ServiceDefaults(edge: true)), ("{proxyName: other}", ServiceDefaults(proxyName: "other")),
         ("{annotations: all}", ServiceDefaults(annotations: .all)),
         ("{annotations: none}", ServiceDefaults(annotations: ServiceDefaults.Annotations.none)),
         ("{annotations: [weight, drain-timeout]}", ServiceDefaults(annotations: .named(["weight", "drain-timeout"]))),

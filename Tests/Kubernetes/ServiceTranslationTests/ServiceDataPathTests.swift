@@ -38,6 +38,7 @@ import Testing
         case .sources(let list): "list \(text(list))"
         case .hairpin(let address): "hairpin \(address)"
         case .healthCheckPort(let port): "health \(port)"
+        case .unseenConnections: "unseen connections"
         }
     }
 

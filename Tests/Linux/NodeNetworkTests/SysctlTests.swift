@@ -112,6 +112,13 @@ import Testing
             ])
     }
 
+    @Test func connectionsThatWereNotSeenBeginningAreServedOnRequest() throws {
+        #expect(
+            try wanted(SysctlOptions(servesUnseenConnections: true)) == always + [
+                "net/ipv4/vs/sloppy_tcp=1", "net/ipv4/vs/sloppy_sctp=1", "net/ipv4/ip_forward=1",
+            ])
+    }
+
     @Test func theTableOfConnectionsIsOnlyRaised() throws {
         let options = SysctlOptions(conntrackMinimum: 1_000)
         let kernel = try #require(KernelVersion(release: "6.1"))

@@ -123,7 +123,7 @@ package struct HostileTenant {
     }
 
     private static let names = [
-        "scheduler", "scheduler-flags", "forwarding", "persistence-granularity", "one-packet", "drain-timeout",
+        "edge", "scheduler", "scheduler-flags", "forwarding", "persistence-granularity", "one-packet", "drain-timeout",
         "upper-threshold", "check", "weight", "", "x",
     ]
 

@@ -94,6 +94,7 @@ extension InMemoryKernel {
         case .addRealServer(let server, let key): add(server, to: key)
         case .editRealServer(let server, let key): edit(server, of: key)
         case .removeRealServer(let endpoint, let key): remove(endpoint, from: key)
+        case .moveRealServer(let server, let key): move(server, of: key)
         case .setTimeouts(let changed): set(changed)
         case .startSyncDaemon(let daemon): start(daemon)
         case .stopSyncDaemon(let daemon): stop(daemon.role)
@@ -122,7 +123,12 @@ extension InMemoryKernel {
     private func add(_ server: RealServer, to key: VirtualServerKey) -> Int32 {
         if let code = refusal(of: server, in: key) { return code }
         if index(of: server.endpoint, in: key) != nil { return Errno.exists }
-        virtualServers[key]?.realServers.append(ObservedRealServer(server))
+        for index in virtualServers[key]?.realServers.indices ?? 0..<0 {
+            virtualServers[key]?.realServers[index].position? += 1
+        }
+        var added = ObservedRealServer(server)
+        added.position = 0
+        virtualServers[key]?.realServers.append(added)
         virtualServers[key]?.realServers.sort { $0.endpoint < $1.endpoint }
         return 0
     }
@@ -137,8 +143,24 @@ extension InMemoryKernel {
     private func remove(_ endpoint: Endpoint, from key: VirtualServerKey) -> Int32 {
         guard virtualServers[key] != nil else { return Errno.noProcess }
         guard let index = index(of: endpoint, in: key) else { return Errno.noEntry }
-        virtualServers[key]?.realServers.remove(at: index)
+        let removed = virtualServers[key]?.realServers.remove(at: index)
+        for index in virtualServers[key]?.realServers.indices ?? 0..<0 {
+            guard let gone = removed?.position, let place = virtualServers[key]?.realServers[index].position else {
+                break
+            }
+            if place > gone { virtualServers[key]?.realServers[index].position = place - 1 }
+        }
         return 0
+    }
+
+    /// One that is taken out for a moment comes back with its connections.
+    private func move(_ server: RealServer, of key: VirtualServerKey) -> Int32 {
+        if let code = refusal(of: server, in: key) { return code }
+        let connections = index(of: server.endpoint, in: key).map { virtualServers[key]?.realServers[$0].connections }
+        _ = remove(server.endpoint, from: key)
+        let code = add(server, to: key)
+        if let connections = connections ?? nil { setConnections(connections, of: server.endpoint, in: key) }
+        return code
     }
 
     private func refusal(of server: RealServer, in key: VirtualServerKey) -> Int32? {

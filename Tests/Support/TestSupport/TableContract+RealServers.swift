@@ -61,6 +61,27 @@ extension TableContract {
                 try table.equal(try table.realServers(of: .web), [.second])
                 try table.equal(try table.single().realServers.map(\.realServer), [.second])
             },
+            TableContract(name: "the last addition comes first, and what is moved too, as it is to be then") { table in
+                let third = RealServer(Endpoint(IPAddress(v4: 0xC633_6403), port: 80), weight: 5)
+                var moved = RealServer.first
+                moved.weight = 9
+                try table.apply([
+                    .addVirtualServer(VirtualServer(.web)), .addRealServer(.first, to: .web),
+                    .addRealServer(third, to: .web), .addRealServer(.second, to: .web),
+                ])
+                func order() throws -> [RealServer] {
+                    try table.single().realServers.sorted { $0.position ?? .max < $1.position ?? .max }
+                        .map(\.realServer)
+                }
+                try table.equal(try order(), [.second, third, .first])
+                try table.apply([.moveRealServer(moved, of: .web), .moveRealServer(third, of: .web)])
+                try table.equal(try order(), [third, moved, .second])
+                // One that is not there comes.
+                try table.apply([
+                    .removeRealServer(third.endpoint, from: .web), .moveRealServer(third, of: .web),
+                ])
+                try table.equal(try order(), [third, moved, .second])
+            },
             TableContract(name: "an edit changes every setting in place") { table in
                 let changed = RealServer(
                     RealServer.first.endpoint, forwarding: .tunnel(.gue(port: 6080, checksum: .full)), weight: 0,

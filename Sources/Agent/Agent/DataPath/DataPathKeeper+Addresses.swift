@@ -9,6 +9,8 @@ struct AddressPlaces {
     var settings: DataPathSettings?
     /// Whether the kernel's settings are those for IPv6 Services too.
     var useIPv6 = false
+    /// Whether they let in connections that were not seen from their beginning.
+    var serveUnseen = false
     /// Those that are wanted otherwise since the addresses were made what they should be.
     var changed: Set<IPAddress> = []
     /// Wanted ones that are not taken before their virtual servers are there.
@@ -46,6 +48,7 @@ extension DataPathKeeper {
 
     /// Whether enough is known to follow a change without a look.
     func canFollow(_ change: DataPathChange, _ settings: DataPathSettings) -> Bool {
+        if settings.setsSysctls, !places.serveUnseen, change.added.contains(.unseenConnections) { return false }
         guard settings.binding != .none else { return true }
         let added = change.added.lazy.compactMap(\.boundAddress)
         guard !added.isEmpty || change.removed.contains(where: { $0.boundAddress != nil }) else { return true }
@@ -71,7 +74,7 @@ extension DataPathKeeper {
         func isRuled(_ element: DataPathElement) -> Bool { known?.elements.contains(element) ?? false }
         return DataPathChange(
             added: change.added.filter { element in
-                guard let address = element.boundAddress else { return true }
+                guard let address = element.boundAddress else { return element != .unseenConnections }
                 return settings.binding != .none && isFree(address) && !isRuled(element)
             },
             removed: change.removed.filter { element in

@@ -31,7 +31,10 @@ extension DataPathKeeper {
         guard demand.settings.setsSysctls else { return }
         let usesIPv6 = demand.elements.contains { $0.boundAddress?.family == .ipv6 }
         places.useIPv6 = usesIPv6
-        let wanted = SysctlOptions(demand.settings, usesIPv6: usesIPv6).wanted(kernel: kernel)
+        places.serveUnseen = demand.servesUnseenConnections
+        let wanted = SysctlOptions(
+            demand.settings, usesIPv6: usesIPv6, servesUnseenConnections: demand.servesUnseenConnections
+        ).wanted(kernel: kernel)
         do throws(SysctlError) {
             let plan = try SysctlPlan.between(wanted: wanted) { key throws(SysctlError) in
                 try sysctls.read(key)
@@ -47,9 +50,11 @@ extension DataPathKeeper {
 
     /// What is on record and wanted no more, such as strict ARP that was turned off. Forwarding stays when the last
     /// IPv6 Service goes, for others may have come to rely on it; and all of it stays when others see to settings.
-    func unwantedSysctls(_ settings: DataPathSettings, _ record: NetworkRecord?) -> [SysctlChange] {
-        guard settings.setsSysctls, let record else { return [] }
-        let wanted = Set(SysctlOptions(settings, usesIPv6: true).wanted(kernel: kernel).map(\.key))
+    func unwantedSysctls(_ demand: DataPathDemand, _ record: NetworkRecord?) -> [SysctlChange] {
+        guard demand.settings.setsSysctls, let record else { return [] }
+        let options = SysctlOptions(
+            demand.settings, usesIPv6: true, servesUnseenConnections: demand.servesUnseenConnections)
+        let wanted = Set(options.wanted(kernel: kernel).map(\.key))
         return record.sysctls.values.filter { !wanted.contains($0.key) }
     }
 
@@ -219,10 +224,11 @@ extension DataPathKeeper {
 }
 
 extension SysctlOptions {
-    fileprivate init(_ settings: DataPathSettings, usesIPv6: Bool) {
+    fileprivate init(_ settings: DataPathSettings, usesIPv6: Bool, servesUnseenConnections: Bool) {
         let conntrack = settings.conntrack
         self.init(
             usesIPv6: usesIPv6, strictARP: settings.strictARP,
+            servesUnseenConnections: servesUnseenConnections,
             conntrackMinimum: conntrack.minimum(cores: sysconf(Int32(_SC_NPROCESSORS_ONLN))),
             tcpEstablishedTimeout: conntrack.tcpEstablished.map(Int.init),
             tcpCloseWaitTimeout: conntrack.tcpCloseWait.map(Int.init))

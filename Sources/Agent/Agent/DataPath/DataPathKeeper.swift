@@ -82,7 +82,7 @@ package final class DataPathKeeper {
         look(demand, &report)
         planSysctls(demand, &report)
         if demand.settings.setsSysctls {
-            planRestoration(unwantedSysctls(demand.settings, recorded(&report)), &report)
+            planRestoration(unwantedSysctls(demand, recorded(&report)), &report)
         }
         if demand.settings.rules == nil {
             planNoRules(&report)
@@ -222,7 +222,7 @@ package final class DataPathKeeper {
 
     /// Gives back what is wanted no more. What fails stays on record.
     private func giveBackSysctls(_ demand: DataPathDemand, _ report: inout DataPathReport) {
-        let unwanted = unwantedSysctls(demand.settings, record)
+        let unwanted = unwantedSysctls(demand, record)
         guard !unwanted.isEmpty, var next = record else { return }
         var returns = DataPathReport()
         let kept = planRestoration(unwanted, &returns).union(applySysctls(&returns))

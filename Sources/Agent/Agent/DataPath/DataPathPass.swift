@@ -60,6 +60,9 @@ package struct DataPathDemand: Hashable, Sendable {
     /// The addresses of Services.
     var addresses: Set<IPAddress> { Set(elements.lazy.compactMap(\.boundAddress)) }
 
+    /// Whether connections that were not seen from their beginning are served.
+    var servesUnseenConnections: Bool { elements.contains(.unseenConnections) }
+
     /// The addresses that only some sources may use, on a port at least, but for those of which rules say so.
     func unguardedAddresses(_ rules: Set<DataPathElement>) -> Set<IPAddress> {
         Set(

@@ -109,6 +109,7 @@ struct RunCommand: ParsableCommand {
             let synchronizer = Synchronizer(
                 table: try IPVSClient.opened(), store: PatientLedger(store), policy: sync.policy(declared.configuration)
             )
+            synchronizer.shelter = state.shelter
             let lock = try synchronizer.lock(waitingAtMost: Self.lockPatience) { Self.tellOfWaiting() }
             // While another one was at work, what is declared may have become otherwise.
             if files.hasChanged() {

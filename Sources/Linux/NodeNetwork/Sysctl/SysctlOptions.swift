@@ -7,6 +7,9 @@ package struct SysctlOptions: Hashable, Sendable {
     /// Whether the node answers for an address only on the device that has it, as load balancers that announce
     /// addresses by ARP need it.
     package var strictARP: Bool
+    /// Whether a packet of a TCP or SCTP connection that was not seen from its beginning goes to a real server, as
+    /// directors that stand in for each other without sharing connections need it.
+    package var servesUnseenConnections: Bool
     /// The fewest connections that the kernel shall be able to track; `nil` to leave it alone. Never lowered.
     package var conntrackMinimum: Int?
     /// How long an established TCP connection without packets is tracked, in seconds; `nil` to leave it alone.
@@ -15,11 +18,13 @@ package struct SysctlOptions: Hashable, Sendable {
     package var tcpCloseWaitTimeout: Int?
 
     package init(
-        usesIPv6: Bool = false, strictARP: Bool = false, conntrackMinimum: Int? = nil,
+        usesIPv6: Bool = false, strictARP: Bool = false, servesUnseenConnections: Bool = false,
+        conntrackMinimum: Int? = nil,
         tcpEstablishedTimeout: Int? = nil, tcpCloseWaitTimeout: Int? = nil
     ) {
         self.usesIPv6 = usesIPv6
         self.strictARP = strictARP
+        self.servesUnseenConnections = servesUnseenConnections
         self.conntrackMinimum = conntrackMinimum
         self.tcpEstablishedTimeout = tcpEstablishedTimeout
         self.tcpCloseWaitTimeout = tcpCloseWaitTimeout
@@ -34,7 +39,8 @@ package struct SysctlOptions: Hashable, Sendable {
     ///
     /// - Parameter kernel: `nil` when unknown; it is taken for a recent one then.
     package func wanted(kernel: KernelVersion?) -> [Sysctl] {
-        always + connectionReuse(kernel) + forwarding + (strictARP ? Self.strictARPSettings : []) + tracking
+        always + connectionReuse(kernel) + (servesUnseenConnections ? Self.unseenConnections : []) + forwarding
+            + (strictARP ? Self.strictARPSettings : []) + tracking
     }
 
     private var always: [Sysctl] {
@@ -55,6 +61,10 @@ package struct SysctlOptions: Hashable, Sendable {
     private var forwarding: [Sysctl] {
         [Sysctl("net/ipv4/ip_forward", "1")] + (usesIPv6 ? [Sysctl("net/ipv6/conf/all/forwarding", "1")] : [])
     }
+
+    private static let unseenConnections = [
+        Sysctl("net/ipv4/vs/sloppy_tcp", "1"), Sysctl("net/ipv4/vs/sloppy_sctp", "1"),
+    ]
 
     private static let strictARPSettings = [
         Sysctl("net/ipv4/conf/all/arp_ignore", "1"), Sysctl("net/ipv4/conf/all/arp_announce", "2"),
