@@ -242,8 +242,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: ["Agent", "Documents", "Programs", "TemporaryFiles", "TestSupport"],
-            path: "Tests/CommandLine/CommandLineTests",
-            swiftSettings: settings),
+            path: "Tests/CommandLine/CommandLineTests", exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "FilesTests", dependencies: ["Files", "TemporaryFiles"], path: "Tests/Linux/FilesTests",
             swiftSettings: settings),
@@ -257,6 +256,7 @@ let package = Package(
                 "TestSupport",
             ],
             path: "Tests/Configuration/ConfigurationTests",
+            exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
             name: "CheckerTests",
@@ -306,7 +306,7 @@ let package = Package(
                 "Presentation",
                 "Reconcile",
                 "ServiceTranslation", "TestSupport",
-            ], path: "Tests/CommandLine/PresentationTests",
+            ], path: "Tests/CommandLine/PresentationTests", exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
             name: "TelemetryTests",

@@ -15,9 +15,13 @@ struct IPVSync: ParsableCommand {
               ipvsync plan --config web.yaml             show what that would change
               ipvsync show                               the table, with owners and drains
               ipvsync status                             how the running agent is
-              ipvsync watch                              traffic and changes as they are now
-              ipvsync import >current.yaml               the kernel's table as configuration
+              ipvsync watch                              traffic and changes right now
+              ipvsync import >current.yaml               the table as configuration
               ipvsync doctor                             is this machine fit for it?
+
+            \(HelpFile.help(HelpFile.allCases))
+
+            \(HelpPorts.help)
 
             \(ExitStatus.help)
             """,
@@ -47,7 +51,7 @@ struct IPVSync: ParsableCommand {
     /// Ends with the message of an error, or with the help: both may quote the command line.
     private static func end(_ error: any Error) -> Never {
         let status = exitCode(for: error)
-        let message = fullMessage(for: error)
+        let message = HelpText.foldingUsage(of: fullMessage(for: error))
         if !message.isEmpty {
             status.isSuccess ? StandardStreams.write(message + "\n") : StandardStreams.writeError(message + "\n")
         }

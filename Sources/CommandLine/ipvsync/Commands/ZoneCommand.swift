@@ -17,6 +17,10 @@ struct ZoneCommand: ParsableCommand {
               kubectl get svc,endpointslices -A -o json \\
                   | ipvsync zone --manifests - >cluster.local.zone
               ipvsync zone --manifests dump.yaml --reverse 96.10.in-addr.arpa >96.10.zone
+
+            \(HelpFile.help(.token))
+
+            \(ClusterOptions.exitHelp)
             """)
 
     @Option(help: ArgumentHelp("The cluster's domain.", valueName: "name"))
