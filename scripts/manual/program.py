@@ -41,7 +41,7 @@ class Option:
 
     @property
     def help(self):
-        return self.text + (" Default: %s." % self.default if self.default not in (None, "") else "")
+        return self.text + (" Default: '%s'." % self.default if self.default not in (None, "") else "")
 
 
 class Command:

@@ -40,12 +40,21 @@ struct IPVSync: ParsableCommand {
         ProcessEnvironment.keepOnlyMeant()
         ProcessProtection.openStandardStreams()
         Allocator.keepFreedMemory()
+        requireArguments()
         do {
             var command = try parseAsRoot()
             try command.run()
         } catch {
             end(error)
         }
+    }
+
+    /// Refuses to run where the arguments cannot be read: Swift reads them from there, and has none without it, which
+    /// would be the command to run for good.
+    private static func requireArguments() {
+        guard access("/proc/self/cmdline", R_OK) != 0 else { return }
+        StandardStreams.complain("the command line cannot be read without /proc: mount -t proc proc /proc")
+        Glibc.exit(ExitStatus.failed.rawValue)
     }
 
     /// Ends with the message of an error, or with the help: both may quote the command line.

@@ -87,7 +87,9 @@ struct ExplainCommand: ParsableCommand {
         let name = ObjectName(namespace: namespace, name: subject)
         guard let service = index[name] else {
             let elsewhere = index.services.map(\.name).filter { $0.name == name.name }.map(\.namespace)
-            let remedy = elsewhere.isEmpty ? "" : "; there is one in \(elsewhere.joined(separator: ", ")): use -n"
+            let remedy =
+                elsewhere.isEmpty
+                ? "; look at its name and at -n" : "; there is one in \(elsewhere.joined(separator: ", ")): use -n"
             StandardStreams.complain("there is no Service \(name)\(remedy)")
             throw ExitStatus.failed.code
         }

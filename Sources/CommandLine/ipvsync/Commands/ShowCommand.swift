@@ -69,7 +69,9 @@ struct ShowCommand: ParsableCommand {
                     figures: stats ? .totals : rates ? .rates : .connections,
                     checks: status?.realServerChecks.rows ?? [], weights: status?.weights ?? []))
             let missing = virtualServers.filter { key in !observed.virtualServers.contains { $0.key == key } }
-            for key in missing { StandardStreams.complain("there is no virtual server \(key)") }
+            for key in missing {
+                StandardStreams.complain("there is no virtual server \(key): 'ipvsync show' lists them all")
+            }
             if !missing.isEmpty { throw ExitStatus.failed.code }
         }
     }

@@ -140,7 +140,8 @@ struct TakeoverCommand: ParsableCommand {
             : try Self.finishedPreview(configuration, demand, node)
         guard report.isWithoutFailure, report.plan.held == nil else {
             StandardStreams.complain(
-                "not everything that is declared could be made: nothing of kube-proxy's is removed")
+                "not everything that is declared could be made: nothing of kube-proxy's is removed; mend what is "
+                    + "named above, and run it again")
             return try report.finish(output)
         }
         let plan = try takeover.plan(self.demand(report, demand, node))
