@@ -32,7 +32,7 @@ struct AgentClient {
         // An agent of a version without it.
         guard answer.status != 405 else {
             throw AgentProblem(
-                .failed, "the agent at \(socket) is older than this program, and takes no orders: restart it")
+                .failed, "the agent at \(socket) is older, and takes no orders: restart it")
         }
         let document = try document(answer.body)
         guard answer.status == 200 else {
@@ -57,7 +57,7 @@ struct AgentClient {
             return try Document(json: body)
         } catch {
             throw AgentProblem(
-                .failed, "the answer of the agent at \(socket) makes no sense: \(error); restart it with this version")
+                .failed, "the agent at \(socket) makes no sense: \(error); restart it with this version")
         }
     }
 }
