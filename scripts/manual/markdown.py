@@ -10,7 +10,8 @@ CODE = re.compile(r"(^|[\s(])'([^'\n]+(?:\n *[^'\n]+)?)'(?=$|[\s.,:;)])")
 
 
 def page(title, summary, body):
-    lines = [MARK, "", "# " + title, "", summary, ""] + body
+    # The title comes first for DocC.
+    lines = ["# " + title, "", MARK, "", summary, ""] + body
     text = "\n".join(lines)
     return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
 
