@@ -52,10 +52,19 @@ class Command:
         self.abstract = description.get("abstract", "")
         self.options = [Option(argument) for argument in description.get("arguments", [])
                         if argument.get("shouldDisplay", True) and argument["valueName"] not in ("help", "version")]
+        self.options = [option for option in self.options if not self.join_opposite(option)]
         self.options.sort(key=lambda option: not option.is_argument)
         self.sections = sections(description.get("discussion", ""))
         self.commands = [Command(child, self.path) for child in description.get("subcommands", [])
                          if child.get("shouldDisplay", True) and child["commandName"] != "help"]
+
+    def join_opposite(self, option):
+        """Whether it is the `--no-` of a flag that stands before it, which then names it."""
+        flag = next((other for other in self.options
+                     if option.names and ["--no-" + name[2:] for name in other.names] == option.names), None)
+        if flag:
+            flag.text += " '%s' is the opposite." % option.names[0]
+        return flag is not None
 
     @property
     def name(self):
