@@ -245,8 +245,7 @@ let package = Package(
                 "Agent", "Documents", "Programs", "TemporaryFiles", "TestSupport", "ipvsync",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Tests/CommandLine/CommandLineTests",
-            swiftSettings: settings),
+            path: "Tests/CommandLine/CommandLineTests", exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "FilesTests", dependencies: ["Files", "TemporaryFiles"], path: "Tests/Linux/FilesTests",
             swiftSettings: settings),
@@ -260,6 +259,7 @@ let package = Package(
                 "TestSupport",
             ],
             path: "Tests/Configuration/ConfigurationTests",
+            exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
             name: "CheckerTests",
@@ -309,7 +309,7 @@ let package = Package(
                 "Presentation",
                 "Reconcile",
                 "ServiceTranslation", "TestSupport",
-            ], path: "Tests/CommandLine/PresentationTests",
+            ], path: "Tests/CommandLine/PresentationTests", exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
             name: "TelemetryTests",

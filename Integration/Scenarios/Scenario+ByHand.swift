@@ -64,6 +64,18 @@ extension Scenario {
             for text in ["drained by hand", "weight 5", "tcp 10.96.0.10:80", "uid 0"] {
                 try expect(status.contains(text), "no \(text) in \(status)")
             }
+            let explanation = try context.command("explain", "web", "--config", path).output
+            for text in [
+                "declared at", "10.1.0.1:80  weight 5  declared 1: weight by hand",
+                "10.1.0.2:80  weight 0  declared 1: drained by hand", "by hand: drain 10.1.0.2:80 in all",
+            ] {
+                try expect(explanation.contains(text), "no \(text) in \(explanation)")
+            }
+            for command in ["show", "status"] {
+                let output = try context.command(command, "--output", "json").output
+                let unknown = try sampleFields(command, context).filter { !output.contains("\"\($0)\"") }
+                try expectEqual(unknown, command == "status" ? ["connections"] : [], "fields that \(command) has not")
+            }
             let metrics = try context.metrics(agent)
             for kind in ["drain", "weight"] {
                 try expect(metrics.contains("ipvsync_overrides{kind=\"\(kind)\"} 1\n"), metrics)
@@ -98,4 +110,14 @@ extension Scenario {
             try expectEqual(list.count("overrides"), 0)
         },
     ]
+
+    /// The fields in the sample of output that a command's help shows.
+    private static func sampleFields(_ command: String, _ context: Context) throws(ScenarioFailure) -> [String] {
+        let help = try context.command(command, "--help").output.split(
+            separator: "\n", omittingEmptySubsequences: false)
+        let sample = help.drop { $0 != "SAMPLE OF --output json:" }.prefix { !$0.isEmpty }.joined()
+        try expect(!sample.isEmpty, "no sample")
+        let parts = sample.split(separator: "\"")
+        return zip(parts, parts.dropFirst()).filter { $1.hasPrefix(":") }.map { String($0.0) }
+    }
 }

@@ -77,7 +77,7 @@ extension AgentStatus.Override {
     var action: String { kind + (weight.map { " \($0)" } ?? "") }
 
     /// `drain 198.51.100.1 in all virtual servers, for 2h`.
-    fileprivate var order: String {
+    var order: String {
         let time = remainingSeconds.map { ", for \(TimeText.length($0))" } ?? ""
         return "\(action) \(realServer) in \(virtualServer ?? "all virtual servers")\(time)"
     }

@@ -79,7 +79,7 @@ extension TableView: Presentable {
 }
 
 extension AgentStatus.RealServerCheck {
-    fileprivate var document: Document {
+    var document: Document {
         [
             "check": .string(check), "state": .string(state), "since": since.map { .string($0) } ?? .null,
             "reason": .string(reason),

@@ -18,7 +18,7 @@ struct AgentClient {
     ) throws(AgentProblem) -> Document {
         let answer = try ask("/status?after=\(number)", timeout: timeout)
         guard answer.status == 200 else {
-            throw AgentProblem(.failed, "the agent at \(socket) answers with status \(answer.status)")
+            throw AgentProblem(.failed, "the agent at \(socket) answers with status \(answer.status): look at its log")
         }
         return try document(answer.body)
     }
@@ -31,7 +31,8 @@ struct AgentClient {
         let answer = try ask(target, method: .post, timeout: timeout)
         // An agent of a version without it.
         guard answer.status != 405 else {
-            throw AgentProblem(.failed, "the agent at \(socket) is older than this program, and takes no orders")
+            throw AgentProblem(
+                .failed, "the agent at \(socket) is older, and takes no orders: restart it")
         }
         let document = try document(answer.body)
         guard answer.status == 200 else {
@@ -55,7 +56,8 @@ struct AgentClient {
         do throws(YAMLError) {
             return try Document(json: body)
         } catch {
-            throw AgentProblem(.failed, "the answer of the agent at \(socket) makes no sense: \(error)")
+            throw AgentProblem(
+                .failed, "the agent at \(socket) makes no sense: \(error); restart it with this version")
         }
     }
 }

@@ -36,6 +36,14 @@ struct ClusterOptions: ParsableArguments {
 
     var nodeName: String { node ?? HostIdentity.nodeName }
 
+    /// The section of commands that only read objects.
+    static let exitHelp = ExitStatus.help(
+        [.failed, .invalidConfiguration],
+        [
+            .failed: "the API server refused, or could not be reached",
+            .invalidConfiguration: "manifests or kubeconfig are invalid, or cannot be read",
+        ])
+
     /// Whether any source of objects is named.
     var isNamed: Bool { !manifests.isEmpty || kubeconfig != nil || inCluster }
 

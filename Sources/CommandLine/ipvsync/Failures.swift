@@ -56,8 +56,8 @@ enum Failures {
     }
 }
 
-/// What the program's exit status says; the help text lists the same numbers.
-enum ExitStatus: Int32 {
+/// What the program's exit status says; the help texts and the reference are made of it.
+enum ExitStatus: Int32, CaseIterable {
     /// Done, or nothing to do.
     case success = 0
     /// The kernel refused something, or a file could not be read or written.
@@ -76,18 +76,27 @@ enum ExitStatus: Int32 {
     /// The error that ends a command with this status and no further message.
     var code: ExitCode { ExitCode(rawValue) }
 
-    /// The list for `--help`.
-    static let help = """
-        EXIT STATUS:
-          0   done, or nothing to do
-          1   the kernel refused something, or a file could not be read or written
-          2   plan: there are changes to make
-          3   the configuration is invalid; nothing was changed
-          4   CAP_NET_ADMIN is missing, or --state-dir is not trusted; nothing changed
-          5   the kernel has no IPVS; nothing was changed
-          6   removals were held back, for they looked like a mistake; the rest was done
-          64  wrong usage
-        """
+    /// The section of a command's help, with its own word for some of them.
+    static func help(_ statuses: [Self], _ own: [Self: String] = [:]) -> String {
+        HelpText.list(
+            "EXIT STATUS", width: 4,
+            ([.success] + statuses).map { ("\($0.rawValue)", own[$0] ?? $0.meaning) } + [("64", "wrong usage")])
+    }
+
+    /// The section of the program's own help: all of them.
+    static let help = help(Array(allCases.dropFirst()))
+
+    private var meaning: String {
+        switch self {
+        case .success: "done, or nothing to do"
+        case .failed: "the kernel refused something, or a file could not be read or written"
+        case .changesPending: "plan: there are changes to make"
+        case .invalidConfiguration: "the configuration is invalid; nothing was changed"
+        case .notPermitted: "CAP_NET_ADMIN is missing, or --state-dir is not trusted; nothing changed"
+        case .noIPVS: "the kernel has no IPVS; nothing was changed"
+        case .removalsHeld: "removals were held back, for they look like a mistake; the rest is done"
+        }
+    }
 }
 
 extension IPVSClient {

@@ -15,9 +15,13 @@ struct IPVSync: ParsableCommand {
               ipvsync plan --config web.yaml             show what that would change
               ipvsync show                               the table, with owners and drains
               ipvsync status                             how the running agent is
-              ipvsync watch                              traffic and changes as they are now
-              ipvsync import >current.yaml               the kernel's table as configuration
+              ipvsync watch                              traffic and changes right now
+              ipvsync import >current.yaml               the table as configuration
               ipvsync doctor                             is this machine fit for it?
+
+            \(HelpFile.help(HelpFile.allCases))
+
+            \(HelpPorts.help)
 
             \(ExitStatus.help)
             """,
@@ -36,6 +40,7 @@ struct IPVSync: ParsableCommand {
         ProcessEnvironment.keepOnlyMeant()
         ProcessProtection.openStandardStreams()
         Allocator.keepFreedMemory()
+        requireArguments()
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -44,10 +49,18 @@ struct IPVSync: ParsableCommand {
         }
     }
 
+    /// Refuses to run where the arguments cannot be read: Swift reads them from there, and has none without it, which
+    /// would be the command to run for good.
+    private static func requireArguments() {
+        guard access("/proc/self/cmdline", R_OK) != 0 else { return }
+        StandardStreams.complain("the command line cannot be read without /proc: mount -t proc proc /proc")
+        Glibc.exit(ExitStatus.failed.rawValue)
+    }
+
     /// Ends with the message of an error, or with the help: both may quote the command line.
     private static func end(_ error: any Error) -> Never {
         let status = exitCode(for: error)
-        let message = fullMessage(for: error)
+        let message = HelpText.foldingUsage(of: fullMessage(for: error))
         if !message.isEmpty {
             status.isSuccess ? StandardStreams.write(message + "\n") : StandardStreams.writeError(message + "\n")
         }

@@ -27,6 +27,7 @@ extension ConfigurationFile {
         }
         let scope = Scope(problems: problems) { nil }
         guard let reader = MappingReader(node, .file, "the file", scope) else { return }
+        _ = reader(Fields.apiVersion)
         drainTimeout = reader.placed(Fields.drainTimeout)
         removalGuard = reader.placed(Fields.removalGuard)
         syncInterval = reader.placed(Fields.syncInterval)
@@ -42,7 +43,7 @@ extension ConfigurationFile {
         timeouts = reader.placed(Fields.timeouts)
         syncDaemons = reader.placed(Fields.syncDaemons)
         readVirtualServers(reader, problems)
-        let declares = ObjectShape.file.names.filter { $0 != Fields.defaults.name }
+        let declares = ObjectShape.file.names.filter { ![Fields.apiVersion.name, Fields.defaults.name].contains($0) }
         if !declares.contains(where: reader.has) {
             scope.report(node, "it declares nothing", "write `virtualServers: []` if you mean an empty table")
         }

@@ -2,6 +2,9 @@ import Documents
 import LoadBalancing
 
 extension Fields {
+    static let apiVersion = Field(
+        "apiVersion", .apiVersion,
+        "The form that the file is written in: ipvsync/v1. A file without it is of that form too.")
     static let syncInterval = Field(
         "syncInterval", .duration(1...Settings.maximumSyncInterval),
         "How long an agent waits between two looks at the whole table; 30s by default.")

@@ -3,7 +3,8 @@ import Documents
 extension ObjectShape {
     /// A whole file.
     static let file = ObjectShape([
-        Fields.defaults, Fields.drainTimeout, Fields.removalGuard, Fields.syncInterval, Fields.minSyncInterval,
+        Fields.apiVersion, Fields.defaults, Fields.drainTimeout, Fields.removalGuard, Fields.syncInterval,
+        Fields.minSyncInterval,
         Fields.auditInterval, Fields.drift, Fields.cleanupOnExit, Fields.telemetry, Fields.logging, Fields.services,
         Fields.network, Fields.timeouts, Fields.syncDaemons, Fields.namedChecks, Fields.hooks, Fields.virtualServers,
     ])

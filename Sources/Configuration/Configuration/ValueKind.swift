@@ -93,3 +93,20 @@ extension ValueKind where Value == Bool {
         }
     }
 }
+
+extension ValueKind where Value == Void {
+    /// The only form of configuration files so far.
+    ///
+    /// What this program does not know is refused, for it may mean something else there.
+    static var apiVersion: Self {
+        let known = "ipvsync/v1"
+        return ValueKind(schema: ["const": .string(known)]) { node, field, scope in
+            guard node.scalar?.text == known else {
+                scope.report(
+                    node, "\(field) is \(node.summary)",
+                    "write \(known) or leave it out; Kubernetes objects belong to --manifests")
+                return nil
+            }
+        }
+    }
+}

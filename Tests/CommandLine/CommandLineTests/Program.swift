@@ -75,6 +75,15 @@ struct CommandDescription {
     let options: [String]
     let takesArgument: Bool
     let isLeaf: Bool
+    let isDisplayed: Bool
+    let abstract: String
+    let discussion: String
+
+    /// The section with what `--output json` prints.
+    var sample: String {
+        let lines = discussion.split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.drop { $0 != "SAMPLE OF --output json:" }.prefix { !$0.isEmpty }.joined(separator: "\n")
+    }
 
     /// Every command of the program, so that none is forgotten.
     static func all() async throws -> [CommandDescription] {
@@ -91,7 +100,9 @@ struct CommandDescription {
             options: arguments.filter { $0["kind"]?.string == "option" }.compactMap { argument in
                 argument["preferredName"]?["name"]?.string.map { $0.count == 1 ? "-\($0)" : "--\($0)" }
             },
-            takesArgument: arguments.contains { $0["kind"]?.string == "positional" }, isLeaf: subcommands.isEmpty)
+            takesArgument: arguments.contains { $0["kind"]?.string == "positional" }, isLeaf: subcommands.isEmpty,
+            isDisplayed: command["shouldDisplay"]?.flag ?? true, abstract: command["abstract"]?.string ?? "",
+            discussion: command["discussion"]?.string ?? "")
         return [own]
             + subcommands.flatMap { command in
                 collect(command, path + [command["commandName"]?.string ?? "?"])

@@ -16,7 +16,7 @@ import Testing
     private static let server = RealServer(Endpoint("198.51.100.1:8080")!)
 
     /// A sync of a kernel with one of every change to make.
-    private func view(isPreview: Bool, showsChanges: Bool = true) throws -> PlanView {
+    func view(isPreview: Bool, showsChanges: Bool = true) throws -> PlanView {
         let kernel = InMemoryKernel()
         let other = RealServer(Endpoint("198.51.100.2:8080")!)
         _ = try kernel.apply([

@@ -4,6 +4,7 @@ import Documents
 import KubeProxy
 import LoadBalancing
 import Reconcile
+import TestSupport
 import Testing
 
 @testable import Agent
@@ -58,5 +59,7 @@ import Testing
         #expect(steps[3]["key"]?.scalar?.text == "tcp 10.96.0.9:80")
         #expect(document["kept"]?.sequence?.count == 1)
         #expect(document["sync"] != nil)
+        let fields = try view(isPreview: false, kept: ["x"]).document.fields()
+        #expect(KeptList("takeover.txt").differences(from: fields) == [])
     }
 }

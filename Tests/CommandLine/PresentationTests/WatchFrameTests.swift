@@ -3,6 +3,7 @@
 import Documents
 import LoadBalancing
 import Reconcile
+import TestSupport
 import Testing
 
 @testable import Presentation
@@ -141,5 +142,7 @@ import Testing
         #expect(change.document["kind"] == "change" && change.document["number"] == 3)
         let agent = WatchEvent.agent("absent", reason: "none", time: "T")
         #expect(agent.line.text == "T  agent absent  none" && agent.document["state"] == "absent")
+        let all = Document.sequence((events + [change, agent, .missed(3, time: "T")]).map(\.document))
+        #expect(KeptList("watch.txt").differences(from: all.fields()) == [])
     }
 }

@@ -6,6 +6,11 @@ extension ConfigurationErrorTests {
     @Test(
         "Settings",
         arguments: [
+            (
+                "apiVersion: ipvsync/v2",
+                "f:1:13: apiVersion is `ipvsync/v2`; write ipvsync/v1 or leave it out; Kubernetes objects belong to "
+                    + "--manifests"
+            ),
             ("drainTimeout: 5x", "f:1:15: drainTimeout is `5x`; write a duration such as 90s or 1h30m, from 0s to 31d"),
             (
                 "drainTimeout: 32d",
@@ -122,7 +127,7 @@ extension ConfigurationErrorTests {
             ),
             (
                 "network: {clusterCIDRs: [10.244.0.0]}\nx: 1",
-                "f:2:1: unknown key `x`; use defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons, checks, hooks and virtualServers"
+                "f:2:1: unknown key `x`; use apiVersion, defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons, checks, hooks and virtualServers"
             ),
             (
                 "network: {clusterCIDRs: [10.244.0.0/33]}",

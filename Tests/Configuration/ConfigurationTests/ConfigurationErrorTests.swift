@@ -37,7 +37,7 @@ struct ConfigurationErrorTests {
             ),
             (
                 "- 1",
-                "f:1:1: the file is a list; write a mapping with defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons, checks, hooks and virtualServers"
+                "f:1:1: the file is a list; write a mapping with apiVersion, defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons, checks, hooks and virtualServers"
             ),
             (
                 "virtualServers: []\n---\nvirtualServers: []\n",
@@ -53,7 +53,7 @@ struct ConfigurationErrorTests {
             ),
             (
                 "virtualServers: []\nx: 1",
-                "f:2:1: unknown key `x`; use defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons, checks, hooks and virtualServers"
+                "f:2:1: unknown key `x`; use apiVersion, defaults, drainTimeout, removalGuard, syncInterval, minSyncInterval, auditInterval, drift, cleanupOnExit, telemetry, logging, services, network, timeouts, syncDaemons, checks, hooks and virtualServers"
             ),
         ])
     func files(text: String, expected: String) { Self.expect(text, expected) }

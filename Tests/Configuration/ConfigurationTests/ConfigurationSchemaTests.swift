@@ -42,6 +42,8 @@ struct ConfigurationSchemaTests {
     @Test(
         "The reader and the schema judge alike",
         arguments: [
+            "apiVersion: ipvsync/v1\nvirtualServers: []", "apiVersion: ipvsync/v2\nvirtualServers: []",
+            "apiVersion: v1\nvirtualServers: []", "apiVersion: 1\nvirtualServers: []",
             "virtualServers: []", "virtualServers: {}", "virtualServers: [1]", "virtualServers: []\nx: 1", "- 1",
             "virtualServers: []\ndrainTimeout: 90", "virtualServers: []\ndrainTimeout: 1h30m",
             "virtualServers: []\ndrainTimeout: 1m1h", "virtualServers: []\ndrainTimeout: -1",

@@ -11,15 +11,31 @@ struct CheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Make every check of real servers once, and change nothing.",
         discussion: """
-            Ends with 0 when all real servers are up by all of their checks, else with 1.
+            Each check is made as the agent makes it, by a process without rights.
 
             EXAMPLES:
               ipvsync check web.yaml
               ipvsync check --output json /etc/ipvsync \\
                   | jq '.checks[] | select(.result != "up")'
 
-            \(ExitStatus.help)
+            \(HelpFile.help(.configuration))
+
+            \(sample)
+
+            \(ExitStatus.help([.failed, .invalidConfiguration], exits))
             """)
+
+    private static let sample = HelpText.sample(
+        """
+        {"checks": [{"realServer": "198.51.100.1:80",
+           "check": "tcp 198.51.100.1:80", "result": "down", "weight": null,
+           "reason": "connection refused", "seconds": 0.002}]}
+        """)
+
+    private static let exits: [ExitStatus: String] = [
+        .success: "every real server is up by all of its checks",
+        .failed: "a real server is not up by one of its checks",
+    ]
 
     @Argument(help: "YAML files or directories of them; \(ConfigurationOptions.standardPath) without any.")
     var paths: [String] = []

@@ -16,7 +16,20 @@ struct CleanupCommand: ParsableCommand {
             EXAMPLES:
               ipvsync cleanup --dry-run
               ipvsync cleanup
+
+            \(HelpFile.help(.ledger, .record, .lock, .settings, .nft))
+
+            \(sample)
+
+            \(ExitStatus.help([.failed, .notPermitted, .noIPVS]))
             """)
+
+    private static let sample = HelpText.sample(
+        """
+        {"changes": [{"action": "remove", "virtualServer": "tcp 192.0.2.1:80"}, …],
+         "adopted": [], "foreign": [], "draining": [], "failures": [],
+         "rounds": 1, "operations": 1, "seconds": {"plan": 0.001, "sync": 0.012, …}}
+        """)
 
     @Flag(name: .long, help: "Only say what would be removed.")
     var dryRun = false

@@ -9,6 +9,8 @@ struct CompletionsCommand: ParsableCommand {
               ipvsync completions bash >/etc/bash_completion.d/ipvsync
               ipvsync completions zsh >~/.zfunc/_ipvsync
               ipvsync completions fish >~/.config/fish/completions/ipvsync.fish
+
+            \(ExitStatus.help([]))
             """)
 
     enum Shell: String, CaseIterable, ExpressibleByArgument {

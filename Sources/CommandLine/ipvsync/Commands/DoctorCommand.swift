@@ -9,13 +9,24 @@ struct DoctorCommand: ParsableCommand {
         commandName: "doctor",
         abstract: "Check kernel, modules, rights and settings, each with the fix.",
         discussion: """
-            Changes nothing, but asking the kernel for IPVS may load its module. Ends with 1
-            if anything would keep ipvsync from working; warnings do not count.
+            Changes nothing, but asking the kernel for IPVS may load its module. Warnings
+            do not count as failures.
 
             EXAMPLES:
               ipvsync doctor
               ipvsync doctor --output json | jq '.[] | select(.severity != "ok")'
+
+            \(sample)
+
+            \(ExitStatus.help([.failed], [.failed: "something would keep ipvsync from working"]))
             """)
+
+    private static let sample = HelpText.sample(
+        """
+        [{"subject": "kernel", "severity": "ok", "detail": "Linux 6.12.1"},
+         {"subject": "capability", "severity": "failure", "detail": "…",
+          "remedy": "…"}, …]
+        """)
 
     @OptionGroup var output: OutputOptions
 

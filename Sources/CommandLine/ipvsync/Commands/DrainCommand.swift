@@ -26,7 +26,7 @@ struct DrainCommand: ParsableCommand {
               ipvsync drain '[2001:db8::1]:80' --virtual-server '[2001:db8::8]:80/tcp'
               ipvsync drain --list
 
-            \(OverrideOptions.exitHelp)
+            \(OverrideOptions.commonHelp)
             """)
 
     @Argument(help: "The real server: 198.51.100.1, 198.51.100.1:80 or '[2001:db8::1]:80'.")
@@ -55,17 +55,17 @@ struct WeightCommand: ParsableCommand {
         commandName: "weight",
         abstract: "Have the agent give a real server another weight by hand.",
         discussion: """
-            The weight counts in the place of the declared one, and of one that a check asks
-            for. A real server that is down stays down, and one that is declared with weight
-            0 has none. 0 keeps the real server in the table without new connections. It
-            ends as a drain by hand does: see 'ipvsync drain --help'.
+            The weight counts in the place of the declared one, and of one that a check
+            asks for. A real server that is down stays down, and one that is declared with
+            weight 0 has none. 0 keeps the real server in the table without new
+            connections. It ends as a drain by hand does: see 'ipvsync drain --help'.
 
             EXAMPLES:
               ipvsync weight 198.51.100.1:8080 1 --for 30m
               ipvsync weight 198.51.100.1 200 --virtual-server 'tcp 192.0.2.1:80'
               ipvsync enable 198.51.100.1
 
-            \(OverrideOptions.exitHelp)
+            \(OverrideOptions.commonHelp)
             """)
 
     @Argument(help: "The real server: 198.51.100.1, 198.51.100.1:80 or '[2001:db8::1]:80'.")
@@ -100,7 +100,7 @@ struct EnableCommand: ParsableCommand {
               ipvsync enable 198.51.100.1
               ipvsync enable 198.51.100.1:8080 --virtual-server web
 
-            \(OverrideOptions.exitHelp)
+            \(OverrideOptions.commonHelp)
             """)
 
     @Argument(help: "The real server: 198.51.100.1, 198.51.100.1:80 or '[2001:db8::1]:80'.")
@@ -139,13 +139,24 @@ struct OverrideOptions: ParsableArguments {
     @OptionGroup var state: StateOptions
     @OptionGroup var output: OutputOptions
 
-    static let exitHelp = """
-        EXIT STATUS:
-          0   done
-          1   no such real server, refused, or no agent runs here
-          4   only root and the agent's own user may do it
-          64  wrong usage
+    /// The sections that end the help of each command.
+    static let commonHelp = [
+        HelpFile.help(.socket, .overrides), sample,
+        ExitStatus.help(
+            [.failed, .notPermitted],
+            [
+                .failed: "no such real server, refused, or no agent runs here",
+                .notPermitted: "only root and the agent's own user may do it",
+            ]),
+    ].joined(separator: "\n\n")
+
+    private static let sample = HelpText.sample(
         """
+        {"count": 1, "overrides": [{"kind": "drain", "realServer": "198.51.100.1",
+          "virtualServer": null, "since": "2026-01-31T09:00:00.000Z", …}],
+         "realServers": [{"realServer": "198.51.100.1:80",
+          "virtualServer": "tcp 192.0.2.1:80", "name": "web"}], …}
+        """)
 
     func give(_ action: OverrideOrder.Action, _ realServer: RealServerText, _ length: OverrideLength?) throws {
         try Failures.endWithStatus {

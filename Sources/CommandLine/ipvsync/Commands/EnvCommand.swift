@@ -10,14 +10,25 @@ struct EnvCommand: ParsableCommand {
         commandName: "env",
         abstract: "Print the Service environment variables that a Pod in a namespace would get.",
         discussion: """
-            One NAME=value a line, as a kubelet sets them: {SERVICE}_SERVICE_HOST and _PORT,
-            and the Docker links set. A name that Kubernetes would not take is left out,
-            with a warning.
+            One NAME=value a line, as a kubelet sets them: {SERVICE}_SERVICE_HOST and
+            _PORT, and the Docker links set. A name that Kubernetes would not take is left
+            out, with a warning.
 
             EXAMPLES:
               kubectl get services -A -o json | ipvsync env -n shop --manifests -
               ipvsync env --manifests dump.yaml --output json
+
+            \(HelpFile.help(.token))
+
+            \(sample)
+
+            \(ClusterOptions.exitHelp)
             """)
+
+    private static let sample = HelpText.sample(
+        """
+        {"WEB_SERVICE_HOST": "10.96.0.80", "WEB_SERVICE_PORT": "80", …}
+        """)
 
     @Option(name: .shortAndLong, help: "The Pod's namespace.")
     var namespace = "default"

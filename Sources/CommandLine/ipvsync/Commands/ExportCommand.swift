@@ -15,6 +15,8 @@ struct ExportCommand: ParsableCommand {
             EXAMPLES:
               ipvsync export --format ipvsadm >/etc/ipvsadm.rules
               ipvsync export --format ipvsadm --config web.yaml | ipvsadm -R
+
+            \(ExitStatus.help([.failed, .invalidConfiguration, .notPermitted, .noIPVS]))
             """)
 
     enum Format: String, CaseIterable, ExpressibleByArgument {

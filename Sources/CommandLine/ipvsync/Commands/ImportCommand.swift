@@ -21,7 +21,11 @@ struct ImportCommand: ParsableCommand {
               ipvsync import >/etc/ipvsync/current.yaml
               ipvsadm -Sn | ipvsync import --from - >web.yaml
               ipvsync import --from /etc/ipvsadm.rules >web.yaml
+
+            \(ExitStatus.help([.failed, .invalidConfiguration, .notPermitted, .noIPVS], exits))
             """)
+
+    private static let exits: [ExitStatus: String] = [.invalidConfiguration: "--from: not rules of ipvsadm"]
 
     @Option(
         help: ArgumentHelp(

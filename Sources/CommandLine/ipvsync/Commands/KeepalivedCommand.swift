@@ -8,8 +8,8 @@ struct KeepalivedCommand: ParsableCommand {
         commandName: "keepalived",
         abstract: "Turn the virtual servers of keepalived.conf into ipvsync's configuration.",
         discussion: """
-            Prints the configuration on standard output, and on standard error what does not
-            carry over, by file and line. Files that are included are read too. Several
+            Prints the configuration on standard output, and on standard error what does
+            not carry over, by file and line. Files that are included are read too. Several
             files are read as one.
 
             VRRP stays with keepalived: both run side by side once the virtual_server
@@ -20,6 +20,8 @@ struct KeepalivedCommand: ParsableCommand {
               ipvsync migrate keepalived /etc/keepalived/keepalived.conf >ipvsync.yaml
               ipvsync migrate keepalived --config-id lb2 /etc/keepalived/keepalived.conf
               ssh lb2 cat /etc/keepalived/keepalived.conf | ipvsync migrate keepalived -
+
+            \(MigrateCommand.exitHelp)
             """)
 
     @Argument(help: ArgumentHelp("The files, or - for standard input.", valueName: "file"), completion: .file())

@@ -4,7 +4,21 @@ internal import Configuration
 struct MigrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: "Turn another program's configuration into ipvsync's.",
+        discussion: """
+            Prints the configuration on standard output, and what does not carry over on
+            standard error. Nothing is changed.
+
+            EXAMPLES:
+              ipvsync migrate keepalived /etc/keepalived/keepalived.conf >ipvsync.yaml
+              ipvsync migrate ldirectord /etc/ha.d/ldirectord.cf >ipvsync.yaml
+              ipvsync migrate kube-proxy /var/lib/kube-proxy/config.conf >ipvsync.yaml
+
+            \(exitHelp)
+            """,
         subcommands: [KubeProxyCommand.self, KeepalivedCommand.self, LdirectordCommand.self])
+
+    static let exitHelp = ExitStatus.help(
+        [.invalidConfiguration], [.invalidConfiguration: "a file is invalid or cannot be read; nothing is printed"])
 }
 
 struct KubeProxyCommand: ParsableCommand {
@@ -12,16 +26,18 @@ struct KubeProxyCommand: ParsableCommand {
         commandName: "kube-proxy",
         abstract: "Turn a KubeProxyConfiguration into ipvsync's configuration.",
         discussion: """
-            Prints the configuration on standard output, and on standard error what does not
-            carry over, by line. The next step is 'ipvsync takeover --dry-run', and then
-            without it, on each node on which kube-proxy has been stopped: it serves what
-            kube-proxy served, and removes what that left.
+            Prints the configuration on standard output, and on standard error what does
+            not carry over, by line. The next step is 'ipvsync takeover --dry-run', and
+            then without it, on each node on which kube-proxy has been stopped: it serves
+            what kube-proxy served, and removes what that left.
 
             EXAMPLES:
               ipvsync migrate kube-proxy /var/lib/kube-proxy/config.conf >ipvsync.yaml
               kubectl -n kube-system get configmap kube-proxy \\
                   -o jsonpath='{.data.config\\.conf}' \\
                   | ipvsync migrate kube-proxy -
+
+            \(MigrateCommand.exitHelp)
             """)
 
     @Argument(help: ArgumentHelp("The file, or - for standard input.", valueName: "file"), completion: .file())

@@ -20,8 +20,23 @@ struct PlanCommand: ParsableCommand {
               ipvsync plan --manifests dump.json --node n1 --snapshot table.yaml
               ipvsync plan --output json | jq '.changes[] | select(.action == "remove")'
 
-            \(ExitStatus.help)
+            \(HelpFile.help(.configuration, .ledger, .record, .health, .overrides))
+
+            \(sample)
+
+            \(ExitStatus.help([.failed, .changesPending, .invalidConfiguration, .notPermitted, .noIPVS], pending))
             """)
+
+    private static let sample = HelpText.sample(
+        """
+        {"changes": [{"action": "edit", "virtualServer": "tcp 192.0.2.1:80",
+          "fields": [{"field": "scheduler", "old": "rr", "new": "wlc"}]}, …],
+         "adopted": [], "foreign": ["fwmark 7"], "draining": []}
+        """)
+
+    private static let pending: [ExitStatus: String] = [
+        .changesPending: "there are changes to make, or removals held back"
+    ]
 
     @Option(
         help: ArgumentHelp(

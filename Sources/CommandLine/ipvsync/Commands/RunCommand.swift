@@ -22,8 +22,8 @@ struct RunCommand: ParsableCommand {
             --once, run it again to finish drains.
 
             Without --once it stays: it follows the API server, looks at drains every few
-            seconds and at the whole table every --sync-interval. Files that change are read
-            again, as on SIGHUP; SIGTERM ends it and leaves the table.
+            seconds and at the whole table every --sync-interval. Files that change are
+            read again, as on SIGHUP; SIGTERM ends it and leaves the table.
 
             EXAMPLES:
               ipvsync --once
@@ -35,8 +35,21 @@ struct RunCommand: ParsableCommand {
               kubectl get configmap lb -o jsonpath='{.data.lb\\.yaml}' \\
                   | ipvsync --once --config -
 
-            \(ExitStatus.help)
+            \(HelpFile.help(.configuration, .ledger, .record, .health, .overrides, .lock, .socket, .settings, .nft))
+
+            \(HelpPorts.help)
+
+            \(sample)
+
+            \(ExitStatus.help([.failed, .invalidConfiguration, .notPermitted, .noIPVS, .removalsHeld]))
             """)
+
+    private static let sample = HelpText.sample(
+        """
+        {"changes": [{"action": "remove", "virtualServer": "tcp 192.0.2.1:80"}, …],
+         "adopted": [], "foreign": [], "draining": [], "failures": [],
+         "rounds": 1, "operations": 1, "seconds": {"plan": 0.001, "sync": 0.012, …}}
+        """)
 
     @Flag(help: "Make the tables right once, and end.")
     var once = false

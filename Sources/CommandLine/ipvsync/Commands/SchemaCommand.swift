@@ -6,10 +6,12 @@ struct SchemaCommand: ParsableCommand {
         commandName: "schema",
         abstract: "Print the JSON Schema of the configuration, for editors.",
         discussion: """
-            EXAMPLE:
+            EXAMPLES:
               ipvsync schema >ipvsync.schema.json
               then, as the first line of a configuration file:
               # yaml-language-server: $schema=ipvsync.schema.json
+
+            \(ExitStatus.help([]))
             """)
 
     func run() {

@@ -16,7 +16,26 @@ struct ShowCommand: ParsableCommand {
               ipvsync show
               ipvsync show --stats 'tcp 10.0.0.1:80'
               ipvsync show --rates --output json
+
+            \(HelpFile.help(.ledger, .socket))
+
+            \(sample)
+
+            \(ExitStatus.help([.failed, .notPermitted, .noIPVS], exits))
             """)
+
+    private static let sample = HelpText.sample(
+        """
+        {"virtualServers": [{"virtualServer": "tcp 192.0.2.1:80",
+           "owner": "ipvsync", "scheduler": "wlc", "name": "web", …,
+           "realServers": [{"realServer": "198.51.100.1:80", "weight": 1,
+            "activeConnections": 3, …}]}],
+         "timeouts": {"tcp": 900, "tcpFin": 120, "udp": 300}, "syncDaemons": []}
+        """)
+
+    private static let exits: [ExitStatus: String] = [
+        .failed: "there is no such virtual server, or the kernel refused to answer"
+    ]
 
     @Argument(help: "Only these virtual servers: 'tcp 10.0.0.1:80', 'fwmark 7'.")
     var virtualServers: [VirtualServerKey] = []
@@ -50,7 +69,9 @@ struct ShowCommand: ParsableCommand {
                     figures: stats ? .totals : rates ? .rates : .connections,
                     checks: status?.realServerChecks.rows ?? [], weights: status?.weights ?? []))
             let missing = virtualServers.filter { key in !observed.virtualServers.contains { $0.key == key } }
-            for key in missing { StandardStreams.complain("there is no virtual server \(key)") }
+            for key in missing {
+                StandardStreams.complain("there is no virtual server \(key): 'ipvsync show' lists them all")
+            }
             if !missing.isEmpty { throw ExitStatus.failed.code }
         }
     }

@@ -12,15 +12,36 @@ struct StatusCommand: ParsableCommand {
             held back or refused, what others changed, and the latest changes. With
             --output, all that the agent says.
 
-            Ends with 0 when the agent is ok or degraded, with 1 when it has failed or none
-            runs in this network namespace, and with 4 when its socket may not be used.
-
             EXAMPLES:
               ipvsync status
               ipvsync status --output json | jq -r .health.status
               ipvsync status --output json | jq '.drains[] | select(.connections > 100)'
               ip netns exec blue ipvsync status
+
+            \(HelpFile.help(.socket))
+
+            \(sample)
+
+            \(exitHelp)
             """)
+
+    private static let sample = HelpText.sample(
+        """
+        {"health": {"status": "degraded", "ready": true,
+           "checks": [{"name": "kernel", "status": "ok", "reason": ""}, …]},
+         "table": {"virtualServers": 12, "realServers": 96, …},
+         "drains": [{"virtualServer": "tcp 192.0.2.1:80",
+           "realServer": "198.51.100.1:80", "connections": 3, …}],
+         "changes": {"total": 40, "latest": […]}, …}
+        """)
+
+    private static let exitHelp = ExitStatus.help(
+        [.failed, .notPermitted],
+        [
+            .success: "the agent is ok, or degraded",
+            .failed: "the agent has failed, or none runs in this network namespace",
+            .notPermitted: "its socket may not be used: only root and the agent's user may",
+        ])
 
     @OptionGroup var state: StateOptions
     @OptionGroup var output: OutputOptions

@@ -24,8 +24,9 @@ struct TakeoverCommand: ParsableCommand {
             kube-ipvs0, which with 'network.device: kube-ipvs0' becomes ipvsync's as it is;
             nothing of the kubelet's or anybody else's. Connections stay: with
             'network.firewall: false', the table inet ipvsync-tracking keeps connection
-            tracking on for those that kube-proxy masqueraded or redirected, until they end.
-            Where that cannot be, nothing changes unless --allow-connection-loss is given.
+            tracking on for those that kube-proxy masqueraded or redirected, until they
+            end. Where that cannot be, nothing changes unless --allow-connection-loss is
+            given.
 
             The configuration needs 'network:', and kube-proxy must not run. An agent may:
             then it has to have made everything that is declared. What fails ends it; run
@@ -36,8 +37,20 @@ struct TakeoverCommand: ParsableCommand {
               ipvsync takeover --dry-run --in-cluster --config /etc/ipvsync
               ipvsync takeover --kubeconfig /etc/ipvsync/kubeconfig --config /etc/ipvsync
 
-            \(ExitStatus.help)
+            \(HelpFile.help(.configuration, .ledger, .record, .lock, .settings, .leftovers))
+
+            \(sample)
+
+            \(ExitStatus.help([.failed, .invalidConfiguration, .notPermitted, .noIPVS, .removalsHeld]))
             """)
+
+    private static let sample = HelpText.sample(
+        """
+        {"notServed": [{"service": "shop/web", "reason": "…"}],
+         "sync": {"changes": […], …}, "tracking": null,
+         "steps": [{"remove": "set", "name": "KUBE-CLUSTER-IP"}, …],
+         "kept": []}
+        """)
 
     @Flag(name: .long, help: "Only say what would be done and removed.")
     var dryRun = false
@@ -127,7 +140,8 @@ struct TakeoverCommand: ParsableCommand {
             : try Self.finishedPreview(configuration, demand, node)
         guard report.isWithoutFailure, report.plan.held == nil else {
             StandardStreams.complain(
-                "not everything that is declared could be made: nothing of kube-proxy's is removed")
+                "not everything that is declared could be made: nothing of kube-proxy's is removed; mend what is "
+                    + "named above, and run it again")
             return try report.finish(output)
         }
         let plan = try takeover.plan(self.demand(report, demand, node))

@@ -15,8 +15,16 @@ struct ValidateCommand: ParsableCommand {
               ipvsync validate --config conf.d
               ipvsync validate --manifests dump.json --node n1
 
-            \(ExitStatus.help)
+            \(HelpFile.help(.configuration))
+
+            \(ExitStatus.help([.failed, .invalidConfiguration], exits))
             """)
+
+    private static let exits: [ExitStatus: String] = [
+        .success: "everything is valid",
+        .failed: "the API server refused, or could not be reached",
+        .invalidConfiguration: "there are errors",
+    ]
 
     @OptionGroup var source: SourceOptions
 

@@ -11,8 +11,8 @@ struct WatchCommand: ParsableCommand {
         discussion: """
             On a terminal: the agent's health, virtual servers and real servers with
             connections, packets and bytes per second, and the latest changes; q ends it.
-            Elsewhere, and with --output: a line for each change, and one every interval for
-            each virtual server that had traffic.
+            Elsewhere, and with --output: a line for each change, and one every interval
+            for each virtual server that had traffic.
 
             Rates are differences of the kernel's counters over two seconds or more: the
             kernel adds them up that often. Without an agent the kernel's table is shown
@@ -23,7 +23,21 @@ struct WatchCommand: ParsableCommand {
               ipvsync watch --interval 5 --sort name 'tcp 10.0.0.1:80' 'tcp 10.0.0.1:443'
               ipvsync watch --output json | jq 'select(.kind == "change")'
               ipvsync watch --count 2 | cat
+
+            \(HelpFile.help(.ledger, .socket))
+
+            \(sample)
+
+            \(ExitStatus.help([.failed, .notPermitted, .noIPVS]))
             """)
+
+    private static let sample = HelpText.sample(
+        """
+        {"kind": "change", "time": "2026-01-31T09:00:00.000Z",
+         "message": "real server added", "virtualServer": "tcp 192.0.2.1:80", …}
+        {"kind": "traffic", "virtualServer": "tcp 192.0.2.1:80",
+         "connectionsPerSecond": 12.5, "activeConnections": 40, …}
+        """)
 
     @Argument(help: "Only these virtual servers: 'tcp 10.0.0.1:80', 'fwmark 7'.")
     var virtualServers: [VirtualServerKey] = []

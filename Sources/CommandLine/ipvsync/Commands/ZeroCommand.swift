@@ -7,13 +7,19 @@ struct ZeroCommand: ParsableCommand {
         commandName: "zero",
         abstract: "Set the counters of virtual servers back to zero.",
         discussion: """
-            Without a virtual server, all counters of the namespace are zeroed, foreign ones
-            too.
+            Without a virtual server, all counters of the namespace are zeroed, foreign
+            ones too.
 
             EXAMPLES:
               ipvsync zero
               ipvsync zero 'tcp 10.0.0.1:80' 'fwmark 7'
+
+            \(ExitStatus.help([.failed, .notPermitted, .noIPVS], exits))
             """)
+
+    private static let exits: [ExitStatus: String] = [
+        .failed: "there is no such virtual server, or the kernel refused"
+    ]
 
     @Argument(help: "A virtual server as 'show' names it: 'tcp 10.0.0.1:80', 'fwmark 7', 'fwmark 7 ipv6'.")
     var virtualServers: [VirtualServerKey] = []

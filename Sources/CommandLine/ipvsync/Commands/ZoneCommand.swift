@@ -17,6 +17,10 @@ struct ZoneCommand: ParsableCommand {
               kubectl get svc,endpointslices -A -o json \\
                   | ipvsync zone --manifests - >cluster.local.zone
               ipvsync zone --manifests dump.yaml --reverse 96.10.in-addr.arpa >96.10.zone
+
+            \(HelpFile.help(.token))
+
+            \(ClusterOptions.exitHelp)
             """)
 
     @Option(help: ArgumentHelp("The cluster's domain.", valueName: "name"))
@@ -30,7 +34,7 @@ struct ZoneCommand: ParsableCommand {
     var nameServer = "localhost."
 
     @Option(help: ArgumentHelp("The zone's serial number; the present time unless told.", valueName: "number"))
-    var serial: UInt32 = UInt32(truncatingIfNeeded: time(nil))
+    var serial: UInt32?
 
     @Option(help: ArgumentHelp("How long an answer may be kept.", valueName: "seconds"))
     var ttl: UInt32 = 5
@@ -52,7 +56,7 @@ struct ZoneCommand: ParsableCommand {
             let state = try cluster.index().cluster
             let authority = ServiceZone.Authority(
                 origin: (reverse ?? domain).withoutFinalDot, nameServer: "\(nameServer.withoutFinalDot).",
-                serial: serial, timeToLive: ttl)
+                serial: serial ?? UInt32(truncatingIfNeeded: time(nil)), timeToLive: ttl)
             let zone =
                 reverse == nil
                 ? ServiceZone(state, authority)
