@@ -241,8 +241,12 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["Agent", "Documents", "Programs", "TemporaryFiles", "TestSupport"],
-            path: "Tests/CommandLine/CommandLineTests", exclude: ["Fixtures"], swiftSettings: settings),
+            dependencies: [
+                "Agent", "Documents", "Programs", "TemporaryFiles", "TestSupport", "ipvsync",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/CommandLine/CommandLineTests", exclude: ["Fixtures"],
+            swiftSettings: settings),
         .testTarget(
             name: "FilesTests", dependencies: ["Files", "TemporaryFiles"], path: "Tests/Linux/FilesTests",
             swiftSettings: settings),

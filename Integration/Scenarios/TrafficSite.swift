@@ -61,6 +61,13 @@ final class TrafficSite {
         return traffic
     }
 
+    /// Pages that tell how some real servers are, beside what these do.
+    func startStatusPages(of servers: [Int]) throws(ScenarioFailure) -> StatusPages {
+        let context = context
+        let addresses = Self.addresses(of: servers).sorted()
+        return try machines.inside { () throws(ScenarioFailure) in try StatusPages(context, addresses: addresses) }
+    }
+
     // MARK: - Configuration
 
     /// Puts a configuration in the place of the last one, all at once.

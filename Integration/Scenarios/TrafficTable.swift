@@ -9,6 +9,8 @@ struct TrafficTable {
     var persistence: Int?
     /// Seconds. Nothing that drains is to end by itself, however long a scenario takes.
     var drainTimeout = 7200
+    /// More settings of each virtual server.
+    var rules: String?
     /// Whether the virtual servers are declared at all.
     var isDeclared = true
 
@@ -18,7 +20,7 @@ struct TrafficTable {
         let list = virtualAddresses.enumerated().map { index, address in
             let realServers = servers.map { "\"\(Self.host(TrafficSite.addresses(of: $0)[index])):8080\"" }
             return "{address: \"\(Self.host(address)):80\", scheduler: \(scheduler), "
-                + "persistence: \(persistence.map { "\($0)s" } ?? "off"), "
+                + "persistence: \(persistence.map { "\($0)s" } ?? "off"), " + (rules.map { "\($0), " } ?? "")
                 + "realServers: [\(realServers.joined(separator: ", "))]}"
         }
         return head + list.joined(separator: ",\n") + "]}\n"

@@ -2,8 +2,12 @@
 struct BenchObjects {
     let count: Int
 
-    /// Both lists, as a manifest.
-    var manifest: String { [services, endpointSlices].joined(separator: "\n") }
+    /// Both lists, as a manifest. An API server leaves out the version of what it was asked for; a file has to name it.
+    var manifest: String {
+        [("v1", services), ("discovery.k8s.io/v1", endpointSlices)]
+            .map { version, list in #"{"apiVersion":"\#(version)","# + list.dropFirst() }
+            .joined(separator: "\n")
+    }
 
     /// A Service's address.
     func address(_ number: Int) -> String { "10.96.\(number / 250).\(number % 250 + 1)" }

@@ -69,7 +69,7 @@ extension AgentState {
         var outcome = OverrideOutcome()
         outcome.change = verdicts.endOverrides(coveredBy: targets, author: author, now: now)
         guard outcome.change.endedOverrides.isEmpty else { return outcome }
-        let near = Nearest.first(Self.named, to: order.realServer, in: standing.map(\.target.description))
+        let near = Nearest.first(Self.named, to: order.realServer, in: standing.lazy.map(\.target.description))
         let others = near.isEmpty ? "there is none at all" : "there is \(near.joined(separator: "; "))"
         throw OverrideRefusal(
             .unmatched, "no override is about \(Self.description(of: order)): \(others)")
@@ -109,16 +109,17 @@ extension AgentState {
         let selector = VirtualServerSelector(text)
         let chosen = all.filter(selector.matches)
         guard chosen.isEmpty else { return chosen.sorted { $0.key < $1.key } }
-        let near = Nearest.first(named, to: text, in: all.map(\.label))
+        let near = Nearest.first(named, to: text, in: all.lazy.map(\.label))
         throw OverrideRefusal(
             .unmatched,
             "there is no virtual server \(text)" + (near.isEmpty ? "" : "; there is \(near.joined(separator: ", "))"))
     }
 
     private static func unmatched(_ order: OverrideOrder, _ chosen: [DesiredVirtualServer]) -> OverrideRefusal {
-        let endpoints = Set(chosen.lazy.flatMap { $0.realServers.map(\.endpoint) })
-        let same = endpoints.filter { $0.address == order.address }.sorted().prefix(named).map(\.description)
-        let near = same.isEmpty ? Nearest.first(named, to: order.realServer, in: endpoints.map(\.description)) : same
+        let endpoints = chosen.lazy.flatMap { $0.realServers.lazy.map(\.endpoint) }
+        let same = Set(endpoints.filter { $0.address == order.address }).sorted().prefix(named).map(\.description)
+        let some = Set(endpoints.prefix(Nearest.limit)).lazy.map(\.description)
+        let near = same.isEmpty ? Nearest.first(named, to: order.realServer, in: some) : same
         let place = order.virtualServer.map { "virtual server \($0)" } ?? "any virtual server"
         return OverrideRefusal(
             .unmatched,
@@ -158,10 +159,13 @@ extension VerdictChange {
 
 /// Finds what was probably meant.
 private enum Nearest {
+    /// So many texts are looked at: the loop waits meanwhile.
+    static let limit = 5_000
+
     /// The texts that begin as the given one does, those first that do so for longest.
     static func first(_ count: Int, to text: String, in texts: some Sequence<String>) -> [String] {
         let wanted = Array(text.utf8)
-        let common = texts.map { text in (text, zip(wanted, text.utf8).prefix { $0 == $1 }.count) }
+        let common = texts.prefix(limit).map { text in (text, zip(wanted, text.utf8).prefix { $0 == $1 }.count) }
         return common.sorted { ($1.1, $0.0) < ($0.1, $1.0) }.prefix(count).map(\.0)
     }
 }

@@ -105,15 +105,19 @@ package final class Inbox<Value: Sendable>: Sendable {
 
     /// Puts something in; from any thread.
     package func put(_ value: Value) {
-        values.withLock { $0.append(value) }
-        eventfd_write(descriptor, 1)
+        values.withLock { values in
+            // The descriptor can be read exactly while something waits.
+            if values.isEmpty { eventfd_write(descriptor, 1) }
+            values.append(value)
+        }
     }
 
     /// Takes out what waits.
     package func take() -> [Value] {
-        var count: eventfd_t = 0
-        eventfd_read(descriptor, &count)
-        return values.withLock { values in
+        values.withLock { values in
+            guard !values.isEmpty else { return [] }
+            var count: eventfd_t = 0
+            eventfd_read(descriptor, &count)
             defer { values = [] }
             return values
         }

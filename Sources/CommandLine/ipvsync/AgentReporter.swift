@@ -53,13 +53,13 @@ struct AgentReporter {
     /// Says that the loop has come around.
     ///
     /// The service manager is not told so while the table hangs: then it starts the agent again.
-    func beat(_ reconciler: Reconciler) {
+    func beat(_ reconciler: Reconciler, now: ContinuousClock.Instant) {
         let (table, network) = reconciler.busySince
         board.update { snapshot in
-            snapshot.beat = .now
+            snapshot.beat = now
             (snapshot.tableBusySince, snapshot.networkBusySince) = (table, network)
         }
-        guard manager.isListening, table.map({ $0.duration(to: .now) < Health.longestJob }) ?? true else { return }
+        guard manager.isListening, table.map({ $0.duration(to: now) < Health.longestJob }) ?? true else { return }
         manager.notify(isReady ? ["WATCHDOG=1"] : ["EXTEND_TIMEOUT_USEC=60000000", "WATCHDOG=1"])
     }
 
@@ -203,7 +203,8 @@ struct AgentReporter {
 
 extension AgentReporter {
     /// Says of an API server what has gone wrong, once, and when it is well again.
-    mutating func report(_ watch: ClusterWatch, files: SourceStatus?) {
+    mutating func report(_ watch: ClusterWatch, files: SourceStatus?, now: ContinuousClock.Instant) {
+        let time = WallTime.now
         var sources = files.map { [$0] } ?? []
         for (name, status) in watch.statuses {
             if problems[name] != status.problem {
@@ -215,7 +216,7 @@ extension AgentReporter {
                 problems[name] = status.problem
             }
             report(name, status.unreadable)
-            sources.append(SourceStatus(name, status))
+            sources.append(SourceStatus(name, status) { time - $0.duration(to: now) })
         }
         board.update { $0.sources = sources }
     }
@@ -295,11 +296,11 @@ extension AgentReporter {
 }
 
 extension SourceStatus {
-    fileprivate init(_ name: String, _ status: FeedStatus) {
+    fileprivate init(_ name: String, _ status: FeedStatus, _ time: (ContinuousClock.Instant) -> WallTime) {
         self.init(
             name: name, isComplete: status.isComplete, problem: status.problem?.message, lists: status.lists,
             watches: status.watches, events: status.events, failures: status.failures,
-            lastHeard: status.lastHeard.map { WallTime.now - $0.duration(to: .now) },
+            lastHeard: status.lastHeard.map(time),
             unreadable: status.unreadable.map { "\($0): \($1)" }.sorted())
     }
 }

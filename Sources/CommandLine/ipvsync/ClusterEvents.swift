@@ -93,8 +93,7 @@ struct ClusterEvents {
     }
 
     /// Goes on with what is due.
-    mutating func turn(_ state: AgentState, _ reporter: inout AgentReporter) {
-        let now = ContinuousClock.now
+    mutating func turn(_ state: AgentState, _ reporter: inout AgentReporter, now: ContinuousClock.Instant) {
         for (service, time) in empty where time <= now {
             empty[service] = nil
             if let key = state.emptyKey(of: service) {

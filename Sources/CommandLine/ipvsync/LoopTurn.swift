@@ -3,7 +3,8 @@ internal import Glibc
 /// Measures a turn of the agent's loop: the time from its waking up to its next wait, and what it computes while it
 /// waits for the API server, whose answers are read there.
 struct LoopTurn {
-    private var awake = ContinuousClock.now
+    /// When the loop woke up last.
+    private(set) var awake = ContinuousClock.now
     private var computed = Duration.zero
 
     /// Waits, and begins a turn with what comes of it.

@@ -13,8 +13,8 @@ internal import ServiceTranslation
 
 // What the API server and the node itself tell.
 extension NodeAgent {
-    /// Waits for news of the API server, a file, or a signal.
-    func awaitNews(_ wait: Duration) {
+    /// Waits for news of the API server, a file, or a signal; gives the descriptors that have some.
+    func awaitNews(_ wait: Duration) -> [Int32] {
         let descriptors =
             [
                 signals.descriptor, outcomes.descriptor, readings.descriptor, files.descriptor, addresses?.descriptor,
@@ -25,7 +25,7 @@ extension NodeAgent {
             var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let milliseconds = wait / .milliseconds(1)
             _ = turn.begin { poll(&polled, nfds_t(polled.count), Int32(milliseconds.rounded(.up))) }
-            return
+            return polled.filter { $0.revents != 0 }.map(\.fd)
         }
         let events = turn.begin { watch.poll(timeout: wait, descriptors: descriptors) }
         // Before the Services: no address of the API server is ever taken, not for a moment.
@@ -35,7 +35,8 @@ extension NodeAgent {
             hold(watch)
         }
         reporter.report(watch.takeAnswers(), isNodeEligible: state.isNodeEligible)
-        reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus)
+        reporter.report(watch, files: options.source.filePaths.isEmpty ? nil : fileStatus, now: turn.awake)
+        return watch.ready
     }
 
     /// Holds what is programmed for Services that nobody can read, and lets go of it when somebody can.
@@ -49,11 +50,11 @@ extension NodeAgent {
 
     /// Takes note of virtual servers that are wanted otherwise, and of what else is.
     func noteChanges(_ keys: [VirtualServerKey]) {
-        reconciler.note(keys, at: .now)
-        reconciler.note(state.takeDataPathChange(), at: .now)
+        reconciler.note(keys, at: turn.awake)
+        reconciler.note(state.takeDataPathChange(), at: turn.awake)
         reporter.note(state.changeCounts, keys)
         events?.note(keys, state)
-        warningTime = warningTime ?? .now + Self.warningDelay
+        warningTime = warningTime ?? turn.awake + Self.warningDelay
         let checks = state.takeHealthCheckChange()
         if settings.servesHealthChecks { servers.serve(changed: checks) }
     }
@@ -65,8 +66,8 @@ extension NodeAgent {
             reporter.forgetRelease()
             return
         }
-        guard releaseTime.map({ $0 <= .now }) ?? true else { return }
-        releaseTime = .now + Self.releaseDelay
+        guard releaseTime.map({ $0 <= turn.awake }) ?? true else { return }
+        releaseTime = turn.awake + Self.releaseDelay
         reconciler.release(watch.servers, owned: synchronizer.owned, unlessDeclaredIn: state)
     }
 

@@ -164,25 +164,13 @@ final class NodeAgent {
     /// Runs until a signal ends it; the kernel's tables stay as they are unless they are to be cleaned up.
     func run() throws(SyncError) {
         while true {
-            reporter.beat(reconciler)
-            awaitNews(wait)
-            servers.listenAgain()
-            if let news = files.takeNews() { log.warning("files are not watched", metadata: ["detail": "\(news)"]) }
-            if files.hasChanged() || files.lookAgain() { reloadTime = .now + Self.reloadDelay }
-            if addresses?.hasChanged(except: device) ?? false {
-                let delay = state.followsAddresses ? Self.awaitedAddressDelay : Self.addressDelay
-                addressTime = min(addressTime ?? .now + delay, .now + delay)
-                reconciler.noteAddressesMoved()
-            } else if addresses == nil, addressTime == nil, state.followsAddresses {
-                addressTime = .now + Self.blindWait
-            }
-            // Nobody tells of addresses then: whoever changes some looks first.
-            if addresses == nil { reconciler.noteAddressesMoved() }
-            if let addressTime, addressTime <= .now { followAddresses() }
-            if family?.hasChanged() ?? false {
-                log.warning("IPVS was unloaded or loaded", metadata: ["detail": "everything is looked at again"])
-                reconciler.noteEverything(at: .now)
-            }
+            let begun = ContinuousClock.now
+            reporter.beat(reconciler, now: begun)
+            let ready = awaitNews(wait(begun))
+            let now = turn.awake
+            servers.listenAgain(now: now)
+            look(ready, now)
+            if let addressTime, addressTime <= now { followAddresses() }
             if state.hasMore { noteChanges(state.translateMore()) }
             if !state.isComplete, watch?.isComplete ?? true,
                 state.knowsNodeAddresses || watch == nil && !state.followsAddresses
@@ -190,44 +178,67 @@ final class NodeAgent {
                 noteChanges(state.noteHeardAll())
             }
             releaseAPIServer()
-            if let reloadTime, reloadTime <= .now { reload() }
+            if let reloadTime, reloadTime <= now { reload() }
             for reading in readings.take() { finishReload(reading) }
-            for signal in signals.pending() {
-                if signal == .end { return try end() }
-                reload()
+            if ready.contains(signals.descriptor) {
+                for signal in signals.pending() {
+                    if signal == .end { return try end() }
+                    reload()
+                }
             }
-            followHealth()
+            followHealth(now)
             reconcile()
-            events?.turn(state, &reporter)
-            if let warningTime, warningTime <= .now { warn() }
-            if let memoryTime, memoryTime <= .now { returnFreedMemory() }
+            events?.turn(state, &reporter, now: now)
+            if let warningTime, warningTime <= now { warn() }
+            if let memoryTime, memoryTime <= now { returnFreedMemory() }
             reporter.note(turn: turn.duration)
         }
     }
 
+    /// Looks at what has news of files, of the node's addresses and of IPVS itself.
+    private func look(_ ready: [Int32], _ now: ContinuousClock.Instant) {
+        if let news = files.takeNews() { log.warning("files are not watched", metadata: ["detail": "\(news)"]) }
+        let hasFileNews = files.descriptor.map(ready.contains) ?? false
+        if hasFileNews && files.hasChanged() || files.lookAgain(at: now) { reloadTime = now + Self.reloadDelay }
+        if let news = addresses?.descriptor, ready.contains(news), addresses?.hasChanged(except: device) ?? false {
+            let delay = state.followsAddresses ? Self.awaitedAddressDelay : Self.addressDelay
+            addressTime = min(addressTime ?? now + delay, now + delay)
+            reconciler.noteAddressesMoved()
+        } else if addresses == nil, addressTime == nil, state.followsAddresses {
+            addressTime = now + Self.blindWait
+        }
+        // Nobody tells of addresses then: whoever changes some looks first.
+        if addresses == nil { reconciler.noteAddressesMoved() }
+        if let news = family?.descriptor, ready.contains(news), family?.hasChanged() ?? false {
+            log.warning("IPVS was unloaded or loaded", metadata: ["detail": "everything is looked at again"])
+            reconciler.noteEverything(at: now)
+        }
+    }
+
     /// Takes what checks have found, and what is said by hand.
-    private func followHealth() {
-        let turn = health.turn(&state)
+    private func followHealth(_ now: ContinuousClock.Instant) {
+        let turn = health.turn(&state, now: now)
         reporter.report(turn, state.verdicts)
         var change = turn.change
-        change.add(overrides.turn(&state, &reporter, hasEnded: !change.endedOverrides.isEmpty))
-        reconciler.note(change.keys, at: .now)
+        change.add(overrides.turn(&state, &reporter, hasEnded: !change.endedOverrides.isEmpty, now: now))
+        reconciler.note(change.keys, at: now)
         hooks.settings = settings.hooks
-        let notices = hooks.take(change) { state.declared($0)?.name } + hooks.turn(now: .now)
+        let notices = hooks.take(change) { state.declared($0)?.name } + hooks.turn(now: now)
         reporter.report(notices, hooks.figures)
     }
 
     /// Takes what the targets have done, and hands them what is due.
     private func reconcile() {
-        for outcome in outcomes.take() { reconciler.receive(outcome, state, now: .now, using: &generator) }
-        while let job = reconciler.next(state, now: .now) {
+        let now = ContinuousClock.now
+        for outcome in outcomes.take() { reconciler.receive(outcome, state, now: now, using: &generator) }
+        while let job = reconciler.next(state, now: now) {
             switch job {
             case .table(let job): table.hand(job)
             case .network(let job): network.hand(job)
             }
         }
         for step in reconciler.takeSteps() {
-            if step.isLarge { memoryTime = .now + Self.memoryDelay }
+            if step.isLarge { memoryTime = now + Self.memoryDelay }
             reporter.report(step, refused: reconciler.refused, drains: reconciler.drains)
             if let held = step.heldRemovals { events?.note(held: held) }
         }
@@ -267,14 +278,14 @@ final class NodeAgent {
         log.info("ended")
     }
 
-    private var wait: Duration {
+    private func wait(_ now: ContinuousClock.Instant) -> Duration {
         let times = [
             state.isComplete ? reconciler.due : nil, reloadTime, addressTime, warningTime, releaseTime,
             health.wakeUp(state), hooks.wakeUp, events?.wakeUp, overrides.wakeUp,
         ].compactMap(\.self)
         if state.hasMore { return .zero }
         let longest = files.isBlind ? min(Self.blindWait, reporter.longestWait) : reporter.longestWait
-        return max(.zero, times.map { $0 - .now }.min().map { min($0, longest) } ?? longest)
+        return max(.zero, times.min().map { min($0 - now, longest) } ?? longest)
     }
 
     private static func addressWatch(_ log: Logger) -> AddressWatch? {

@@ -149,8 +149,8 @@ final class TelemetryServers {
     }
 
     /// Listens at places that were another's before.
-    func listenAgain() {
-        if let settings, let retryTime, retryTime <= .now { serveMissing(settings, isFirst: false) }
+    func listenAgain(now: ContinuousClock.Instant) {
+        if let settings, let retryTime, retryTime <= now { serveMissing(settings, isFirst: false) }
     }
 
     /// - Parameter isFirst: Whether a failure is news; else success is.

@@ -40,7 +40,12 @@ struct Confinement {
         try dropCapabilities(held)
         try check("PR_SET_NO_NEW_PRIVS", csystem_prctl(PR_SET_NO_NEW_PRIVS, 1))
         csystem_forbid_dumps()
-        // A change of user has taken it back: it comes last.
+        if !startsPrograms {
+            // Where the kernel has no filters, all the rest still holds.
+            let code = csystem_forbid_system_calls()
+            guard code == 0 || code == EINVAL else { throw CheckerError("seccomp", code) }
+        }
+        // A change of user has taken it back.
         try check("PR_SET_PDEATHSIG", csystem_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL)))
         for signal in [SIGPIPE, SIGTERM, SIGINT, SIGHUP] { Glibc.signal(signal, SIG_IGN) }
     }

@@ -55,37 +55,43 @@ package final class ClusterWatch {
         }
     }
 
+    /// Of the descriptors that the last call of ``poll(timeout:descriptors:)`` was given, those that have news.
+    package var ready: [Int32] { transfers.ready }
+
     /// Waits until something happens, and says what.
     ///
     /// - Parameters:
     ///   - timeout: How long to wait at most.
     ///   - descriptors: Descriptors of others that end the wait when they can be read.
     package func poll(timeout: Duration, descriptors: [Int32] = []) -> [FeedEvent] {
-        beginRequests()
-        let soonest = feeds.compactMap(\.wakeUp).min().map { max(.zero, $0 - now()) }
+        let begun = now()
+        beginRequests(begun)
+        let soonest = feeds.compactMap(\.wakeUp).min().map { max(.zero, $0 - begun) }
         var result: [FeedEvent] = []
-        for event in transfers.poll(timeout: min(timeout, soonest ?? timeout), descriptors: descriptors) {
+        let events = transfers.poll(timeout: min(timeout, soonest ?? timeout), descriptors: descriptors)
+        let now = now()
+        for event in events {
             switch event {
             case .received(let id, let bytes, let response):
-                note(response, to: id)
-                result += feeds[id].receive(bytes, response, now: now())
+                note(response, to: id, now)
+                result += feeds[id].receive(bytes, response, now: now)
                 if !feeds[id].isRunning { transfers.cancel(id) }
             case .ended(let id, let outcome, let response, let isUntrusted):
-                note(response, to: id)
-                result += feeds[id].finish(outcome, response, isUntrusted: isUntrusted, now: now())
+                note(response, to: id, now)
+                result += feeds[id].finish(outcome, response, isUntrusted: isUntrusted, now: now)
             }
         }
         for id in feeds.indices where feeds[id].isRunning {
-            feeds[id].look(now: now())
+            feeds[id].look(now: now)
             if !feeds[id].isRunning { transfers.cancel(id) }
         }
         return result
     }
 
     /// Takes note that the head of an answer is there, or that none comes.
-    private func note(_ response: APIResponse, to id: Int) {
+    private func note(_ response: APIResponse, to id: Int, _ now: ContinuousClock.Instant) {
         guard let begin = asked.removeValue(forKey: id) else { return }
-        answers.append(APIAnswer(host: host, method: "GET", status: response.status, delay: begin.duration(to: now())))
+        answers.append(APIAnswer(host: host, method: "GET", status: response.status, delay: begin.duration(to: now)))
     }
 
     /// The answers that have come since the last call.
@@ -94,14 +100,14 @@ package final class ClusterWatch {
         return answers
     }
 
-    private func beginRequests() {
+    private func beginRequests(_ now: ContinuousClock.Instant) {
         for id in feeds.indices where follows || !feeds[id].status.isComplete {
-            guard let request = feeds[id].nextRequest(now: now()) else { continue }
+            guard let request = feeds[id].nextRequest(now: now) else { continue }
             do throws(FeedProblem) {
                 try transfers.start(request, id: id)
-                asked[id] = now()
+                asked[id] = now
             } catch {
-                feeds[id].fail(error, now: now())
+                feeds[id].fail(error, now: now)
             }
         }
     }

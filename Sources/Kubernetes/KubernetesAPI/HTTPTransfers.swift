@@ -20,6 +20,10 @@ package final class HTTPTransfers {
     /// Why the handle is of no more use.
     private var failure: CURLMcode?
     private var transfers: [Int: Transfer] = [:]
+    /// Whether libcurl has requests that it has not looked at yet.
+    private var hasNewRequests = false
+    /// Of the descriptors that the last call of ``poll(timeout:descriptors:)`` was given, those that have news.
+    package private(set) var ready: [Int32] = []
     private let record = PeerRecord()
 
     /// The addresses that requests went to or tried to go to, the latest last: the server's, or those of the proxy on
@@ -71,6 +75,7 @@ package final class HTTPTransfers {
                 isRefusal: false)
         }
         transfers[id] = transfer
+        hasNewRequests = true
     }
 
     package func cancel(_ id: Int) {
@@ -86,23 +91,42 @@ package final class HTTPTransfers {
     ///   - timeout: How long to wait at most.
     ///   - descriptors: Descriptors of others that end the wait when they can be read.
     package func poll(timeout: Duration, descriptors: [Int32]) -> [Event] {
+        ready = []
         guard let multi else {
-            Self.wait(timeout, descriptors)
+            wait(timeout, descriptors)
             return []
         }
-        perform(multi)
-        let early = events()
+        var early: [Event] = []
+        if hasNewRequests {
+            perform(multi)
+            early = events()
+        }
         if let failure { return early + abandon(failure, timeout, descriptors) }
         var extra = descriptors.map { curl_waitfd(fd: $0, events: Int16(CURL_WAIT_POLLIN), revents: 0) }
+        var count: Int32 = 0
         let code = curl_multi_poll(
-            multi, &extra, UInt32(extra.count), early.isEmpty ? timeout.milliseconds : 0, nil)
-        if code == CURLM_OK { perform(multi) } else { failure = code }
+            multi, &extra, UInt32(extra.count), early.isEmpty ? timeout.milliseconds : 0, &count)
+        ready = extra.filter { $0.revents != 0 }.map(\.fd)
+        if code != CURLM_OK {
+            failure = code
+        } else if Int(count) > ready.count || isDue(multi) {
+            perform(multi)
+        }
         let late = early + events()
         if let failure { return late + abandon(failure, timeout, descriptors) }
         return late
     }
 
+    /// Whether libcurl has something to do though none of its sockets has news: a time limit, or bytes that it holds.
+    private func isDue(_ multi: UnsafeMutableRawPointer) -> Bool {
+        var milliseconds = 0
+        let code = curl_multi_timeout(multi, &milliseconds)
+        if code != CURLM_OK { failure = code }
+        return milliseconds == 0
+    }
+
     private func perform(_ multi: UnsafeMutableRawPointer) {
+        hasNewRequests = false
         var running: Int32 = 0
         let code = curl_multi_perform(multi, &running)
         if code != CURLM_OK { failure = code }
@@ -117,16 +141,18 @@ package final class HTTPTransfers {
             Event.ended(id: id, .failed(message), transfer.response, isUntrusted: false)
         }
         discard()
-        if ended.isEmpty { Self.wait(min(timeout, Self.pause), descriptors) }
+        if ended.isEmpty { wait(min(timeout, Self.pause), descriptors) }
         return ended
     }
 
     /// Waits without libcurl.
-    private static func wait(_ time: Duration, _ descriptors: [Int32]) {
+    private func wait(_ time: Duration, _ descriptors: [Int32]) {
         var waited = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        guard Glibc.poll(&waited, nfds_t(waited.count), time.milliseconds) < 0, errno != EINTR else { return }
+        guard Glibc.poll(&waited, nfds_t(waited.count), time.milliseconds) < 0 else {
+            return ready = waited.filter { $0.revents != 0 }.map(\.fd)
+        }
         // What cannot be waited for must not be asked for again and again.
-        _ = usleep(UInt32(min(time, pause).milliseconds) * 1_000)
+        if errno != EINTR { _ = usleep(UInt32(min(time, Self.pause).milliseconds) * 1_000) }
     }
 
     private func events() -> [Event] {

@@ -231,6 +231,30 @@ struct FeedStressTests {
         }
     }
 
+    /// Whoever waits for several things looks only at those with news.
+    @Test func aWaitSaysWhoseNewsEndedIt() throws {
+        let listener = try StandIn()
+        let transfers = HTTPTransfers(try listener.access)
+        var (quiet, news): ([Int32], [Int32]) = ([0, 0], [0, 0])
+        try #require(pipe(&quiet) == 0 && pipe(&news) == 0)
+        defer { for descriptor in quiet + news { close(descriptor) } }
+        try #require(write(news[1], "x", 1) == 1)
+        let descriptors = [quiet[0], news[0]]
+        // Nothing is under way, then a request.
+        #expect(transfers.poll(timeout: .seconds(60), descriptors: descriptors).isEmpty)
+        #expect(transfers.ready == [news[0]])
+        try transfers.start(APIRequest(APIResource.all(node: "n1")[0], [], timeout: 60), id: 3)
+        var hasEnded = false
+        let end = ContinuousClock.now + .seconds(60)
+        while !hasEnded, ContinuousClock.now < end {
+            for case .ended(3, .complete, _, _) in transfers.poll(timeout: .seconds(5), descriptors: descriptors) {
+                hasEnded = true
+            }
+            #expect(transfers.ready == [news[0]])
+        }
+        #expect(hasEnded)
+    }
+
     /// The feed waits after such a failure, and tells it.
     @Test func aFailureOfOurOwnIsToldAndWaitedFor() throws {
         var feed = watching()
