@@ -89,7 +89,9 @@ final class EdgeSite {
     var all: [Director] { directors }
 
     /// Starts an agent on a director, with the endpoints that it is to know first.
-    func start(_ director: Director, endpoints: [Int], setsSysctls: Bool = true, cleansUp: Bool = false)
+    func start(
+        _ director: Director, endpoints: [Int], setsSysctls: Bool = true, cleansUp: Bool = false, firewall: Bool = false
+    )
         throws(ScenarioFailure)
     {
         try declare(endpoints, to: director)
@@ -98,7 +100,7 @@ final class EdgeSite {
             "cleanupOnExit: \(cleansUp)", "removalGuard: off",
         ]
         let configuration = try context.write(
-            (lines + ["network: {vipBinding: address, firewall: false, sysctls: \(setsSysctls)}\n"])
+            (lines + ["network: {vipBinding: address, firewall: \(firewall), sysctls: \(setsSysctls)}\n"])
                 .joined(separator: "\n"),
             to: "director\(director.number).yaml")
         let (context, folder) = (context, folder(director))

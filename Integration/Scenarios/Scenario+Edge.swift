@@ -4,7 +4,7 @@ import LoadBalancing
 extension Scenario {
     /// Directors that share nothing and stand in for each other.
     static let edge: [Scenario] = [
-        failover(servesUnseen: true), failover(servesUnseen: false),
+        failover(servesUnseen: true), failover(servesUnseen: false), failover(servesUnseen: true, firewall: true),
         Scenario("edge: real servers come and go in any order, and no connection breaks") { context in
             let site = try EdgeSite(context)
             let director = try require(site.all.first, "no director")
@@ -32,16 +32,22 @@ extension Scenario {
     ]
 
     /// 1,000 flows over two directors that have learned the endpoints in different orders, one of which is killed.
-    private static func failover(servesUnseen: Bool) -> Scenario {
-        let outcome = servesUnseen ? "no flow is reset" : "without sloppy_tcp its flows are reset"
-        return Scenario("edge: one of two directors is killed with 1,000 flows, and \(outcome)") { context in
+    ///
+    /// - Parameter firewall: Whether rules are kept, and so connections are tracked.
+    private static func failover(servesUnseen: Bool, firewall: Bool = false) -> Scenario {
+        let outcome =
+            (servesUnseen ? "no flow is reset" : "without sloppy_tcp its flows are reset")
+            + (firewall ? ", with rules too" : "")
+        return Scenario(
+            "edge: one of two directors is killed with 1,000 flows, and \(outcome)", tags: firewall ? [.fullKernel] : []
+        ) { context in
             let site = try EdgeSite(context)
             let (first, second) = (site.all[0], site.all[1])
-            try site.start(first, endpoints: [2], setsSysctls: servesUnseen)
+            try site.start(first, endpoints: [2], setsSysctls: servesUnseen, firewall: firewall)
             for known in [[2, 6], [2, 6, 4], [2, 6, 4, 1], [2, 6, 4, 1, 5], [2, 6, 4, 1, 5, 3]] {
                 try site.change(first, endpoints: known)
             }
-            try site.start(second, endpoints: [1, 2, 3, 4, 5, 6], setsSysctls: servesUnseen)
+            try site.start(second, endpoints: [1, 2, 3, 4, 5, 6], setsSysctls: servesUnseen, firewall: firewall)
             for family in AddressFamily.allCases {
                 let order = canonical([1, 2, 3, 4, 5, 6], family)
                 for director in site.all {
