@@ -4,10 +4,6 @@ import Testing
 
 /// README.md and the guide are short, and everything that they point at is there.
 @Suite struct GuideLinkTests {
-    /// Pages that others link to and that are still to come. Whoever adds one takes it out here.
-    private static let awaited: Set<String> = ["Edge.md", "KubeProxySurface.md", "Rollout.md"]
-    /// Files of the project that the guide names and that are still to come.
-    private static let awaitedFiles: Set<String> = ["scripts/deploy/overlays/kube-proxy"]
     private static let index = "\(GuidePage.folder)/ipvsync.md"
 
     private static func exists(_ path: String) -> Bool {
@@ -43,8 +39,6 @@ import Testing
         return folders.joined(separator: "/")
     }
 
-    private static func isAwaited(_ path: String) -> Bool { awaited.contains { path == "\(GuidePage.folder)/\($0)" } }
-
     @Test func pagesAreShort() throws {
         for page in try GuidePage.all() {
             #expect(page.lines.count - 1 <= (page.path == "README.md" ? 150 : 300), "\(page.path)")
@@ -56,7 +50,7 @@ import Testing
         let anchors = Dictionary(uniqueKeysWithValues: pages.map { ($0.path, $0.anchors) })
         var count = 0
         for page in pages {
-            for link in Self.links(page) where !Self.isAwaited(link.path) {
+            for link in Self.links(page) {
                 #expect(Self.exists(link.path), "\(page.path):\(link.line): \(link.path)")
                 if let anchor = link.anchor {
                     #expect(anchors[link.path]?.contains(anchor) == true, "\(page.path):\(link.line): #\(anchor)")
@@ -65,13 +59,6 @@ import Testing
             }
         }
         #expect(count >= 150)
-    }
-
-    @Test func whatIsAwaitedIsNotThere() {
-        for page in Self.awaited {
-            #expect(!Self.exists("\(GuidePage.folder)/\(page)"), "\(page) is there: await it no longer")
-        }
-        for file in Self.awaitedFiles { #expect(!Self.exists(file), "\(file) is there: await it no longer") }
     }
 
     /// From the index, or from README.md by way of it.
@@ -94,8 +81,7 @@ import Testing
             }
             for (number, words) in text + commands {
                 for match in words.matches(of: /(?:^|[\s'])((?:scripts|Sources|Tests|Integration)\/[\w.\/+-]+)/) {
-                    let isThere = Self.exists(String(match.1)) || Self.awaitedFiles.contains(String(match.1))
-                    #expect(isThere, "\(page.path):\(number): \(match.1)")
+                    #expect(Self.exists(String(match.1)), "\(page.path):\(number): \(match.1)")
                     count += 1
                 }
             }
