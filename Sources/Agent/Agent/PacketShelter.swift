@@ -20,13 +20,31 @@ package struct PacketShelter: Sendable {
     func shelter<Result, Failure: Error>(
         _ work: () throws(Failure) -> Result
     ) throws(SysctlError) -> Swift.Result<Result, Failure> {
-        let value = try sysctls.read(Self.key)
-        let isOn = value != nil && value != "0"
-        if isOn { try sysctls.write(Self.key, "0") }
-        let result = Swift.Result { () throws(Failure) in try work() }
-        if isOn, let value {
-            _ = sysctls.apply([SysctlChange(key: Self.key, old: "0", new: value)])
+        try SettingsLock.shared.hold { () throws(SysctlError) in
+            let value = try sysctls.read(Self.key)
+            let isOn = value != nil && value != "0"
+            if isOn { try sysctls.write(Self.key, "0") }
+            let result = Swift.Result { () throws(Failure) in try work() }
+            if isOn, let value {
+                _ = sysctls.apply([SysctlChange(key: Self.key, old: "0", new: value)])
+            }
+            return result
         }
-        return result
+    }
+}
+
+/// Held while a setting is off for a moment, and while the node's settings are read or written: nobody takes the moment's
+/// value for the host's, or ends the moment.
+final class SettingsLock: Sendable {
+    static let shared = SettingsLock()
+    private nonisolated(unsafe) let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+
+    private init() { pthread_mutex_init(mutex, nil) }
+
+    /// Does something while it has the lock. It must not ask for the lock again.
+    func hold<Result, Failure: Error>(_ work: () throws(Failure) -> Result) throws(Failure) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return try work()
     }
 }

@@ -65,6 +65,10 @@ static inline int csystem_forbid_system_calls(void) {
         CSYSTEM_UNLESS(AF_NETLINK, 1),
         CSYSTEM_RETURN(SECCOMP_RET_ALLOW),
         CSYSTEM_REFUSAL(EPERM),
+        // A pair of datagram sockets could be sent from to a socket with a path; libcurl wakes itself by a pair of streams.
+        CSYSTEM_UNLESS(SYS_socketpair, 6), CSYSTEM_LOAD(CSYSTEM_ARGUMENT(0)), CSYSTEM_UNLESS(AF_UNIX, 3),
+        CSYSTEM_LOAD(CSYSTEM_ARGUMENT(1)), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xF),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_STREAM, 1, 0), CSYSTEM_REFUSAL(EPERM),
         // Files are only read. The arguments of newer calls are out of sight.
 #ifdef SYS_open
         CSYSTEM_REFUSE_BITS(SYS_open, 1, CSYSTEM_WRITES),
@@ -110,6 +114,10 @@ static inline int csystem_forbid_system_calls(void) {
         CSYSTEM_UNLESS(SYS_fcntl, 6), CSYSTEM_LOAD(CSYSTEM_ARGUMENT(1)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 8, 2, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 10, 1, 0),
         CSYSTEM_UNLESS(15, 1), CSYSTEM_REFUSAL(EPERM), CSYSTEM_RETURN(SECCOMP_RET_ALLOW),
+        // FIOSETOWN and SIOCSPGRP.
+        CSYSTEM_UNLESS(SYS_ioctl, 5), CSYSTEM_LOAD(CSYSTEM_ARGUMENT(1)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x8901, 1, 0), CSYSTEM_UNLESS(0x8902, 1), CSYSTEM_REFUSAL(EPERM),
+        CSYSTEM_RETURN(SECCOMP_RET_ALLOW),
         // What the kernel's own faults mostly are found in, and what is the host's.
         CSYSTEM_REFUSE(SYS_bpf), CSYSTEM_REFUSE(SYS_perf_event_open), CSYSTEM_REFUSE(SYS_userfaultfd),
         CSYSTEM_REFUSE(425 /* io_uring_setup */), CSYSTEM_REFUSE(SYS_add_key), CSYSTEM_REFUSE(SYS_request_key),

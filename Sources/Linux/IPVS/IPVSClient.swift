@@ -156,10 +156,25 @@ extension IPVSClient {
     /// - Throws: An error when the answers are lost: what was carried out is unknown then, so look again.
     package func apply(_ operations: [TableOperation]) throws(NetlinkError) -> [OperationFailure] {
         guard operations.contains(where: \.isMove) else { return try send(operations) }
+        var failures: [OperationFailure] = []
+        for start in stride(from: 0, to: operations.count, by: Self.movesAtOnce) {
+            let end = min(operations.count, start + Self.movesAtOnce)
+            failures += try sendMoves(operations, start..<end)
+        }
+        return failures
+    }
+
+    /// So many operations and their other halves fit into one datagram: no move is begun in one and ended in the next.
+    private static let movesAtOnce = NetlinkChannel.batchLimit / 4
+
+    private func sendMoves(
+        _ operations: [TableOperation], _ range: Range<Int>
+    ) throws(NetlinkError) -> [OperationFailure] {
         // A move is two messages. Whatever comes of the first one, the second tells: what is still there is refused.
         var messages: [TableOperation] = []
         var origins: [Int?] = []
-        for (index, operation) in operations.enumerated() {
+        for index in range {
+            let operation = operations[index]
             if case .moveRealServer(let realServer, let key) = operation {
                 messages.append(.removeRealServer(realServer.endpoint, from: key))
                 origins.append(nil)

@@ -22,7 +22,7 @@ extension Planner {
                 leave(observed.realServers[present], observed.virtualServer, desired)
                 present += 1
             } else {
-                if placement.isOutOfPlace(observed.realServers[present]) {
+                if placement.isOutOfPlace(observed.realServers[present], desired.realServers[wanted]) {
                     move(observed.realServers[present].realServer, to: desired.realServers[wanted], of: desired.key)
                 } else {
                     edit(observed.realServers[present].realServer, to: desired.realServers[wanted], of: desired.key)
@@ -101,13 +101,19 @@ private struct Placement {
     }
 
     /// Whether one that stays has to be moved. The only one that serves is not: for a moment, nobody would be there.
-    mutating func isOutOfPlace(_ server: ObservedRealServer) -> Bool {
-        guard isOrdered, let position = server.position else { return false }
+    /// Without a weight it has no place in any table, and gets one with its weight.
+    mutating func isOutOfPlace(_ server: ObservedRealServer, _ desired: RealServer) -> Bool {
+        guard isOrdered, desired.weight > 0, let position = server.position else { return false }
         if !hasBegun, last.map({ position < $0 }) ?? true {
             last = position
             return false
         }
+        guard serving.count > (serving.contains(server.endpoint) ? 1 : 0) else {
+            // It stays, and those behind it are placed by it.
+            last = position
+            return false
+        }
         hasBegun = true
-        return serving.count > (serving.contains(server.endpoint) ? 1 : 0)
+        return true
     }
 }

@@ -117,6 +117,42 @@ import Testing
         #expect(order == [second.endpoint, first.endpoint])
     }
 
+    /// It is the one that all others are placed by, so nothing is moved again and again.
+    @Test func whatIsNotMovedKeepsNobodyMoving() throws {
+        _ = try kernel.apply([
+            .addVirtualServer(Self.desired([]).virtualServer), .addRealServer(Self.server(2), to: Self.web),
+            .addRealServer(Self.server(3, weight: 0), to: Self.web),
+        ])
+        let desired = Self.desired([Self.server(1, weight: 0), Self.server(2), Self.server(3, weight: 0)])
+        let first = try synchronizer.synchronize(DesiredState(virtualServers: [desired]))
+        #expect(moves(first) == 0 && first.changes.count == 1)
+        for _ in 1...3 {
+            #expect(try synchronizer.synchronize(DesiredState(virtualServers: [desired])).changes.isEmpty)
+        }
+        // Those that get a weight get their place.
+        let all = Self.desired([1, 2, 3].map { Self.server($0) })
+        for _ in 1...3 { _ = try synchronizer.synchronize(DesiredState(virtualServers: [all])) }
+        #expect(order == [3, 2, 1].map { Self.server($0).endpoint })
+        #expect(try synchronizer.synchronize(DesiredState(virtualServers: [all])).changes.isEmpty)
+    }
+
+    /// Nobody takes the moment's value for the host's.
+    @Test func theNodesSettingsAreNotReadMeanwhile() throws {
+        let key = "net/ipv4/vs/expire_nodest_conn"
+        sysctls[key] = "1"
+        let values = Inbox<String>()
+        let (folder, root) = (sysctls, sysctls.root)
+        let reader = Worker<Void, String>(
+            { _ in SettingsLock.shared.hold { (try? Sysctls(root: root).read(key)) ?? "none" } }, done: values.put)
+        let found = try PacketShelter(Sysctls(root: root)).shelter {
+            reader.hand(())
+            #expect(!reader.finish(by: .now + .milliseconds(200)))
+            return folder[key]
+        }
+        #expect(found.get() == "0")
+        #expect(reader.finish(by: .now + .seconds(60)) && values.take() == ["1"])
+    }
+
     /// Packets that come while a real server is out must be lost, not given to another one.
     @Test func connectionsAreShelteredMeanwhile() throws {
         let key = "net/ipv4/vs/expire_nodest_conn"

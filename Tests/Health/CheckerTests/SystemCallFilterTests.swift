@@ -65,12 +65,16 @@ import Testing
             var pipes: [Int32] = [0, 0]
             guard pipe(&pipes) == 0 else { return ["pipe": errno] }
             defer { for pipe in pipes { close(pipe) } }
+            var owner = getppid()
+            calls["owner"] = Self.call(ioctl(pipes[0], 0x8901, &owner))
+            var pair: [Int32] = [0, 0]
+            calls["datagrams"] = Self.call(socketpair(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0, &pair))
             calls["signals of a descriptor"] = Self.call(fcntl(pipes[0], F_SETOWN, getppid()))
             return calls
         }
         guard var found else { return }
         #expect(found.removeValue(forKey: "limit of its own") == 0)
-        #expect(found.count == 18)
+        #expect(found.count == 20)
         for (name, code) in found { #expect(code == EPERM, "\(name): \(String(cString: strerror(code)))") }
     }
 

@@ -136,4 +136,34 @@ private struct MessageTree: Equatable {
             for (type, value) in sent[3] { #expect(captured[3][type] == value, "daemon attribute \(type)") }
         }
     }
+
+    /// No datagram ends between the two halves of a move: for a moment only, nobody serves in its place.
+    @Test func movesAreNotSplit() throws {
+        let transport = ScriptedTransport { _, sequences in
+            func bytes(_ number: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } }
+            let head = bytes(36) + [2, 0, 0, 0] + bytes(sequences.last ?? 0) + bytes(0)
+            return [.datagram(head + bytes(0) + [UInt8](repeating: 0, count: 16))]
+        }
+        let client = IPVSClient(transport: transport, family: 30)
+        let operations =
+            [TableOperation.addRealServer(Self.masqueraded, to: Self.web)]
+            + (1...700).map { number in
+                .moveRealServer(
+                    RealServer(Endpoint(IPAddress(v4: 0xC633_0000 + UInt32(number)), port: 80), forwarding: .direct),
+                    of: Self.web)
+            }
+        #expect(try client.apply(operations).isEmpty)
+        #expect(transport.sent.count > 2)
+        var commands: [[UInt8]] = []
+        for datagram in transport.sent {
+            var (found, offset) = ([UInt8](), 0)
+            while offset + 20 <= datagram.count {
+                found.append(datagram[offset + 16])
+                offset += (Int(WireBytes.uint32(datagram, at: offset)) + 3) & ~3
+            }
+            commands.append(found)
+        }
+        #expect(commands.map(\.count).reduce(0, +) == 1_401)
+        for command in commands { #expect(command.last == Command.newDestination.rawValue) }
+    }
 }

@@ -36,8 +36,8 @@ extension DataPathKeeper {
             demand.settings, usesIPv6: usesIPv6, servesUnseenConnections: demand.servesUnseenConnections
         ).wanted(kernel: kernel)
         do throws(SysctlError) {
-            let plan = try SysctlPlan.between(wanted: wanted) { key throws(SysctlError) in
-                try sysctls.read(key)
+            let plan = try SettingsLock.shared.hold { () throws(SysctlError) in
+                try SysctlPlan.between(wanted: wanted) { key throws(SysctlError) in try sysctls.read(key) }
             }
             report.plan.sysctls = plan.changes
             for key in plan.missing {
@@ -66,7 +66,9 @@ extension DataPathKeeper {
         var unreadable: Set<String> = []
         for change in changes.sorted(by: { $0.key < $1.key }) {
             do throws(SysctlError) {
-                let current = try sysctls.read(change.key)
+                let current = try SettingsLock.shared.hold { () throws(SysctlError) in
+                    try sysctls.read(change.key)
+                }
                 guard current == change.new, change.old != change.new else { continue }
                 report.plan.sysctls.append(change.undone)
                 report.restorations.insert(change.undone)
@@ -81,7 +83,7 @@ extension DataPathKeeper {
     /// - Returns: The keys of those that were refused.
     @discardableResult
     func applySysctls(_ report: inout DataPathReport) -> Set<String> {
-        let refused = sysctls.apply(report.plan.sysctls)
+        let refused = SettingsLock.shared.hold { sysctls.apply(report.plan.sysctls) }
         for error in refused { report.fail(.sysctls, error.description) }
         let keys = Set(refused.map(\.key))
         report.plan.sysctls.removeAll { keys.contains($0.key) }
