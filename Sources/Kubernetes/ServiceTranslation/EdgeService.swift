@@ -12,9 +12,10 @@ struct EdgeService: Hashable {
     let scheduler: Scheduler
     let forwarding: ForwardingMethod
 
-    /// The largest table that `mh` makes for a virtual server holds so many (`CONFIG_IP_VS_MH_TAB_INDEX` as
-    /// distributions have it); with one more, the kernel leaves the table as it was.
-    static let endpoints = 4_093
+    /// The largest table that `mh` makes for a virtual server holds 4,093 real servers (`CONFIG_IP_VS_MH_TAB_INDEX` as
+    /// distributions have it); with one more, the kernel leaves the table as it was. Those that drain are among them, and
+    /// all may be replaced at once: half of it is for them.
+    static let endpoints = 2_046
 
     init(_ service: Service, _ reader: inout AnnotationReader) {
         _ = reader.value("scheduler", expecting: "the scheduler of an edge, mh") { $0 == "mh" ? $0 : nil }

@@ -193,9 +193,9 @@ import Testing
         let edge = service.virtualServers.filter(\.desired.isOrdered)
         #expect(
             edge.allSatisfy {
-                $0.desired.realServers.count == 4_093
+                $0.desired.realServers.count == 2_046
                     && $0.desired.realServers.first?.endpoint.description == "10.2.0.1:80"
             })
-        #expect(service.warnings.first?.message.contains("an edge has at most 4093 endpoints") == true)
+        #expect(service.warnings.first?.message.contains("an edge has at most 2046 endpoints") == true)
     }
 }
