@@ -72,9 +72,11 @@ private func spawn(
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    // Signals that this program blocks or ignores reach its children all the same.
+    // Signals that this program blocks or ignores reach its children all the same; but for a reload, which ends a program
+    // that has not begun to wait for it.
     var none = sigset_t()
     sigemptyset(&none)
+    sigaddset(&none, SIGHUP)
     posix_spawnattr_setsigmask(&attributes, &none)
     var restored = sigset_t()
     sigemptyset(&restored)

@@ -25,6 +25,14 @@ struct Signals: ~Copyable {
     /// API server too.
     static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
+    /// Has a request to reload that comes while an agent starts wait until it can be followed.
+    static func holdReloads() {
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGHUP)
+        sigprocmask(SIG_BLOCK, &set, nil)
+    }
+
     /// The signals that have come since the last call.
     func pending() -> [Signal] {
         var signals: [Signal] = []

@@ -112,6 +112,7 @@ struct RunCommand: ParsableCommand {
     private func stay() throws {
         Allocator.shareFreedMemory()
         Signals.ignoreBrokenPipes()
+        Signals.holdReloads()
         if !agent.coreDumps { ProcessProtection.keepMemoryPrivate() }
         try Failures.endWithStatus {
             defer { LogWriter.standardError.flush(within: Self.logPatience) }
