@@ -43,7 +43,7 @@ struct Confinement {
         if !startsPrograms {
             // Where the kernel has no filters, all the rest still holds.
             let code = csystem_forbid_system_calls()
-            guard code == 0 || code == EINVAL else { throw CheckerError("seccomp", code) }
+            guard code == 0 || code == ENOSYS else { throw CheckerError("seccomp", code) }
         }
         // A change of user has taken it back.
         try check("PR_SET_PDEATHSIG", csystem_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL)))

@@ -47,8 +47,10 @@
 /// Leaves the calling thread, and those that it starts, only what it takes to read files and to talk over IPv4 and IPv6:
 /// no program, no other process, no signal to another, no file changed, no socket of another family.
 ///
-/// `PR_SET_NO_NEW_PRIVS` has to be set. 0, or the number of the error: EINVAL where the kernel has no filters.
+/// `PR_SET_NO_NEW_PRIVS` has to be set. 0, or the number of the error: ENOSYS where the kernel has no filters.
 static inline int csystem_forbid_system_calls(void) {
+    // Without filters EINVAL, with them EFAULT: a filter that the kernel does not take must not look like none to be had.
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) != 0 && errno == EINVAL) return ENOSYS;
     struct sock_filter filter[] = {
         CSYSTEM_LOAD(offsetof(struct seccomp_data, arch)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CSYSTEM_AUDIT_ARCH, 1, 0),
@@ -136,6 +138,6 @@ static inline int csystem_forbid_system_calls(void) {
 #else
 
 /// Filters are for x86-64 and 64-bit ARM.
-static inline int csystem_forbid_system_calls(void) { return EINVAL; }
+static inline int csystem_forbid_system_calls(void) { return ENOSYS; }
 
 #endif
