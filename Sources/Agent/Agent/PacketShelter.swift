@@ -15,14 +15,17 @@ package struct PacketShelter: Sendable {
 
     /// Does something meanwhile.
     ///
+    /// - Parameter keepsSettings: Whether the agent keeps the kernel's settings. Else nobody would turn this one on again
+    ///   after an agent that was killed meanwhile, and it is not turned off.
     /// - Throws: The refusal to turn the setting off: then nothing is done. Who could turn it off can turn it on again;
     ///   else the next pass over the node's settings does.
     func shelter<Result, Failure: Error>(
-        _ work: () throws(Failure) -> Result
+        keepsSettings: Bool, _ work: () throws(Failure) -> Result
     ) throws(SysctlError) -> Swift.Result<Result, Failure> {
         try SettingsLock.shared.hold { () throws(SysctlError) in
             let value = try sysctls.read(Self.key)
             let isOn = value != nil && value != "0"
+            if isOn, !keepsSettings { throw SysctlError(key: Self.key, operation: .write("0"), errno: EPERM) }
             if isOn { try sysctls.write(Self.key, "0") }
             let result = Swift.Result { () throws(Failure) in try work() }
             if isOn, let value {

@@ -81,6 +81,9 @@ extension Reconciler {
             }
         }
         draining.note(report.plan.drains, now, every: timing.drain)
+        // The rest of an order, after whatever else waits. What is refused is tried again as all that is.
+        let makesChanges = work.scope != .verification || driftPolicy == .repair
+        if makesChanges, report.failures.isEmpty { note(report.plan.unordered, at: now) }
         return work.scope == .verification ? newDrift(in: report, isLast: work.isLast) : []
     }
 

@@ -30,7 +30,8 @@ package struct RecurringDrift {
             return history.times.isEmpty ? nil : history
         }
         var recurring: [String] = []
-        for object in Set(drift.map(\.object)) {
+        // An order may be wrong for our own sake: while it cannot be put right, or is put right in parts.
+        for object in Set(drift.lazy.filter { !$0.change.operation.isMove }.map(\.object)) {
             guard histories[object] != nil || histories.count < Self.maximumObjects else { continue }
             var history = histories[object, default: History()]
             history.times = history.times.suffix(Self.limit - 1) + [now]

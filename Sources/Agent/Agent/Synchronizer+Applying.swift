@@ -124,7 +124,9 @@ extension Synchronizer {
         guard let shelter, operations.contains(where: \.isMove) else { return try table.apply(operations) }
         let result: Result<[OperationFailure], NetlinkError>
         do throws(SysctlError) {
-            result = try shelter.shelter { () throws(NetlinkError) in try table.apply(operations) }
+            result = try shelter.shelter(keepsSettings: policy.keepsSettings) { () throws(NetlinkError) in
+                try table.apply(operations)
+            }
         } catch {
             let others = operations.indices.filter { !operations[$0].isMove }
             let failures = try table.apply(others.map { operations[$0] }).map { failure in

@@ -1,6 +1,7 @@
 internal import Agent
 internal import ArgumentParser
 internal import Configuration
+internal import DataPath
 internal import NodeNetwork
 internal import Reconcile
 
@@ -33,6 +34,7 @@ struct SyncOptions: ParsableArguments {
         var policy = ReconcilePolicy(configuration.settings)
         policy.removalGuard?.allowsNone = configuration.allowsNone
         if allowMassRemoval { policy.removalGuard = nil }
+        policy.keepsSettings = configuration.settings.network?.options?.setsSysctls ?? false
         return policy
     }
 }

@@ -56,7 +56,7 @@ extension NodeAgent {
         settings = AgentSettings(options.agent, declared.configuration.settings)
         logStyle.use(settings.logFormat, level: settings.logLevel)
         let held = changePolicy.heldServices
-        changePolicy = options.sync.policy(declared.configuration)
+        changePolicy = Self.policy(options, declared.configuration)
         changePolicy.heldServices = held
         policy.put(changePolicy)
         reconciler.timing = settings.timing

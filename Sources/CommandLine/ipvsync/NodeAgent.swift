@@ -90,6 +90,8 @@ final class NodeAgent {
     static let warningDelay = Duration.seconds(2)
     /// What a large change took is free after that long.
     private static let memoryDelay = Duration.seconds(2)
+    /// Each has the kernel build a scheduler's table anew: a job takes a part of a second at most.
+    private static let movesAtOnce = 128
     /// A job that is under way at the end may take that long.
     private static let lastPatience = Duration.seconds(3)
 
@@ -104,7 +106,8 @@ final class NodeAgent {
         self.synchronizer = synchronizer
         let configuration = declared.configuration
         settings = AgentSettings(options.agent, configuration.settings)
-        changePolicy = options.sync.policy(configuration)
+        changePolicy = Self.policy(options, configuration)
+        synchronizer.policy = changePolicy
         let style = LogStyle(settings.logFormat, level: settings.logLevel)
         logStyle = style
         log = Logger(label: "ipvsync") { _ in LineLogHandler(style) }
@@ -141,6 +144,13 @@ final class NodeAgent {
             reporter.board, DescriptorBudget(limit: OpenFilesLimit.raise()), store: store, desk: overrides.desk,
             log: log)
         introduce(node, store)
+    }
+
+    /// How changes are made: no job is long.
+    static func policy(_ options: RunCommand, _ configuration: Configuration) -> ReconcilePolicy {
+        var policy = options.sync.policy(configuration)
+        policy.movesAtOnce = movesAtOnce
+        return policy
     }
 
     private func introduce(_ node: String, _ store: LedgerStore) {

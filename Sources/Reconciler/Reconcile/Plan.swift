@@ -12,6 +12,8 @@ package struct Plan: Hashable, Sendable {
     package internal(set) var drains: [Drain] = []
     /// Removals that looked like a mistake; `nil` when none were held back.
     package internal(set) var held: HeldRemovals?
+    /// Virtual servers whose real servers are not all in order after it: see ``ReconcilePolicy/movesAtOnce``.
+    package internal(set) var unordered: [VirtualServerKey] = []
     /// What must be on record before the first change is made.
     package internal(set) var ledger = Ledger()
 

@@ -4,6 +4,7 @@ extension Planner {
     /// Walks the real servers of one virtual server, both lists sorted, side by side.
     mutating func planRealServers(_ observed: ObservedVirtualServer, _ desired: DesiredVirtualServer) {
         var placement = Placement(observed, desired)
+        var isUnordered = false
         var wanted = desired.realServers.startIndex
         var present = observed.realServers.startIndex
         while wanted < desired.realServers.endIndex || present < observed.realServers.endIndex {
@@ -22,7 +23,10 @@ extension Planner {
                 leave(observed.realServers[present], observed.virtualServer, desired)
                 present += 1
             } else {
-                if placement.isOutOfPlace(observed.realServers[present], desired.realServers[wanted]) {
+                let isOutOfPlace = placement.isOutOfPlace(observed.realServers[present], desired.realServers[wanted])
+                isUnordered = isUnordered || isOutOfPlace && movesLeft == 0
+                if isOutOfPlace, movesLeft > 0 {
+                    movesLeft -= 1
                     move(observed.realServers[present].realServer, to: desired.realServers[wanted], of: desired.key)
                 } else {
                     edit(observed.realServers[present].realServer, to: desired.realServers[wanted], of: desired.key)
@@ -31,6 +35,7 @@ extension Planner {
                 present += 1
             }
         }
+        if isUnordered { plan.unordered.append(desired.key) }
     }
 
     private mutating func edit(_ observed: RealServer, to desired: RealServer, of key: VirtualServerKey) {

@@ -10,6 +10,8 @@ package struct Planner {
     var plan = Plan()
     var steps = Steps()
     var leaving = Leaving()
+    /// How many real servers may still be moved.
+    var movesLeft: Int
 
     /// - Parameters:
     ///   - now: Seconds on the clock that counts from boot, as in the ledger's drains.
@@ -69,6 +71,7 @@ package struct Planner {
         self.ledger = ledger
         self.policy = policy
         self.clock = clock
+        movesLeft = policy.movesAtOnce
     }
 
     private mutating func finished() -> Plan {

@@ -6,6 +6,10 @@ package struct ReconcilePolicy: Hashable, Sendable {
     package var removalGuard: RemovalGuard?
     /// Services of which nothing is removed, for nobody knows what they want.
     package var heldServices = HeldServices()
+    /// How many real servers one sync moves for the sake of their order; the rest waits for the next one.
+    package var movesAtOnce = Int.max
+    /// Whether the agent keeps the kernel's settings: then one that it turns off for a moment comes back whatever happens.
+    package var keepsSettings = false
 
     package init(drainTimeout: UInt32 = 900, removalGuard: RemovalGuard? = RemovalGuard()) {
         self.drainTimeout = drainTimeout

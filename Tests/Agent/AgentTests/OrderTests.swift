@@ -12,6 +12,14 @@ import Testing
 
 /// That the kernel's list of real servers ends in the same order, whatever happened before.
 @Suite struct OrderTests {
+    private struct Source: DesiredSource {
+        let server: DesiredVirtualServer
+        let isComplete = true
+        let settings = DesiredState()
+        var desired: DesiredState { DesiredState(virtualServers: [server]) }
+        func desired(_ key: VirtualServerKey) -> DesiredVirtualServer? { key == server.key ? server : nil }
+    }
+
     private static let web = VirtualServerKey("tcp 192.0.2.1:80")!
     private let kernel = InMemoryKernel()
     private let state: TemporaryState
@@ -23,6 +31,7 @@ import Testing
         sysctls = try TemporarySysctls()
         synchronizer = Synchronizer(table: kernel, store: state.store, policy: ReconcilePolicy(), now: { 5 })
         synchronizer.shelter = PacketShelter(Sysctls(root: sysctls.root))
+        synchronizer.policy.keepsSettings = true
     }
 
     private static func server(_ number: Int, weight: UInt32 = 1) -> RealServer {
@@ -136,6 +145,45 @@ import Testing
         #expect(try synchronizer.synchronize(DesiredState(virtualServers: [all])).changes.isEmpty)
     }
 
+    /// A large virtual server is put in order in parts, so that nobody else waits for it.
+    @Test func anOrderIsMadeInParts() throws {
+        let numbers = Array(1...40)
+        _ = try synchronizer.synchronize(
+            DesiredState(virtualServers: [Self.desired(numbers.dropFirst().map { Self.server($0) })]))
+        synchronizer.policy.movesAtOnce = 10
+        let all = DesiredState(virtualServers: [Self.desired(numbers.map { Self.server($0) })])
+        var counts: [Int] = []
+        var report = try synchronizer.synchronize(all)
+        #expect(report.plan.unordered == [Self.web])
+        while !report.changes.isEmpty, counts.count < 20 {
+            counts.append(moves(report))
+            report = try synchronizer.synchronize(all)
+        }
+        #expect(counts == [10, 10, 10, 9] && report.plan.unordered.isEmpty)
+        #expect(order == numbers.reversed().map { Self.server($0).endpoint })
+    }
+
+    /// The agent goes on by itself, and not where what it should do is refused.
+    @Test(arguments: [true, false]) func anAgentGoesOnWithAnOrder(isRefused: Bool) throws {
+        _ = try synchronizer.synchronize(
+            DesiredState(virtualServers: [Self.desired((2...30).map { Self.server($0) })]))
+        synchronizer.policy.movesAtOnce = 10
+        synchronizer.policy.keepsSettings = !isRefused
+        sysctls["net/ipv4/vs/expire_nodest_conn"] = "1"
+        let source = Source(server: Self.desired((1...30).map { Self.server($0) }))
+        var (now, generator) = (ContinuousClock.now, SystemRandomNumberGenerator())
+        var loop = AgentLoop(synchronizer, now: now)
+        var steps = 0
+        for _ in 0..<40 {
+            while loop.step(source, now: now, using: &generator) != nil { steps += 1 }
+            now += .milliseconds(150)
+        }
+        #expect(steps < 20)
+        #expect((order == (1...30).reversed().map { Self.server($0).endpoint }) == !isRefused)
+        #expect(sysctls["net/ipv4/vs/expire_nodest_conn"] == "1")
+        #expect(loop.refused.isEmpty == !isRefused)
+    }
+
     /// Nobody takes the moment's value for the host's.
     @Test func theNodesSettingsAreNotReadMeanwhile() throws {
         let key = "net/ipv4/vs/expire_nodest_conn"
@@ -144,7 +192,7 @@ import Testing
         let (folder, root) = (sysctls, sysctls.root)
         let reader = Worker<Void, String>(
             { _ in SettingsLock.shared.hold { (try? Sysctls(root: root).read(key)) ?? "none" } }, done: values.put)
-        let found = try PacketShelter(Sysctls(root: root)).shelter {
+        let found = try PacketShelter(Sysctls(root: root)).shelter(keepsSettings: true) {
             reader.hand(())
             #expect(!reader.finish(by: .now + .milliseconds(200)))
             return folder[key]
