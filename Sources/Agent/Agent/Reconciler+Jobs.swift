@@ -136,7 +136,7 @@ extension Reconciler {
             isLooking = false
             return .nothing
         }
-        network.owesVerification = network.owesVerification || !isLooking
+        if !isLooking { network.verificationOwed = network.verificationOwed ?? now }
         // A verification looks at some: whether so much may go, only a look at everything tells.
         if isHolding || retries.isWholeOwed { return .checkEverything(source.desired, repairs: repairs) }
         defer { isLooking = true }

@@ -38,8 +38,8 @@ struct NetworkState {
     var hasLeaving = false
     /// Whether connection tracking is kept on for connections that need it.
     var holdsTracking = false
-    /// Whether it is to be verified with the table.
-    var owesVerification = false
+    /// Since when it is to be verified with the table; `nil` when it is not.
+    var verificationOwed: ContinuousClock.Instant?
     /// Whether what it prepares is followed by the table's work on everything, and addresses by that.
     var hasGate = false
     private var report: DataPathReport?
@@ -105,6 +105,7 @@ extension Reconciler {
         var times: [ContinuousClock.Instant] = []
         if let networkChangeDue { times.append(networkChangeDue) }
         if let retry = network.retry { times.append(retry) }
+        if isSynchronized, let owed = network.verificationOwed { times.append(owed + timing.whole) }
         return times.min()
     }
 
@@ -135,12 +136,19 @@ extension Reconciler {
             return takeChange(settings, retries: retries, now)
         }
         if retries { return takeChange(settings, retries: true, now) }
-        if network.owesVerification, isSynchronized {
-            network.owesVerification = false
+        if isSynchronized, isVerificationDue(now) {
+            network.verificationOwed = nil
             network.begin(.verification, now)
             return .verify(repairs: driftPolicy == .repair)
         }
         return nil
+    }
+
+    /// Whether it is to be verified now: what a change has begun and not finished would look like the work of others. A
+    /// table that hangs, or changes all the time, do not put it off for ever.
+    private func isVerificationDue(_ now: ContinuousClock.Instant) -> Bool {
+        guard let owed = network.verificationOwed else { return false }
+        return network.owesFinish == nil || owed + timing.whole <= now
     }
 
     private mutating func takeChange(
@@ -162,8 +170,8 @@ extension Reconciler {
     private mutating func nextRetirement(_ retries: Bool, _ now: ContinuousClock.Instant) -> NetworkJob? {
         network.change = DataPathChange()
         network.owesFinish = nil
-        let isDue = retries || network.owesEverything || network.holdsTracking && network.owesVerification
-        network.owesVerification = false
+        let isDue = retries || network.owesEverything || network.holdsTracking && network.verificationOwed != nil
+        network.verificationOwed = nil
         guard isDue else { return nil }
         network.owesEverything = false
         network.begin(.everything, now)

@@ -235,6 +235,54 @@ import Testing
         #expect(verifications == 1)
     }
 
+    /// What a change has begun and not finished is not found as the work of others.
+    @Test(arguments: [true, false]) mutating func noVerificationComesBetweenTheRulesAndWhatFollows(hangs: Bool) {
+        source.network = DataPathSettings(setsSysctls: false)
+        var reconciler = synchronized(keepsNetwork: true)
+        let later = reconciler.timing.verification * 2
+        // The rules of a change are being made as a verification begins.
+        reconciler.note(DataPathChange(added: [.healthCheckPort(1)]), at: start + later)
+        reconciler.note([Self.key], at: start + later)
+        guard case .network(.change) = reconciler.next(source, now: start + later) else {
+            Issue.record("no change of rules")
+            return
+        }
+        var jobs: [String] = []
+        func note(_ job: AgentJob) {
+            switch job {
+            case .network(.verify): jobs.append("verify")
+            case .network(.finish): jobs.append("finish")
+            case .table(.some): jobs.append("table")
+            default: break
+            }
+        }
+        // The table is at the verification, and then at the change.
+        while let job = reconciler.next(source, now: start + later + .milliseconds(10)) { note(job) }
+        #expect(reconciler.network.verificationOwed != nil)
+        take(.network(Self.idle), &reconciler, later + .milliseconds(20))
+        #expect(reconciler.next(source, now: start + later + .milliseconds(30)) == nil)
+        guard !hangs else {
+            let end = start + later + reconciler.timing.whole + .milliseconds(10)
+            #expect(reconciler.due <= end)
+            while let job = reconciler.next(source, now: end) { note(job) }
+            #expect(jobs == ["verify"])
+            return
+        }
+        take(.table(.looked([], nil, .zero)), &reconciler, later + .milliseconds(40))
+        for step in 5..<20 {
+            let time = later + .milliseconds(step * 50)
+            while let job = reconciler.next(source, now: start + time) {
+                note(job)
+                if case .network = job {
+                    take(.network(Self.idle), &reconciler, time)
+                } else {
+                    take(.table(.synced(.success(SyncReport()))), &reconciler, time)
+                }
+            }
+        }
+        #expect(jobs.prefix(3) == ["table", "finish", "verify"])
+    }
+
     /// What waits for a network that hangs does not fill the memory.
     @Test mutating func flowsThatWaitAreBounded() {
         source.network = DataPathSettings(setsSysctls: false)
