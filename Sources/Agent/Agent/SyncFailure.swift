@@ -65,6 +65,8 @@ extension SyncFailure: CustomStringConvertible {
             "the kernel takes no such daemon; it allows none while real servers of the other address family are tunnelled"
         case (.addRealServer, EINVAL), (.editRealServer, EINVAL):
             "invalid; an address of the other family needs forwarding: tunnel, and no running sync daemon"
+        case (.moveRealServer, EPERM):
+            "connections would be lost meanwhile; set net.ipv4.vs.expire_nodest_conn to 0, or have network.sysctls see to it"
         case (_, EPERM): "not permitted; run as root or with CAP_NET_ADMIN"
         case (_, EEXIST): "something else added it at the same moment, again and again; find the other writer"
         case (_, ESRCH): "something else removes the virtual server again and again; find the other writer"

@@ -82,7 +82,7 @@ package struct DeclaredServerView: Presentable {
 
     /// What the kernel refuses of it.
     private func problems(of server: DesiredVirtualServer) -> [String] {
-        status?.refused.filter { $0.contains(server.key.description) } ?? []
+        status?.refused.filter { $0.hasPrefix("\(server.key):") } ?? []
     }
 
     /// The declared real servers, then those that leave.

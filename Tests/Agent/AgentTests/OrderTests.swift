@@ -182,6 +182,7 @@ import Testing
         #expect((order == (1...30).reversed().map { Self.server($0).endpoint }) == !isRefused)
         #expect(sysctls["net/ipv4/vs/expire_nodest_conn"] == "1")
         #expect(loop.refused.isEmpty == !isRefused)
+        #expect(loop.refused.allSatisfy { $0.contains("have network.sysctls see to it") })
     }
 
     /// Nobody takes the moment's value for the host's.

@@ -44,7 +44,8 @@ import Testing
             "remainingSeconds": 240},
            {"virtualServer": "tcp 192.0.2.9:80", "realServer": "198.51.100.8:80", "connections": 1, "seconds": 1,
             "remainingSeconds": 1}],
-         "refused": ["tcp 192.0.2.1:80: no such scheduler", "tcp 192.0.2.9:80: another's"]}
+         "refused": ["tcp 192.0.2.1:80: no such scheduler", "tcp 192.0.2.9:80: another's",
+            "tcp 192.0.2.1:8080: another's"]}
         """
 
     private func view(_ status: String?) throws -> DeclaredServerView {
